@@ -1,0 +1,209 @@
+//! The signed list of what a title version consists of.
+//!
+//! A manifest is deterministic CBOR (RFC 8949 section 4.2.1: integer keys ascending, shortest
+//! forms, definite lengths) inside a COSE_Sign1 (RFC 9052) with Ed25519.
+
+use minicbor::{CborLen, Decode, Encode};
+
+use super::id::{ChunkRef, TitleId, TrackId};
+
+/// What a title is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
+#[cbor(index_only)]
+pub enum TitleKind {
+    /// Something to watch or hear.
+    #[n(0)]
+    Video,
+    /// Something to save: one track of kind [`TrackKind::File`].
+    #[n(1)]
+    File,
+}
+
+/// The list of tracks, segments and chunks of one version of a title.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub struct Manifest {
+    /// Format number, [`Manifest::FORMAT`].
+    #[n(0)]
+    pub format: u8,
+    /// The company this title belongs to.
+    #[n(1)]
+    pub tenant: String,
+    /// The title.
+    #[n(2)]
+    pub title: TitleId,
+    /// Grows with every publication of the title; never shrinks.
+    #[n(3)]
+    pub version: u64,
+    /// What the title is.
+    #[n(4)]
+    pub kind: TitleKind,
+    /// When this manifest was signed, milliseconds since the Unix epoch.
+    #[n(5)]
+    pub created_ms: u64,
+    /// When this manifest stops being valid, milliseconds since the Unix epoch.
+    #[n(6)]
+    pub expires_ms: u64,
+    /// Playing time, milliseconds; 0 for a file.
+    #[n(7)]
+    pub duration_ms: u64,
+    /// The tracks, ascending by id.
+    #[n(8)]
+    pub tracks: Vec<Track>,
+    /// Where something may be inserted, ascending by time.
+    #[n(9)]
+    pub breaks: Vec<Break>,
+}
+
+/// One rendition of video, one audio language, one subtitle, or one file.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub struct Track {
+    /// Unique in the title version.
+    #[n(0)]
+    pub id: TrackId,
+    /// What the track carries.
+    #[n(1)]
+    pub kind: TrackKind,
+    /// RFC 6381 codec string, such as `avc1.64001f`; empty for a file.
+    #[n(2)]
+    pub codecs: String,
+    /// Peak segment bit rate, bits per second.
+    #[n(3)]
+    pub bandwidth: u32,
+    /// Average bit rate, bits per second.
+    #[n(4)]
+    pub average_bandwidth: u32,
+    /// Ticks per second of the segments' durations.
+    #[n(5)]
+    pub timescale: u32,
+    /// Segment 0 is the CMAF header of a media track; media segments follow from 1. A file's
+    /// segments are its consecutive parts from 0.
+    #[n(6)]
+    pub segments: Vec<Segment>,
+}
+
+/// What a track carries.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
+pub enum TrackKind {
+    /// Moving pictures.
+    #[n(0)]
+    #[cbor(map)]
+    Video {
+        /// Picture width, pixels.
+        #[n(0)]
+        width: u16,
+        /// Picture height, pixels.
+        #[n(1)]
+        height: u16,
+        /// Frames per 1000 seconds (29.97 is 29970).
+        #[n(2)]
+        frame_rate_milli: u32,
+    },
+    /// Sound.
+    #[n(1)]
+    #[cbor(map)]
+    Audio {
+        /// Channels.
+        #[n(0)]
+        channels: u8,
+        /// Samples per second.
+        #[n(1)]
+        sample_rate: u32,
+        /// BCP 47 tag; `und` when unknown.
+        #[n(2)]
+        language: String,
+    },
+    /// WebVTT text.
+    #[n(2)]
+    #[cbor(map)]
+    Subtitle {
+        /// BCP 47 tag.
+        #[n(0)]
+        language: String,
+    },
+    /// A file's bytes.
+    #[n(3)]
+    #[cbor(map)]
+    File {
+        /// Media type, such as `application/pdf`.
+        #[n(0)]
+        media_type: String,
+    },
+}
+
+/// One sealed message: the unit of sealing and of playlist entries.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub struct Segment {
+    /// Ticks of the track's timescale; 0 for a header or a file part.
+    #[n(0)]
+    pub duration: u64,
+    /// Frames of video, or packets of audio, in this segment; 0 for a header or a file part.
+    #[n(1)]
+    pub samples: u32,
+    /// Length before sealing, bytes.
+    #[n(2)]
+    pub plain_len: u64,
+    /// The sealed message, cut. Concatenated in order they are one FLOE message.
+    #[n(3)]
+    pub chunks: Vec<ChunkRef>,
+}
+
+/// A place in the title where something may be inserted.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub struct Break {
+    /// Unique in the title version.
+    #[n(0)]
+    pub id: u32,
+    /// Media time, milliseconds.
+    #[n(1)]
+    pub at_ms: u64,
+}
+
+/// Why a manifest is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// The bytes are not a COSE_Sign1 around a manifest of this format.
+    #[error("not a manifest: {0}")]
+    Malformed(&'static str),
+    /// No trusted key made the signature.
+    #[error("the manifest's signature is not from a trusted key")]
+    Untrusted,
+    /// The validity has ended.
+    #[error("the manifest is no longer valid")]
+    Expired,
+    /// A newer version was seen before.
+    #[error("manifest version {offered} is older than {known}")]
+    Stale {
+        /// The version in the refused manifest.
+        offered: u64,
+        /// The highest version seen.
+        known: u64,
+    },
+    /// It is the manifest of another title or tenant.
+    #[error("the manifest is for another title")]
+    WrongTitle,
+}
+
+/// A manifest whose signature, validity and geometry were checked. Only
+/// `VerifiedManifest::verify` makes one.
+#[derive(Clone, Debug)]
+pub struct VerifiedManifest {
+    manifest: Manifest,
+}
+
+impl Manifest {
+    /// The format number this crate writes and reads.
+    pub const FORMAT: u8 = 1;
+}
+
+impl VerifiedManifest {
+    /// The checked manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+}
