@@ -1,0 +1,42 @@
+# One command a job; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup web build demo test check sim bench lab clean
+
+SHELL := bash
+CARGO ?= cargo
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
+
+setup: ## install what is missing (apt and npm packages)
+	@scripts/setup
+
+web: setup
+	@scripts/build-web
+
+build: web ## build every program and the watch page
+	@$(CARGO) build --workspace --bins
+
+demo: build ## publish a video and play it at two sites of three PCs (VIDEO=file, ONCE=1 to end by itself)
+	@$(TARGET_DIR)/debug/demo
+
+test: build ## all tests
+	@$(CARGO) test --workspace
+	@cd player/web && npm test --silent
+
+check: web ## format, lints as errors, docs, licences and advisories
+	@scripts/check
+
+sim: ## the swarm in the simulator
+	@$(CARGO) run -q --release -p swarm --example sim
+
+bench: build ## speed, as ratios to something run beside
+	@scripts/bench-transcode
+
+lab: ## the swarm in network namespaces (root, Linux)
+	@echo "make lab: not built yet; the simulator (make sim) and the demo (make demo) are" >&2; exit 1
+
+clean: ## remove everything built
+	@$(CARGO) clean
+	@rm -rf player/web/node_modules player/web/dist
