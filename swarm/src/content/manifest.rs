@@ -7,6 +7,14 @@ use minicbor::{CborLen, Decode, Encode};
 
 use super::id::{ChunkRef, TitleId, TrackId};
 
+mod limits;
+mod signature;
+
+pub use limits::{
+    MAX_BREAKS, MAX_CHUNKS, MAX_SEGMENTS, MAX_SKEW_MS, MAX_TEXT_LEN, MAX_TRACKS, MAX_VERSION_LEAP,
+};
+pub use signature::Expect;
+
 /// What a title is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
 #[cbor(index_only)]
@@ -183,6 +191,17 @@ pub enum ManifestError {
         /// The highest version seen.
         known: u64,
     },
+    /// The version is so far ahead that believing it would lock out every honest one after it.
+    #[error("manifest version {offered} is too far ahead of {known}")]
+    Leap {
+        /// The version in the refused manifest.
+        offered: u64,
+        /// The highest version seen.
+        known: u64,
+    },
+    /// It was signed later than now: this machine's clock is wrong, or the signer's was.
+    #[error("the manifest was signed in the future; check this machine's clock")]
+    FromTheFuture,
     /// It is the manifest of another title or tenant.
     #[error("the manifest is for another title")]
     WrongTitle,
@@ -198,6 +217,29 @@ pub struct VerifiedManifest {
 impl Manifest {
     /// The format number this crate writes and reads.
     pub const FORMAT: u8 = 1;
+
+    /// The track with this id.
+    #[must_use]
+    pub fn track(&self, id: TrackId) -> Option<&Track> {
+        self.tracks.iter().find(|t| t.id == id)
+    }
+}
+
+impl Track {
+    /// The segments with something to show or hear: all but the header. Each comes with its
+    /// index in [`Track::segments`].
+    pub fn media(&self) -> impl Iterator<Item = (u32, &Segment)> {
+        let header = usize::from(!matches!(self.kind, TrackKind::File { .. }));
+        (0u32..).zip(&self.segments).skip(header)
+    }
+}
+
+impl Segment {
+    /// Length of the sealed message, bytes.
+    #[must_use]
+    pub fn sealed_len(&self) -> u64 {
+        self.chunks.iter().map(|c| u64::from(c.len)).sum()
+    }
 }
 
 impl VerifiedManifest {
@@ -205,5 +247,34 @@ impl VerifiedManifest {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The track with this id.
+    #[must_use]
+    pub fn track(&self, id: TrackId) -> Option<&Track> {
+        self.manifest.track(id)
+    }
+
+    /// Every chunk with its track and the index of its segment, in the order of the manifest. A
+    /// chunk that stands at two places comes twice.
+    pub fn chunks(&self) -> impl Iterator<Item = (TrackId, u32, ChunkRef)> + '_ {
+        self.manifest.tracks.iter().flat_map(|track| {
+            (0u32..)
+                .zip(&track.segments)
+                .flat_map(move |(index, segment)| {
+                    segment
+                        .chunks
+                        .iter()
+                        .map(move |chunk| (track.id, index, *chunk))
+                })
+        })
+    }
+
+    /// Length of all chunks together, bytes of ciphertext.
+    #[must_use]
+    pub fn content_bytes(&self) -> u64 {
+        self.chunks()
+            .map(|(_, _, chunk)| u64::from(chunk.len))
+            .sum()
     }
 }
