@@ -1,1 +1,15 @@
-//! Placeholder.
+//! The edge peer: the agent on an employee's PC.
+//!
+//! It fetches, verifies, caches and passes on ciphertext, and it cannot open any of it: this
+//! crate has no path to the one that decrypts. [`agent::Agent`] puts the parts together;
+//! [`driver`] is the one loop that turns happenings into inputs of the swarm's state machine and
+//! its outputs into effects.
+
+pub mod cache;
+pub mod chunk;
+pub mod command;
+pub mod config;
+pub mod net;
+pub mod platform;
+pub mod policy;
+pub mod state;
