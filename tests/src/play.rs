@@ -1,0 +1,134 @@
+//! A headless `dms-player` and its report.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, ensure};
+use tokio::process::Command;
+
+use crate::{
+    bins::bin,
+    dms::Dms,
+    peer::EdgePeer,
+    process::{Output, run},
+};
+
+/// How long one playback may take.
+const PLAY: Duration = Duration::from_secs(7_200);
+
+/// What the player says of a playback. Unknown fields are kept in no place: the player's own
+/// tests check them.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+pub struct Report {
+    /// `agent` or `dms`.
+    pub path: String,
+    /// From the start of the program to the first frame, milliseconds.
+    pub startup_ms: u64,
+    /// How often the picture stopped.
+    pub stalls: u64,
+    /// For how long, milliseconds.
+    pub stalled_ms: u64,
+    /// Frames the manifest promises for what was played.
+    pub frames_expected: u64,
+    /// Frames decoded.
+    pub frames_decoded: u64,
+    /// Bytes by where they came from.
+    pub bytes: Bytes,
+}
+
+/// Payload bytes by source.
+#[derive(Clone, Copy, Debug, Default, serde::Deserialize)]
+pub struct Bytes {
+    /// From this PC's own cache.
+    pub cache: u64,
+    /// From peers of the site.
+    pub peer: u64,
+    /// From the origin.
+    pub origin: u64,
+}
+
+/// One playback to be run.
+pub struct Play {
+    title: String,
+    state: PathBuf,
+    arguments: Vec<String>,
+}
+
+impl Play {
+    /// A headless playback of `title`, with the player's own files in `state`.
+    #[must_use]
+    pub fn new(title: &str, state: &Path) -> Self {
+        Self {
+            title: title.to_owned(),
+            state: state.to_path_buf(),
+            arguments: Vec::new(),
+        }
+    }
+
+    /// Through this agent.
+    #[must_use]
+    pub fn agent(self, peer: &EdgePeer) -> Self {
+        let token = peer.local_token_file().display().to_string();
+        self.with(&["--agent", &peer.local_url, "--agent-token-file", &token])
+    }
+
+    /// With the DMS as the second way.
+    #[must_use]
+    pub fn dms(self, dms: &Dms) -> Self {
+        let token = dms.token_file().display().to_string();
+        self.with(&["--dms", &dms.url, "--token-file", &token])
+    }
+
+    /// With more arguments.
+    #[must_use]
+    pub fn with(mut self, arguments: &[&str]) -> Self {
+        self.arguments
+            .extend(arguments.iter().map(ToString::to_string));
+        self
+    }
+
+    /// The command, for `play` or `serve`.
+    ///
+    /// # Errors
+    /// When `dms-player` is not built.
+    pub fn command(&self, verb: &str) -> anyhow::Result<Command> {
+        std::fs::create_dir_all(&self.state).context("the player's folder is made")?;
+        let mut command = Command::new(bin("dms-player")?);
+        command.arg(verb).arg(&self.title).args(&self.arguments);
+        command.arg("--state").arg(&self.state).kill_on_drop(true);
+        Ok(command)
+    }
+
+    /// Plays to the end, whatever comes of it.
+    ///
+    /// # Errors
+    /// When the player does not start or hangs.
+    pub async fn output(&self, arguments: &[&str]) -> anyhow::Result<Output> {
+        let mut command = self.command("play")?;
+        command
+            .args(["--headless", "--report", "json"])
+            .args(arguments);
+        run(command, PLAY).await
+    }
+
+    /// Plays to the end as fast as it can be decoded.
+    ///
+    /// # Errors
+    /// When the player fails or its report is not one.
+    pub async fn run(&self) -> anyhow::Result<Report> {
+        let done = self.output(&["--fast"]).await?;
+        ensure!(
+            done.code == 0,
+            "dms-player ended with {}: {}",
+            done.code,
+            done.stderr
+        );
+        let last = done.stdout.lines().last().unwrap_or_default();
+        let whole = serde_json::from_str(done.stdout.trim());
+        whole
+            .or_else(|_| serde_json::from_str(last))
+            .with_context(|| format!("a report: {}", done.stdout))
+    }
+}
