@@ -2,4 +2,11 @@
 //!
 //! `tidy` holds the rules of the code itself; everything else drives a [`harness::Stack`].
 
+mod browser;
+mod curl;
+mod gateway;
+mod kill;
+mod links;
+mod odd_inputs;
+mod publish_and_play;
 mod tidy;

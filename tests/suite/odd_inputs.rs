@@ -1,6 +1,9 @@
 //! Odd files given to `dms publish`: published, or refused with a named code and a sentence.
 
-use std::{path::{Path, PathBuf}, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, ensure};
 use harness::{Clip, Stack, process::run};
@@ -27,9 +30,21 @@ const PICTURE: &str = "testsrc2=size=320x180:rate=25:duration=3";
 const TONE: &str = "sine=frequency=440:duration=3";
 
 const ODD: [Odd; 9] = [
-    Odd { name: "notes.txt", ffmpeg: &[], fate: Fate::Refused("not_video") },
-    Odd { name: "empty.mp4", ffmpeg: &[], fate: Fate::Refused("not_video") },
-    Odd { name: "truncated.mp4", ffmpeg: &[], fate: Fate::Refused("corrupt_container") },
+    Odd {
+        name: "notes.txt",
+        ffmpeg: &[],
+        fate: Fate::Refused("not_video"),
+    },
+    Odd {
+        name: "empty.mp4",
+        ffmpeg: &[],
+        fate: Fate::Refused("not_video"),
+    },
+    Odd {
+        name: "truncated.mp4",
+        ffmpeg: &[],
+        fate: Fate::Refused("corrupt_container"),
+    },
     Odd {
         name: "sound.m4a",
         ffmpeg: &["-f", "lavfi", "-i", TONE, "-c:a", "aac"],
@@ -37,26 +52,57 @@ const ODD: [Odd; 9] = [
     },
     Odd {
         name: "tiny.mp4",
-        ffmpeg: &["-f", "lavfi", "-i", "color=red:size=3x5:rate=25:duration=2", "-c:v", "mpeg4"],
+        ffmpeg: &[
+            "-f",
+            "lavfi",
+            "-i",
+            "color=red:size=3x5:rate=25:duration=2",
+            "-c:v",
+            "mpeg4",
+        ],
         fate: Fate::Either("unsupported_codec"),
     },
     Odd {
         name: "clip.webm",
         ffmpeg: &[
-            "-f", "lavfi", "-i", PICTURE, "-f", "lavfi", "-i", TONE, "-c:v", "libvpx", "-deadline",
-            "realtime", "-c:a", "libvorbis",
+            "-f",
+            "lavfi",
+            "-i",
+            PICTURE,
+            "-f",
+            "lavfi",
+            "-i",
+            TONE,
+            "-c:v",
+            "libvpx",
+            "-deadline",
+            "realtime",
+            "-c:a",
+            "libvorbis",
         ],
         fate: Fate::Published,
     },
     Odd {
         name: "clip.mkv",
-        ffmpeg: &["-f", "lavfi", "-i", PICTURE, "-f", "lavfi", "-i", TONE, "-c:a", "ac3"],
+        ffmpeg: &[
+            "-f", "lavfi", "-i", PICTURE, "-f", "lavfi", "-i", TONE, "-c:a", "ac3",
+        ],
         fate: Fate::Published,
     },
     Odd {
         name: "clip.ogv",
         ffmpeg: &[
-            "-f", "lavfi", "-i", PICTURE, "-f", "lavfi", "-i", TONE, "-c:v", "libtheora", "-c:a",
+            "-f",
+            "lavfi",
+            "-i",
+            PICTURE,
+            "-f",
+            "lavfi",
+            "-i",
+            TONE,
+            "-c:v",
+            "libtheora",
+            "-c:a",
             "libvorbis",
         ],
         fate: Fate::Published,
@@ -64,8 +110,18 @@ const ODD: [Odd; 9] = [
     Odd {
         name: "ten-bit.mp4",
         ffmpeg: &[
-            "-f", "lavfi", "-i", PICTURE, "-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt",
-            "yuv420p10le", "-x265-params", "log-level=error",
+            "-f",
+            "lavfi",
+            "-i",
+            PICTURE,
+            "-c:v",
+            "libx265",
+            "-preset",
+            "ultrafast",
+            "-pix_fmt",
+            "yuv420p10le",
+            "-x265-params",
+            "log-level=error",
         ],
         fate: Fate::Published,
     },
@@ -84,7 +140,10 @@ impl Odd {
             }
             _ => {
                 let mut ffmpeg = Command::new("ffmpeg");
-                ffmpeg.args(["-v", "error", "-y"]).args(self.ffmpeg).arg(&path);
+                ffmpeg
+                    .args(["-v", "error", "-y"])
+                    .args(self.ffmpeg)
+                    .arg(&path);
                 let made = run(ffmpeg, Duration::from_secs(60)).await?;
                 ensure!(made.code == 0, "{} is not made: {}", self.name, made.stderr);
             }
@@ -100,9 +159,17 @@ async fn every_odd_file_is_published_or_refused_with_a_reason() -> anyhow::Resul
     for odd in ODD {
         let file = odd.make(folder.path()).await?;
         let file = file.to_str().context("a path in UTF-8")?;
-        let done = stack.dms.run(&["publish", file, "--wait", "--json"]).await?;
-        let said = format!("{}: exit {}: {} {}", odd.name, done.code, done.stdout, done.stderr);
-        let refused = |code: &str| done.code == 5 && (done.stderr.contains(code) || done.stdout.contains(code));
+        let done = stack
+            .dms
+            .run(&["publish", file, "--wait", "--json"])
+            .await?;
+        let said = format!(
+            "{}: exit {}: {} {}",
+            odd.name, done.code, done.stdout, done.stderr
+        );
+        let refused = |code: &str| {
+            done.code == 5 && (done.stderr.contains(code) || done.stdout.contains(code))
+        };
         match odd.fate {
             Fate::Published => assert_eq!(done.code, 0, "{said}"),
             Fate::Refused(code) => assert!(refused(code), "expected {code}: {said}"),
