@@ -5,5 +5,7 @@
 //! machines run in `edge-peer` and in the simulator.
 
 pub mod content;
+pub mod peer;
+pub mod site;
 pub mod time;
 pub mod wire;
