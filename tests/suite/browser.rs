@@ -3,13 +3,17 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    process::Stdio,
     time::Duration,
 };
 
 use anyhow::{Context, ensure};
 use harness::{Clip, MadeClip, Stack, Title, process::run};
 use serde_json::Value;
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+};
 
 /// The program that drives Chromium with playwright-core.
 fn drive() -> PathBuf {
@@ -47,17 +51,11 @@ async fn stack_with_title() -> anyhow::Result<(Stack, Title, MadeClip)> {
     Ok((stack, title, clip))
 }
 
-/// SHA-256 of each clear segment, by track and segment, as the gateway serves them.
+/// What `dms-player` opens of the title: SHA-256 of each clear segment, by `track/segment`.
 async fn clear_segments(stack: &Stack, title: &Title) -> anyhow::Result<BTreeMap<String, String>> {
-    let state = &stack.folder().join("hashes");
     let play = stack.peers[0].player(&stack.dms, &title.id);
     let done = play.output(&["--fast", "--segment-hashes"]).await?;
-    ensure!(
-        done.code == 0,
-        "dms-player: {} in {}",
-        done.stderr,
-        state.display()
-    );
+    ensure!(done.code == 0, "dms-player: {}", done.stderr);
     let report: Value = serde_json::from_str(done.stdout.trim()).context("a report")?;
     let hashes = report["segment_hashes"]
         .as_object()
@@ -66,6 +64,43 @@ async fn clear_segments(stack: &Stack, title: &Title) -> anyhow::Result<BTreeMap
         .iter()
         .map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned()))
         .collect())
+}
+
+/// The clear stream, decoded, against the source, decoded: the same pictures, frame by frame.
+/// 30 dB is what a careful re-encoding stays well above and another frame stays well below.
+async fn shows_the_source(stack: &Stack, title: &Title, source: &Path) -> anyhow::Result<()> {
+    let mut serve = stack.peers[0]
+        .player(&stack.dms, &title.id)
+        .command("serve")?;
+    let mut gateway = serve
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("dms-player starts")?;
+    let lines = BufReader::new(gateway.stdout.take().context("its output is piped")?);
+    let url = lines
+        .lines()
+        .next_line()
+        .await?
+        .context("the gateway says its URL")?;
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-v", "error", "-i", &url, "-i"]).arg(source);
+    ffmpeg.args(["-lavfi", "[0:v][1:v]psnr=stats_file=-", "-f", "null", "-"]);
+    let compared = run(ffmpeg, Duration::from_secs(120)).await?;
+    gateway.kill().await.context("the gateway ends")?;
+    ensure!(compared.code == 0, "ffmpeg compares: {}", compared.stderr);
+    let mut frames = 0;
+    for line in compared.stdout.lines() {
+        let average = line
+            .split_whitespace()
+            .find_map(|f| f.strip_prefix("psnr_avg:"));
+        let decibel: f64 = average
+            .with_context(|| format!("psnr_avg in {line}"))?
+            .parse()?;
+        ensure!(decibel > 30.0, "another picture than the source's: {line}");
+        frames += 1;
+    }
+    ensure!(frames > 0, "nothing was compared");
+    Ok(())
 }
 
 async fn plays_to_the_end(agent: bool) -> anyhow::Result<()> {
