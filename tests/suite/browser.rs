@@ -127,6 +127,7 @@ async fn plays_to_the_end(agent: bool) -> anyhow::Result<()> {
             "segment {segment}"
         );
     }
+    shows_the_source(&stack, &title, &clip.path).await?;
     stack.end().await
 }
 
