@@ -1,1 +1,25 @@
-//! Placeholder.
+//! The delivery management system: publishing, origin, sites, devices and licences.
+//!
+//! Feature-first: each folder is one feature with `routes.rs` (the only place with axum
+//! extractors), its core, and `db.rs` (the only place with SQL). [`serve::Dms`] assembles them.
+
+pub mod admin;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod command;
+pub mod config;
+pub mod db;
+pub mod device;
+pub mod events;
+pub mod extract;
+pub mod keys;
+pub mod net;
+pub mod observe;
+pub mod page;
+pub mod problem;
+pub mod publish;
+pub mod routes;
+pub mod serve;
+pub mod state;
+pub mod store;

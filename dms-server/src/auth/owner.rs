@@ -1,0 +1,73 @@
+//! The first start: the owner's token, and the tie between the database and the keys.
+
+use crate::auth::{Scope, Secret, db, secret::TOKEN_PREFIX};
+use crate::db::Db;
+use crate::keys::{self, Keys};
+use crate::{clock::Clock, config::Config};
+
+/// Why the start is refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OwnerError {
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] sqlx::Error),
+    /// The keys folder is not the one this database was made with.
+    #[error(
+        "the keys folder {0} does not belong to this database: restore the right keys, or start \
+         with an empty database"
+    )]
+    ForeignKeys(String),
+    /// The tenant's name changed.
+    #[error("keys.tenant was `{was}` when this database was made and cannot change to `{now}`")]
+    Tenant {
+        /// The name in the database.
+        was: String,
+        /// The name in the configuration.
+        now: String,
+    },
+    /// The token's file cannot be written.
+    #[error(transparent)]
+    File(#[from] keys::KeyError),
+}
+
+/// Checks that the keys and the tenant belong to the database, and makes the owner's token
+/// when no lasting administrator's token exists. True when it was made.
+///
+/// # Errors
+/// [`OwnerError`].
+pub async fn ensure_owner(
+    config: &Config,
+    db: &Db,
+    keys: &Keys,
+    clock: &Clock,
+) -> Result<bool, OwnerError> {
+    let now = clock.now_ms();
+    let fingerprint = keys.fingerprint();
+    let (tenant, stored) = db::installation(db, &config.keys.tenant, &fingerprint, now).await?;
+    if stored != fingerprint {
+        return Err(OwnerError::ForeignKeys(keys.folder().display().to_string()));
+    }
+    if tenant != config.keys.tenant {
+        return Err(OwnerError::Tenant {
+            was: tenant,
+            now: config.keys.tenant.clone(),
+        });
+    }
+    if db::lasting_tokens(db, Scope::Admin).await? > 0 {
+        return Ok(false);
+    }
+    let secret = Secret::draw(TOKEN_PREFIX);
+    let line = zeroize::Zeroizing::new(format!("{}\n", secret.reveal()));
+    // The file first: a token in the database that nobody can read would lock everybody out.
+    keys::write_secret(&config.owner_token_file(), line.as_bytes())?;
+    let row = db::TokenRow {
+        id: uuid::Uuid::now_v7(),
+        name: "owner".into(),
+        scope: Scope::Admin.name().into(),
+        created_ms: now,
+        expires_ms: None,
+    };
+    db::add_token(db, &row, secret.hash()).await?;
+    Ok(true)
+}

@@ -1,0 +1,144 @@
+//! The command line: `dms serve | worker | migrate | config | admin | publish | titles`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Flags};
+use crate::serve::{self, Dms};
+use crate::{admin, cli, db::Db, observe};
+
+/// Publish a video once; every office fetches it once.
+#[derive(Parser, Debug)]
+#[command(name = "dms", version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run the server: API, origin, sites, devices, licences and the media worker
+    Serve(Flags),
+    /// Run only a media worker, beside a server on another machine
+    Worker(Flags),
+    /// Bring the database's schema up to date and exit
+    Migrate(Flags),
+    /// Look at the configuration
+    Config(ConfigArgs),
+    /// Administer a running server
+    Admin(admin::AdminArgs),
+    /// Publish a video or a file
+    Publish(cli::PublishArgs),
+    /// List and look at titles
+    Titles(cli::TitlesArgs),
+}
+
+#[derive(clap::Args, Debug)]
+struct ConfigArgs {
+    #[command(subcommand)]
+    command: ConfigCommand,
+}
+
+#[derive(Subcommand, Debug)]
+enum ConfigCommand {
+    /// Print the configuration in effect, as a commented file
+    Show(Flags),
+}
+
+/// Parses the command line and runs it.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let code = runtime.block_on(run(cli.command));
+    // A blocking read that nobody waits for any more must not hold the exit.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run(command: Command) -> ExitCode {
+    let done = match command {
+        Command::Serve(flags) => run_serve(&flags).await,
+        Command::Worker(flags) => run_worker(&flags).await,
+        Command::Migrate(flags) => run_migrate(&flags).await,
+        Command::Config(ConfigArgs {
+            command: ConfigCommand::Show(flags),
+        }) => show(&flags),
+        Command::Admin(args) => return admin::run(args).await,
+        Command::Publish(args) => return cli::publish(args).await,
+        Command::Titles(args) => return cli::titles(args).await,
+    };
+    done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("dms: {error:#}");
+    ExitCode::FAILURE
+}
+
+async fn run_serve(flags: &Flags) -> anyhow::Result<()> {
+    let config = Config::load(flags)?;
+    observe::log::start(&config.log)?;
+    let token_file = config.owner_token_file();
+    let dms = Dms::load(config).await?;
+    if dms.first_start() {
+        eprintln!(
+            "First start. The owner's token is in {}",
+            token_file.display()
+        );
+    }
+    eprintln!("Serving at {}", dms.app().public_origin());
+    dms.run(signalled()).await
+}
+
+async fn run_worker(flags: &Flags) -> anyhow::Result<()> {
+    let config = Config::load(flags)?;
+    observe::log::start(&config.log)?;
+    serve::work(config, signalled()).await
+}
+
+async fn run_migrate(flags: &Flags) -> anyhow::Result<()> {
+    let config = Config::load(flags)?;
+    std::fs::create_dir_all(&config.data)?;
+    let db = Db::open(&config.database).await?;
+    db.migrate().await?;
+    db.close().await;
+    Ok(())
+}
+
+fn show(flags: &Flags) -> anyhow::Result<()> {
+    print!("{}", Config::load(flags)?.show());
+    Ok(())
+}
+
+/// Ends at the first SIGTERM or SIGINT; the second ends the process at once.
+async fn signalled() {
+    next_signal().await;
+    eprintln!("Stopping; a second signal stops at once.");
+    tokio::spawn(async {
+        next_signal().await;
+        std::process::exit(130);
+    });
+}
+
+async fn next_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        // Without handlers the default action ends the process, which is what is asked for.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}

@@ -1,0 +1,3 @@
+//! Enrolled devices: their certificates, enrolment, renewal and revocation.
+
+pub mod identity;

@@ -1,0 +1,45 @@
+//! What one part of the server tells the others while it happens. Nothing here is durable:
+//! a listener that missed events reads the database.
+
+use swarm::content::TitleId;
+use tokio::sync::broadcast;
+
+/// Events kept for a slow listener before it is told that it missed some.
+const BACKLOG: usize = 256;
+
+/// Something another part of the server may react to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A title's state, progress or newest version changed.
+    TitleChanged(TitleId),
+    /// A title was deleted; its chunks are no longer served.
+    TitleDeleted(TitleId),
+}
+
+/// The in-process event bus.
+#[derive(Clone, Debug)]
+pub struct Events {
+    sender: broadcast::Sender<Event>,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self {
+            sender: broadcast::Sender::new(BACKLOG),
+        }
+    }
+}
+
+impl Events {
+    /// Tells every listener; nobody listening is not an error.
+    pub fn emit(&self, event: Event) {
+        let _ = self.sender.send(event);
+    }
+
+    /// Events from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.sender.subscribe()
+    }
+}

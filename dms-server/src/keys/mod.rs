@@ -1,0 +1,124 @@
+//! The installation's secret keys: files of mode 0600 in one folder, made at the first start.
+
+mod files;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::{SigningKey, VerifyingKey};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+/// Why a key file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The file or its folder cannot be read or written.
+    #[error("key file {}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Others than the owner may read the file.
+    #[error("key file {} is readable by others: run chmod 600 on it", path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file's text is not a key.
+    #[error("key file {} is damaged: restore it from the backup of the keys folder", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// The installation's keys. Its `Debug` shows none of them.
+pub struct Keys {
+    kek: Zeroizing<[u8; 32]>,
+    manifest: SigningKey,
+    license: SigningKey,
+    folder: PathBuf,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keys({})", self.folder.display())
+    }
+}
+
+impl Keys {
+    /// Reads the keys, making those that are not there.
+    ///
+    /// # Errors
+    /// [`KeyError`] when a file is unreadable, damaged, or readable by others.
+    pub fn load(folder: &Path) -> Result<Self, KeyError> {
+        files::make_folder(folder)?;
+        let secret = |name: &str| files::secret(&folder.join(name));
+        Ok(Self {
+            kek: secret("kek.key")?,
+            manifest: SigningKey::from_bytes(&*secret("manifest.key")?),
+            license: SigningKey::from_bytes(&*secret("license.key")?),
+            folder: folder.to_path_buf(),
+        })
+    }
+
+    /// The key that wraps the title keys.
+    #[must_use]
+    pub fn kek(&self) -> &[u8; 32] {
+        &self.kek
+    }
+
+    /// Signs manifests.
+    #[must_use]
+    pub fn manifest_signer(&self) -> &SigningKey {
+        &self.manifest
+    }
+
+    /// Signs licences.
+    #[must_use]
+    pub fn license_signer(&self) -> &SigningKey {
+        &self.license
+    }
+
+    /// The keys that players and peers accept manifests from.
+    #[must_use]
+    pub fn manifest_keys(&self) -> Vec<VerifyingKey> {
+        vec![self.manifest.verifying_key()]
+    }
+
+    /// The keys that players accept licences from.
+    #[must_use]
+    pub fn license_keys(&self) -> Vec<VerifyingKey> {
+        vec![self.license.verifying_key()]
+    }
+
+    /// The folder of the key files.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Says which keys these are without telling them; the database keeps it, so that a start
+    /// with a foreign keys folder is refused.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(b"dms keys v1");
+        hash.update(*self.kek);
+        hash.update(self.manifest.verifying_key().as_bytes());
+        hash.finalize().into()
+    }
+}
+
+/// Writes a secret file of mode 0600 in place of one that may be there, whole or not at all.
+///
+/// # Errors
+/// [`KeyError::Io`].
+pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
+    files::create(path, bytes, true)
+}

@@ -1,0 +1,64 @@
+//! Key files are made once, kept, and refused when exposed or damaged.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+#[test]
+fn keys_survive_a_restart_and_are_private() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path().join("keys");
+    let first = Keys::load(&folder).expect("made");
+    let again = Keys::load(&folder).expect("read");
+    assert_eq!(first.kek(), again.kek());
+    assert_eq!(first.fingerprint(), again.fingerprint());
+    for entry in std::fs::read_dir(&folder).expect("listed") {
+        let entry = entry.expect("an entry");
+        let mode = entry.metadata().expect("its mode").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{:?}", entry.path());
+        assert!(
+            !entry.file_name().to_string_lossy().starts_with('.'),
+            "no temporary file stays"
+        );
+    }
+}
+
+#[test]
+fn an_exposed_or_damaged_key_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    Keys::load(folder.path()).expect("made");
+    let kek = folder.path().join("kek.key");
+    std::fs::set_permissions(&kek, std::fs::Permissions::from_mode(0o644)).expect("chmod");
+    assert!(matches!(
+        Keys::load(folder.path()),
+        Err(KeyError::Exposed { .. })
+    ));
+    std::fs::set_permissions(&kek, std::fs::Permissions::from_mode(0o600)).expect("chmod");
+    std::fs::write(&kek, "short").expect("written");
+    assert!(matches!(
+        Keys::load(folder.path()),
+        Err(KeyError::Damaged { .. })
+    ));
+}
+
+#[test]
+fn debug_output_holds_no_key() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let keys = Keys::load(folder.path()).expect("made");
+    assert!(!format!("{keys:?}").contains(&hex::encode(keys.kek())));
+}
+
+#[test]
+fn processes_that_start_at_once_agree_on_the_keys() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let prints: std::collections::HashSet<_> = std::thread::scope(|s| {
+        let starts: Vec<_> = (0..8)
+            .map(|_| s.spawn(|| Keys::load(folder.path()).expect("loaded").fingerprint()))
+            .collect();
+        starts
+            .into_iter()
+            .map(|t| t.join().expect("ended"))
+            .collect()
+    });
+    assert_eq!(prints.len(), 1);
+}

@@ -1,0 +1,84 @@
+//! What every handler and worker shares.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Db;
+use crate::events::Events;
+use crate::keys::Keys;
+use crate::publish::Publish;
+use crate::store::Store;
+
+/// The running server. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Parts>);
+
+/// What [`App`] holds.
+#[derive(Debug)]
+pub struct Parts {
+    /// The configuration.
+    pub config: Config,
+    /// Metadata.
+    pub db: Db,
+    /// Bytes.
+    pub store: Store,
+    /// Secret keys.
+    pub keys: Keys,
+    /// Wall time.
+    pub clock: Clock,
+    /// What happens, for those who listen.
+    pub events: Events,
+    /// The state of uploads and jobs.
+    pub publish: Publish,
+    /// Cancelled when the server begins to stop: long-lived tasks end soon after.
+    pub stop: CancellationToken,
+    /// Tasks the server waits for when it stops.
+    pub tasks: TaskTracker,
+    /// `scheme://host[:port]` that people reach this server by.
+    pub public_origin: String,
+    /// `https://host[:port]` that devices reach this server by.
+    pub device_url: String,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Shares the parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// `scheme://host[:port]` that people reach this server by.
+    #[must_use]
+    pub fn public_origin(&self) -> &str {
+        &self.public_origin
+    }
+
+    /// Whether people reach this server by HTTPS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_origin.starts_with("https://")
+    }
+
+    /// The session cookie's name. The `__Host-` prefix makes browsers refuse one that a
+    /// neighbouring host set, and needs HTTPS.
+    #[must_use]
+    pub fn cookie_name(&self) -> &'static str {
+        if self.is_https() {
+            "__Host-dms_session"
+        } else {
+            "dms_session"
+        }
+    }
+}
