@@ -16,6 +16,7 @@
 //! whether it is the last. What FLOE's random access cannot know is how many segments a message
 //! has: [`open`] refuses every truncation, [`Opener::open_segment`] trusts its caller's `is_last`.
 
+mod aead;
 mod opener;
 mod sealer;
 mod segment_keys;

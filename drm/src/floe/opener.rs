@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use aes_gcm::AeadInOut;
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
+use super::aead;
 use super::segment_keys::{SegmentKeys, header_tag, segment_aad};
 use super::{
     HEADER_LEN, HEADER_TAG_LEN, IV_LEN, Key, LENGTH_LEN, MAX_SEGMENTS, NONCE_LEN, NOT_LAST,
@@ -119,11 +119,11 @@ impl Opener {
         out.extend_from_slice(ciphertext);
         let opened = out.get_mut(start..).ok_or(wrong_length)?;
         let aad = segment_aad(index, is_last);
-        let result = self.keys.with_cipher(index, |cipher| {
-            cipher.decrypt_inout_detached(&(*nonce).into(), &aad, (&mut *opened).into(), tag.into())
-        });
+        let result = self
+            .keys
+            .with_cipher(index, |cipher| aead::open(cipher, nonce, &aad, opened, tag));
         if result.is_err() {
-            opened.zeroize();
+            // The tag is checked before anything is decrypted, so no plaintext is left behind.
             out.truncate(start);
             return Err(OpenError::SegmentTag(index));
         }

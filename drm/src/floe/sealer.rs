@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use aes_gcm::AeadInOut;
 use rand_core::CryptoRng;
 
+use super::aead;
 use super::segment_keys::{SegmentKeys, header_tag, segment_aad};
 use super::{
     HEADER_LEN, IV_LEN, Key, LENGTH_LEN, MAX_SEGMENTS, NONCE_LEN, NOT_LAST, PARAMS_LEN, Params,
@@ -103,19 +103,19 @@ impl Sealer {
         out.extend_from_slice(&nonce);
         out.extend_from_slice(plaintext);
         let aad = segment_aad(self.next, length != NOT_LAST);
-        let sealed = out
+        let tag = out
             .get_mut(start + LENGTH_LEN + NONCE_LEN..)
-            .ok_or(SealError::Cipher)?;
-        let tag = self.keys.with_cipher(self.next, |cipher| {
-            cipher.encrypt_inout_detached(&nonce.into(), &aad, sealed.into())
-        });
-        match tag {
-            Ok(tag) => out.extend_from_slice(&tag),
-            Err(_) => {
-                out.truncate(start);
-                return Err(SealError::Cipher);
-            }
-        }
+            .ok_or(aead::Refused)
+            .and_then(|sealed| {
+                let position = self.next;
+                self.keys
+                    .with_cipher(position, |cipher| aead::seal(cipher, &nonce, &aad, sealed))
+            });
+        let Ok(tag) = tag else {
+            out.truncate(start);
+            return Err(SealError::Cipher);
+        };
+        out.extend_from_slice(&tag);
         Ok(())
     }
 

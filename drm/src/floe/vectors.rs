@@ -6,8 +6,15 @@
 
 use std::{fs, path::Path};
 
-use super::{HEADER_LEN, Key, Opener, Params, open};
+use aes_gcm::{Aes256Gcm, KeyInit};
+use serde_json::Value;
 
+use super::{HEADER_LEN, Key, Opener, Params, aead, open};
+
+const AES_GCM: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/vectors/wycheproof/aes_gcm_test.json"
+);
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/floe");
 const AAD: &[u8] = b"This is AAD";
 
@@ -15,14 +22,14 @@ fn key() -> Key {
     Key::from_bytes([0; 32])
 }
 
-/// The parameters that a file's name stands for.
-fn params(name: &str) -> Params {
+/// The parameters that a file's name stands for; of a new kind of file, those in its header.
+fn params(name: &str, message: &[u8]) -> Params {
     let len = match name {
         _ if name.ends_with("_1M") => 1 << 20,
         _ if name.ends_with("_4K") => 4096,
         _ if name.ends_with("_64") => 64,
         _ if name.contains("rotation") || name.contains("lastSeg") => 40,
-        _ => panic!("the name of {name} stands for no segment length"),
+        _ => return Params::from_header(message).unwrap(),
     };
     let params = Params::new(len).unwrap();
     if name.contains("rotation") {
@@ -57,7 +64,7 @@ fn pairs() -> Vec<(String, Vec<u8>, Vec<u8>)> {
 #[test]
 fn every_published_message_opens() {
     for (name, message, plaintext) in pairs() {
-        let opened = open(params(&name), &key(), AAD, &message);
+        let opened = open(params(&name, &message), &key(), AAD, &message);
         assert_eq!(
             opened.as_ref().map(|p| p.as_slice()),
             Ok(plaintext.as_slice()),
@@ -69,7 +76,7 @@ fn every_published_message_opens() {
 #[test]
 fn every_published_segment_opens_on_its_own() {
     for (name, message, plaintext) in pairs() {
-        let params = params(&name);
+        let params = params(&name, &message);
         let (header, body) = message.split_at(HEADER_LEN);
         let opener = Opener::new(params, &key(), AAD, header).unwrap();
         let segments: Vec<_> = body.chunks(params.encrypted_segment_len()).collect();
@@ -95,7 +102,7 @@ fn headers_tell_the_parameters() {
         let told = Params::from_header(&message).unwrap();
         assert_eq!(
             told.encrypted_segment_len(),
-            params(&name).encrypted_segment_len(),
+            params(&name, &message).encrypted_segment_len(),
             "{name}"
         );
     }
@@ -115,4 +122,44 @@ fn rotation_vectors_need_the_other_mask() {
         let error = open(params, &key(), AAD, &message).unwrap_err();
         assert_eq!(error, super::OpenError::SegmentTag(4), "{name}");
     }
+}
+
+fn bytes(case: &Value, field: &str) -> Vec<u8> {
+    hex::decode(case[field].as_str().unwrap()).unwrap()
+}
+
+#[test]
+fn wycheproof_aes_256_gcm() {
+    let file: Value = serde_json::from_str(&fs::read_to_string(AES_GCM).unwrap()).unwrap();
+    let groups = file["testGroups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|group| {
+            group["keySize"] == 256 && group["ivSize"] == 96 && group["tagSize"] == 128
+        });
+    let mut count = 0;
+    for case in groups.flat_map(|group| group["tests"].as_array().unwrap()) {
+        let id = &case["tcId"];
+        let cipher = Aes256Gcm::new_from_slice(&bytes(case, "key")).unwrap();
+        let nonce = bytes(case, "iv").try_into().unwrap();
+        let tag = bytes(case, "tag").try_into().unwrap();
+        let (aad, msg, ct) = (bytes(case, "aad"), bytes(case, "msg"), bytes(case, "ct"));
+
+        let mut buffer = ct.clone();
+        let opened = aead::open(&cipher, &nonce, &aad, &mut buffer, &tag);
+        if case["result"] == "valid" {
+            assert_eq!((opened, &buffer), (Ok(()), &msg), "case {id}");
+            assert_eq!(
+                aead::seal(&cipher, &nonce, &aad, &mut buffer),
+                Ok(tag),
+                "case {id}"
+            );
+            assert_eq!(buffer, ct, "case {id}");
+        } else {
+            assert_eq!((opened, &buffer), (Err(aead::Refused), &ct), "case {id}");
+        }
+        count += 1;
+    }
+    assert_eq!(count, 66);
 }

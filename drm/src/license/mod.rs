@@ -17,8 +17,6 @@ mod verify;
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod vectors;
 
 pub use issue::{Grant, IssueError, issue};
 pub use recipient::{RecipientKeyError, RecipientKeyPair, RecipientPublicKey};

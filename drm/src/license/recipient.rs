@@ -171,3 +171,6 @@ impl fmt::Debug for RecipientKeyPair {
         write!(f, "RecipientKeyPair({}, ..)", self.public)
     }
 }
+
+#[cfg(test)]
+mod tests;

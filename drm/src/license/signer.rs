@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use ed25519_dalek::{
     Signature, Signer,
-    pkcs8::{DecodePrivateKey, EncodePrivateKey, spki::der::pem::LineEnding},
+    pkcs8::{DecodePrivateKey, EncodePrivateKey, KeypairBytes, spki::der::pem::LineEnding},
 };
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
@@ -49,8 +49,12 @@ impl SigningKey {
     /// # Errors
     /// None that a key of 32 bytes can cause.
     pub fn to_pkcs8_pem(&self) -> Result<Zeroizing<String>, SigningKeyError> {
-        self.0
-            .to_pkcs8_pem(LineEnding::LF)
+        // Without the public key, as RFC 5208 has it: older tools do not read the newer form.
+        let pair = KeypairBytes {
+            secret_key: self.0.to_bytes(),
+            public_key: None,
+        };
+        pair.to_pkcs8_pem(LineEnding::LF)
             .map_err(|_| SigningKeyError)
     }
 
@@ -136,3 +140,6 @@ impl fmt::Debug for VerifyingKey {
         write!(f, "VerifyingKey({self})")
     }
 }
+
+#[cfg(test)]
+mod tests;

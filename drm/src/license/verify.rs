@@ -182,6 +182,11 @@ impl VerifiedLicense {
         &self.claims.tracks
     }
 
+    #[cfg(test)]
+    pub(super) fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
     /// Takes the keys out.
     ///
     /// # Errors
