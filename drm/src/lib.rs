@@ -37,3 +37,6 @@ pub mod floe;
 pub mod key;
 pub mod license;
 pub mod segment;
+
+#[cfg(test)]
+mod protocol;

@@ -121,3 +121,12 @@ fn debug_shows_no_key() {
     );
     assert_eq!(shown, "Kek(..) TitleKey(..) TrackKey(..) floe::Key(..)");
 }
+
+#[test]
+fn keys_are_zeroed_when_dropped() {
+    fn zeroed<T: ZeroizeOnDrop>() {}
+    zeroed::<floe::Key>();
+    zeroed::<TitleKey>();
+    zeroed::<aes_gcm::Aes256Gcm>();
+    zeroed::<ed25519_dalek::SigningKey>();
+}
