@@ -29,6 +29,16 @@
 //! ```
 
 #![forbid(unsafe_code)]
+// What comes from outside is taken apart without a way to panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::get_unwrap
+    )
+)]
 
 mod cbor;
 mod kdf;
