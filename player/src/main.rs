@@ -1,2 +1,8 @@
-//! Placeholder.
-fn main() {}
+//! The binary `dms-player`.
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    dms_player::command::run()
+}

@@ -1,0 +1,122 @@
+//! `dms-player play`.
+
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    config::SourceArgs,
+    engine::{feed::LookAhead, headless, quality::Quality, session::Session, transport::Pace},
+    error::PlayError,
+    report::Report,
+    window,
+};
+
+/// Flags of `play`.
+#[derive(Args, Debug)]
+pub(super) struct PlayArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+
+    /// Decode everything, show nothing
+    #[arg(long)]
+    headless: bool,
+
+    /// Do not wait for the clock; stalls are judged as if playing in real time
+    #[arg(long, requires = "headless")]
+    fast: bool,
+
+    /// Print how it went as one JSON object
+    #[arg(long, value_name = "FORMAT")]
+    report: Option<ReportFormat>,
+
+    /// auto, highest, lowest, or a height such as 720 [default: auto; headless: highest]
+    #[arg(long, value_name = "QUALITY")]
+    quality: Option<Quality>,
+
+    /// How far ahead to fetch, seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    buffer: u64,
+
+    /// The most memory for what is fetched ahead, MiB
+    #[arg(long, value_name = "MIB", default_value_t = 64,
+          value_parser = clap::value_parser!(u64).range(1..=4096))]
+    buffer_memory: u64,
+
+    /// Put the SHA-256 of all decoded pictures (raw planes) into the report
+    #[arg(long, requires = "headless")]
+    frames_sha256: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum ReportFormat {
+    Json,
+}
+
+pub(super) fn run(args: PlayArgs, began: Instant) -> Result<(), PlayError> {
+    let report_wanted = args.report.is_some();
+    let config = args.source.clone().resolve()?;
+    let title = config.title;
+    let runtime = super::runtime()?;
+    let opened = runtime.block_on(Session::open(&config));
+    let played = opened.and_then(|session| match args.headless {
+        true => runtime.block_on(headless::play(&session, args.headless_options(), began)),
+        false => window::play(&runtime, &session, args.window_options(), began),
+    });
+    // Tasks that still wait for the network must not hold up the exit.
+    runtime.shutdown_background();
+    let report = played.unwrap_or_else(|error| {
+        let mut report = Report::without_session(title);
+        report.fail(error);
+        report
+    });
+    if report_wanted {
+        print(&report)?;
+    } else if report.failure.is_none() {
+        tracing::info!("{}", report.summary());
+    }
+    report.failure.map_or(Ok(()), Err)
+}
+
+impl PlayArgs {
+    fn look_ahead(&self) -> LookAhead {
+        LookAhead {
+            time: Duration::from_secs(self.buffer),
+            bytes: self.buffer_memory << 20,
+        }
+    }
+
+    fn headless_options(&self) -> headless::Options {
+        headless::Options {
+            quality: self.quality.unwrap_or(Quality::Highest),
+            pace: if self.fast {
+                Pace::Fast
+            } else {
+                Pace::RealTime
+            },
+            look_ahead: self.look_ahead(),
+            hash: self.frames_sha256,
+        }
+    }
+
+    fn window_options(&self) -> window::Options {
+        window::Options {
+            quality: self.quality.unwrap_or(Quality::Auto),
+            look_ahead: self.look_ahead(),
+        }
+    }
+}
+
+fn print(report: &Report) -> Result<(), PlayError> {
+    let written = serde_json::to_string(report)
+        .map_err(std::io::Error::from)
+        .and_then(|text| writeln!(std::io::stdout(), "{text}"));
+    written.map_err(|error| PlayError::State {
+        path: "stdout".into(),
+        reason: error.to_string(),
+    })
+}

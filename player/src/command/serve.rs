@@ -1,0 +1,43 @@
+//! `dms-player serve`.
+
+use std::{io::Write, net::SocketAddr};
+
+use clap::Args;
+
+use crate::{config::SourceArgs, engine::session::Session, error::PlayError, gateway::Gateway};
+
+/// Flags of `serve`.
+#[derive(Args, Debug)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+
+    /// The loopback address to listen on
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+}
+
+pub(super) fn run(args: ServeArgs) -> Result<(), PlayError> {
+    let config = args.source.resolve()?;
+    let runtime = super::runtime()?;
+    let served = runtime.block_on(async {
+        let session = Session::open(&config).await?;
+        let gateway = Gateway::bind(&session, args.listen).await?;
+        writeln!(std::io::stdout(), "{}", gateway.url()).map_err(|error| failed(&error))?;
+        eprintln!("Open this address in VLC, mpv or ffplay. Ctrl-C ends it.");
+        gateway.run(stopped()).await.map_err(|error| failed(&error))
+    });
+    runtime.shutdown_background();
+    served
+}
+
+fn failed(error: &std::io::Error) -> PlayError {
+    PlayError::Usage(format!("The gateway failed: {error}."))
+}
+
+async fn stopped() {
+    // Without a signal handler there is nothing to wait for: serve until the process is ended.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

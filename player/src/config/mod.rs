@@ -1,0 +1,229 @@
+//! What the player is told: flags, variables and the folders of this computer.
+//!
+//! Nothing else in the crate reads the environment.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use swarm::content::TitleId;
+
+use crate::error::PlayError;
+
+/// Where the agent listens unless told otherwise.
+pub const DEFAULT_AGENT: &str = "http://127.0.0.1:7747";
+/// The file in the agent's state folder that holds the bearer for native programs.
+const AGENT_TOKEN: &str = "local.token";
+
+/// The flags that say what to play and where from.
+#[derive(Args, Debug, Clone)]
+pub struct SourceArgs {
+    /// A title id, or the address of its watch page (http(s)://HOST/watch/ID)
+    #[arg(value_name = "TITLE|URL")]
+    pub title: String,
+
+    /// The agent on this computer
+    #[arg(long, value_name = "URL", env = "DMS_PLAYER_AGENT", default_value = DEFAULT_AGENT)]
+    pub agent: String,
+
+    /// Do not use an agent
+    #[arg(long)]
+    pub no_agent: bool,
+
+    /// The agent's token for programs [default: local.token in the agent's state folder]
+    #[arg(long, value_name = "FILE", env = "DMS_PLAYER_AGENT_TOKEN_FILE")]
+    pub agent_token_file: Option<PathBuf>,
+
+    /// The DMS, used without an agent and when the agent fails [default: the watch page's host]
+    #[arg(long, value_name = "URL", env = "DMS_URL")]
+    pub dms: Option<String>,
+
+    /// A file with the bearer token for the DMS
+    #[arg(long, value_name = "FILE", env = "DMS_TOKEN_FILE")]
+    pub token_file: Option<PathBuf>,
+
+    /// Where signing keys are remembered [default: the user's state folder]
+    #[arg(long, value_name = "DIR", env = "DMS_PLAYER_STATE")]
+    pub state: Option<PathBuf>,
+
+    /// Accept and remember signing keys that changed
+    #[arg(long)]
+    pub accept_new_keys: bool,
+}
+
+/// What to play and where from, complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceConfig {
+    /// The title.
+    pub title: TitleId,
+    /// The agent's URL, unless none is to be used.
+    pub agent: Option<String>,
+    /// The file with the agent's token.
+    pub agent_token_file: PathBuf,
+    /// The DMS's URL, if known.
+    pub dms: Option<String>,
+    /// The file with the token for the DMS.
+    pub token_file: Option<PathBuf>,
+    /// The player's state folder.
+    pub state: PathBuf,
+    /// Whether changed signing keys are accepted.
+    pub accept_new_keys: bool,
+}
+
+impl SourceArgs {
+    /// The flags with everything they left open.
+    ///
+    /// # Errors
+    /// [`PlayError::Usage`] with the flag that must change.
+    pub fn resolve(self) -> Result<SourceConfig, PlayError> {
+        let (title, page) = target(&self.title)?;
+        let state = self
+            .state
+            .or_else(|| state_home().map(|home| home.join("dms-player")));
+        let dms = self
+            .dms
+            .or(page)
+            .map(|url| checked_url("--dms", &url))
+            .transpose()?;
+        if self.token_file.is_some() && dms.is_none() {
+            return Err(PlayError::Usage("--token-file needs --dms URL too.".into()));
+        }
+        Ok(SourceConfig {
+            title,
+            agent: match self.no_agent {
+                true => None,
+                false => Some(checked_url("--agent", &self.agent)?),
+            },
+            agent_token_file: self.agent_token_file.unwrap_or_else(default_agent_token),
+            dms,
+            token_file: self.token_file,
+            state: state.ok_or_else(|| {
+                PlayError::Usage("There is no state folder: add --state DIR.".into())
+            })?,
+            accept_new_keys: self.accept_new_keys,
+        })
+    }
+}
+
+/// The title named by an id or by the address of its watch page, and the host of that page.
+fn target(text: &str) -> Result<(TitleId, Option<String>), PlayError> {
+    let wrong = || {
+        PlayError::Usage(format!(
+            "{text:?} is no title: give its id, or the address of its watch page \
+             (http(s)://HOST/watch/ID)."
+        ))
+    };
+    if !text.contains("://") {
+        return text.parse().map(|title| (title, None)).map_err(|_| wrong());
+    }
+    let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
+    let title = url.path().strip_prefix("/watch/").ok_or_else(wrong)?;
+    let title = title.trim_end_matches('/').parse().map_err(|_| wrong())?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong());
+    }
+    Ok((title, Some(url.origin().ascii_serialization())))
+}
+
+fn checked_url(flag: &str, text: &str) -> Result<String, PlayError> {
+    let fits = reqwest::Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+    });
+    if !fits {
+        let example = "http://127.0.0.1:8080";
+        return Err(PlayError::Usage(format!(
+            "{flag} takes a URL such as {example}."
+        )));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// The first token file that exists among the places where an agent keeps its state.
+fn default_agent_token() -> PathBuf {
+    let folders = [
+        absolute("DMS_EDGE_STATE"),
+        state_home().map(|home| home.join("dms-edge")),
+        Some(PathBuf::from("/var/lib/dms-edge")),
+    ];
+    let files: Vec<_> = folders
+        .into_iter()
+        .flatten()
+        .map(|f| f.join(AGENT_TOKEN))
+        .collect();
+    let found = files.iter().find(|file| file.exists()).or(files.first());
+    found
+        .cloned()
+        .unwrap_or_else(|| Path::new(AGENT_TOKEN).to_owned())
+}
+
+fn state_home() -> Option<PathBuf> {
+    absolute("XDG_STATE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
+        .or_else(|| absolute("LOCALAPPDATA"))
+}
+
+fn absolute(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+}
+
+/// The log filter: `DMS_PLAYER_LOG`, else what `-v` asks for.
+#[must_use]
+pub fn log_filter(verbosity: u8) -> String {
+    std::env::var("DMS_PLAYER_LOG").unwrap_or_else(|_| {
+        match verbosity {
+            0 => "warn",
+            1 => "warn,dms_player=info",
+            2 => "info,dms_player=debug",
+            _ => "debug,dms_player=trace",
+        }
+        .to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0196f0c2-7d3a-7c11-8a3e-000000000001";
+
+    #[test]
+    fn a_title_is_an_id_or_a_watch_page() {
+        let id: TitleId = ID.parse().expect("an id");
+        let table = [
+            (ID.to_owned(), None),
+            (
+                format!("http://127.0.0.1:8080/watch/{ID}"),
+                Some("http://127.0.0.1:8080"),
+            ),
+            (
+                format!("https://dms.example/watch/{ID}/?at=9#x"),
+                Some("https://dms.example"),
+            ),
+        ];
+        for (text, host) in table {
+            assert_eq!(target(&text), Ok((id, host.map(str::to_owned))), "{text}");
+        }
+        let wrong = [
+            "",
+            "film",
+            "http://host/watch/film",
+            "ftp://host/watch/0196f0c2-7d3a-7c11-8a3e-000000000001",
+            "http://host/0196f0c2-7d3a-7c11-8a3e-000000000001",
+        ];
+        for text in wrong {
+            assert_eq!(target(text).map_err(|e| e.code()), Err("usage"), "{text}");
+        }
+    }
+
+    #[test]
+    fn urls_carry_no_secrets() {
+        assert_eq!(checked_url("--dms", "https://h/"), Ok("https://h".into()));
+        for text in ["h", "file:///x", "http://user:pass@h", "http://h?token=1"] {
+            assert!(checked_url("--dms", text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Playing without a window: every frame is decoded and counted, none is shown.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ffmpeg_next::{format::Pixel, frame};
+use sha2::{Digest, Sha256};
+
+use super::{
+    feed::LookAhead,
+    playback::{Plan, Playback},
+    playhead::{Lane, Playhead},
+    quality::Quality,
+    session::Session,
+    transport::{Pace, Transport},
+};
+use crate::{
+    decode::{Flow, Sink, Span},
+    error::PlayError,
+    report::Report,
+};
+
+/// How far ahead of the playhead frames are decoded in real time.
+const DECODE_LEAD: Duration = Duration::from_secs(2);
+
+/// How to play without a window.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The rendition.
+    pub quality: Quality,
+    /// Real time or not.
+    pub pace: Pace,
+    /// How far ahead to fetch.
+    pub look_ahead: LookAhead,
+    /// Whether all pictures are hashed.
+    pub hash: bool,
+}
+
+/// Plays to the end and says how it went. `began` is when the program started.
+///
+/// # Errors
+/// [`PlayError::NothingToPlay`]; what goes wrong later is in the report.
+pub async fn play(
+    session: &Arc<Session>,
+    options: Options,
+    began: Instant,
+) -> Result<Report, PlayError> {
+    let plan = Plan::of(session, options.quality)?;
+    let playhead = Playhead::new(&plan.lanes(), Duration::ZERO);
+    let transport = Arc::new(Transport::new(playhead, options.pace));
+    let playback = Playback::start(
+        session,
+        &plan,
+        &transport,
+        Duration::ZERO,
+        options.look_ahead,
+        |lane| Counter::new(lane, &transport, options),
+    );
+    let waiting = Arc::clone(&transport);
+    let paced = options.pace == Pace::RealTime;
+    let finish = async {
+        let ended = playback.finish().await;
+        let complete = ended.iter().all(|(tally, _)| tally.error.is_none());
+        if paced && complete {
+            // The last seconds are decoded but not played yet.
+            let _ = tokio::task::spawn_blocking(move || waiting.wait_for_end()).await;
+        }
+        ended
+    };
+    tokio::pin!(finish);
+    let (ended, interrupted) = tokio::select! {
+        ended = &mut finish => (ended, false),
+        _ = tokio::signal::ctrl_c() => {
+            transport.stop();
+            (finish.await, true)
+        }
+    };
+    let mut report = Report::new(session);
+    for (tally, sink) in ended {
+        report.lane(session, tally);
+        let hash = sink.and_then(|counter| counter.hash);
+        report.frames_sha256 = report
+            .frames_sha256
+            .or(hash.map(|h| hex::encode(h.finalize())));
+    }
+    report.timing(&transport, began);
+    if interrupted {
+        report.fail(PlayError::Interrupted);
+    }
+    report.check_counts();
+    Ok(report)
+}
+
+/// Counts frames by telling the playhead about them.
+struct Counter {
+    lane: Lane,
+    transport: Arc<Transport>,
+    paced: bool,
+    hash: Option<Sha256>,
+}
+
+impl Counter {
+    fn new(lane: Lane, transport: &Arc<Transport>, options: Options) -> Self {
+        let hash = options.hash && lane == Lane::Video;
+        Self {
+            lane,
+            transport: Arc::clone(transport),
+            paced: options.pace == Pace::RealTime,
+            hash: hash.then(Sha256::new),
+        }
+    }
+
+    fn took(&self, span: Span) -> Flow {
+        self.transport.decoded(self.lane, span.until);
+        let go = match self.paced {
+            true => self.transport.wait_for(span.from, DECODE_LEAD),
+            false => !self.transport.is_stopped(),
+        };
+        if go { Flow::Go } else { Flow::Stop }
+    }
+}
+
+impl Sink for Counter {
+    fn picture(&mut self, frame: frame::Video, span: Span) -> Flow {
+        if let Some(hash) = &mut self.hash {
+            hash_picture(hash, &frame);
+        }
+        self.took(span)
+    }
+
+    fn sound(&mut self, _: frame::Audio, span: Span) -> Flow {
+        self.took(span)
+    }
+}
+
+/// Adds a picture as `ffmpeg -f rawvideo` would write it: the planes one after another, without
+/// the padding at the end of each line.
+fn hash_picture(hash: &mut Sha256, frame: &frame::Video) {
+    let depth = match frame.format() {
+        Pixel::YUV420P10LE | Pixel::YUV422P10LE | Pixel::YUV444P10LE => 2,
+        _ => 1,
+    };
+    for plane in 0..frame.planes() {
+        let width = frame.plane_width(plane) as usize * depth;
+        let lines = frame.data(plane).chunks(frame.stride(plane).max(1));
+        for line in lines.take(frame.plane_height(plane) as usize) {
+            hash.update(line.get(..width).unwrap_or(line));
+        }
+    }
+}

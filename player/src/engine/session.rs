@@ -1,0 +1,197 @@
+//! One title, ready to be read: verified manifest, licence, and segments on demand.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use ed25519_dalek::VerifyingKey as ManifestKey;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use swarm::content::{Expect, Manifest, TitleKind, Track, TrackId, TrackKind, VerifiedManifest};
+
+use crate::{
+    config::SourceConfig,
+    error::PlayError,
+    license::{self, Answer, License},
+    source::{Endpoint, Source, endpoint::Trust, pins::Pins},
+};
+
+/// The most chunks of one segment that are fetched at a time.
+const CHUNKS_IN_FLIGHT: usize = 6;
+/// How often a manifest is fetched again when the licence is for another version.
+const VERSION_ATTEMPTS: usize = 3;
+
+/// See the module.
+pub struct Session {
+    source: Source,
+    manifest: VerifiedManifest,
+    license: License,
+}
+
+impl Session {
+    /// Finds the title, checks its manifest and gets a licence.
+    ///
+    /// # Errors
+    /// [`PlayError`]: everything that can keep a title from playing.
+    pub async fn open(config: &SourceConfig) -> Result<Arc<Self>, PlayError> {
+        let source = Source::connect(config).await?;
+        loop {
+            let opened = open_at(source.endpoint(), config).await;
+            let error = match opened {
+                Ok((manifest, license)) => {
+                    return Ok(Arc::new(Self {
+                        source,
+                        manifest,
+                        license,
+                    }));
+                }
+                Err(error) => error,
+            };
+            if !worth_another_path(&error) || !source.switch(&error) {
+                return Err(error);
+            }
+        }
+    }
+
+    /// The checked manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        self.manifest.manifest()
+    }
+
+    /// Where the bytes come from.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The licence.
+    #[must_use]
+    pub fn license(&self) -> &License {
+        &self.license
+    }
+
+    /// The tracks that the licence opens, of one kind.
+    #[must_use]
+    pub fn tracks(&self, wanted: fn(&TrackKind) -> bool) -> Vec<&Track> {
+        let tracks = self.manifest().tracks.iter();
+        tracks
+            .filter(|track| wanted(&track.kind) && self.license.covers(track.id))
+            .collect()
+    }
+
+    /// Fetches, verifies and opens one segment that is needed within `deadline`. Its bytes are
+    /// zeroed when the last reference to them is dropped.
+    ///
+    /// # Errors
+    /// [`PlayError`]; `None` when the title has no such segment.
+    pub async fn segment(
+        self: &Arc<Self>,
+        track: TrackId,
+        index: usize,
+        deadline: Duration,
+    ) -> Result<Option<Bytes>, PlayError> {
+        let Some(segment) = self
+            .manifest
+            .track(track)
+            .and_then(|t| t.segments.get(index))
+        else {
+            return Ok(None);
+        };
+        let title = self.manifest().title;
+        let fetch = |&chunk| self.source.chunk(title, chunk, deadline);
+        let fetches: Vec<_> = segment.chunks.iter().map(fetch).collect();
+        let chunks: Vec<Bytes> = stream::iter(fetches)
+            .buffered(CHUNKS_IN_FLIGHT)
+            .try_collect()
+            .await?;
+        let session = Arc::clone(self);
+        let opening = move || session.license.open(track, index, &chunks);
+        // Opening a large segment takes milliseconds of pure computing.
+        let opened = tokio::task::spawn_blocking(opening).await;
+        let plain = opened.map_err(|_| PlayError::CorruptSegment {
+            track,
+            segment: index,
+        })??;
+        if plain.len() as u64 != segment.plain_len {
+            return Err(PlayError::CorruptSegment {
+                track,
+                segment: index,
+            });
+        }
+        Ok(Some(Bytes::from_owner(plain)))
+    }
+}
+
+/// Whether the DMS may do better than the agent. A refusal is an answer, not a failure.
+fn worth_another_path(error: &PlayError) -> bool {
+    matches!(
+        error,
+        PlayError::TitleNotFound(_)
+            | PlayError::SignInNeeded(_)
+            | PlayError::Unreachable { .. }
+            | PlayError::Unexpected { .. }
+    )
+}
+
+async fn open_at(
+    endpoint: &Endpoint,
+    config: &SourceConfig,
+) -> Result<(VerifiedManifest, License), PlayError> {
+    let pins = Pins::new(&config.state);
+    let trust = endpoint.trust().await?;
+    let keys = Keys::read(endpoint, &trust)?;
+    pins.check(endpoint.base(), &trust, config.accept_new_keys)?;
+    for _ in 0..VERSION_ATTEMPTS {
+        let bytes = endpoint.manifest(config.title).await?;
+        let known = pins.version(&trust.tenant, config.title)?;
+        let expect = Expect {
+            tenant: &trust.tenant,
+            title: config.title,
+            min_version: known,
+        };
+        let manifest =
+            VerifiedManifest::verify(&bytes, &keys.manifest, &expect, license::now_ms())?;
+        if manifest.manifest().kind != TitleKind::Video {
+            return Err(PlayError::NotVideo(config.title));
+        }
+        pins.saw(&trust.tenant, config.title, manifest.manifest().version)?;
+        match license::ask(endpoint, manifest.manifest(), &keys.license).await? {
+            Answer::Granted(license) => return Ok((manifest, license)),
+            Answer::OtherVersion => tracing::info!("the title has a new version"),
+        }
+    }
+    Err(PlayError::LicenseInvalid(
+        "it is always for another version of the title".into(),
+    ))
+}
+
+/// The signing keys an endpoint names, read.
+struct Keys {
+    manifest: Vec<ManifestKey>,
+    license: Vec<drm::license::VerifyingKey>,
+}
+
+impl Keys {
+    fn read(endpoint: &Endpoint, trust: &Trust) -> Result<Self, PlayError> {
+        let manifest: Option<Vec<_>> = trust
+            .manifest_keys
+            .iter()
+            .map(|k| manifest_key(k))
+            .collect();
+        let license: Result<Vec<_>, _> = trust.license_keys.iter().map(|k| k.parse()).collect();
+        match (manifest, license) {
+            (Some(manifest), Ok(license)) => Ok(Self { manifest, license }),
+            _ => Err(PlayError::Unexpected {
+                url: endpoint.base().to_owned(),
+                reason: "its signing keys are not Ed25519 keys".into(),
+            }),
+        }
+    }
+}
+
+fn manifest_key(text: &str) -> Option<ManifestKey> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text, &mut bytes).ok()?;
+    ManifestKey::from_bytes(&bytes)
+        .ok()
+        .filter(|key| !key.is_weak())
+}

@@ -1,0 +1,147 @@
+//! The right to play: a licence asked for with a key of this run only, checked, and its keys.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use drm::{
+    key::TrackKey,
+    license::{self, Contact, Expect, LicenseError, RecipientKeyPair, TrackKeys, VerifyingKey},
+    segment::{self, SegmentContext},
+};
+use swarm::content::{Manifest, TitleId, TrackId};
+use zeroize::Zeroizing;
+
+use crate::{error::PlayError, source::Endpoint};
+
+/// The keys of one licence, for as long as it is valid. They are zeroed when this is dropped.
+pub struct License {
+    keys: TrackKeys,
+    tenant: String,
+    title: TitleId,
+    version: u64,
+    not_after_ms: u64,
+    third_party_players: bool,
+}
+
+/// What came of asking.
+pub enum Answer {
+    /// Play.
+    Granted(License),
+    /// The licence is for another version than the manifest at hand: fetch the manifest again.
+    OtherVersion,
+}
+
+/// Asks `endpoint` for a licence to what `manifest` lists.
+///
+/// # Errors
+/// [`PlayError`] when it is refused, expired, or not the one that was asked for.
+pub async fn ask(
+    endpoint: &Endpoint,
+    manifest: &Manifest,
+    trusted: &[VerifyingKey],
+) -> Result<Answer, PlayError> {
+    let recipient = RecipientKeyPair::generate(&mut rand::rng());
+    let title = manifest.title;
+    let bytes = endpoint
+        .license(title, &recipient.public().to_string())
+        .await?;
+    let expected = Expect {
+        tenant: &manifest.tenant,
+        title: title.0,
+        version: Some(manifest.version),
+        device: endpoint.device().map(|device| device.0),
+        contact: Contact::Online,
+    };
+    let verified = match license::verify(&bytes, trusted, &expected, now_ms()) {
+        Ok(verified) => verified,
+        Err(LicenseError::OtherVersion { .. }) => return Ok(Answer::OtherVersion),
+        Err(error) => return Err(refused(title, &error)),
+    };
+    let keys = verified
+        .open(&recipient)
+        .map_err(|error| PlayError::LicenseInvalid(error.to_string()))?;
+    let grant = verified.grant();
+    tracing::info!(
+        license.id = hex::encode(grant.license_id),
+        tracks = verified.tracks().len(),
+        "licence granted"
+    );
+    Ok(Answer::Granted(License {
+        keys,
+        tenant: grant.tenant.clone(),
+        title,
+        version: grant.version,
+        not_after_ms: grant.not_after_ms,
+        third_party_players: grant.third_party_players,
+    }))
+}
+
+fn refused(title: TitleId, error: &LicenseError) -> PlayError {
+    match error {
+        LicenseError::Expired { .. } | LicenseError::OfflineExpired { .. } => {
+            PlayError::LicenseExpired(title)
+        }
+        LicenseError::NotYetValid { .. } => PlayError::LicenseNotYetValid(title),
+        error => PlayError::LicenseInvalid(error.to_string()),
+    }
+}
+
+impl License {
+    /// Whether the licence opens this track.
+    #[must_use]
+    pub fn covers(&self, track: TrackId) -> bool {
+        self.keys.get(track.0).is_some()
+    }
+
+    /// Whether clear segments may be served to other players.
+    #[must_use]
+    pub fn third_party_players(&self) -> bool {
+        self.third_party_players
+    }
+
+    /// Opens one segment from its verified chunks.
+    ///
+    /// # Errors
+    /// [`PlayError::LicenseExpired`], [`PlayError::NotLicensed`] for a track the licence does not
+    /// cover, [`PlayError::CorruptSegment`].
+    pub fn open(
+        &self,
+        track: TrackId,
+        index: usize,
+        chunks: &[bytes::Bytes],
+    ) -> Result<Zeroizing<Vec<u8>>, PlayError> {
+        let corrupt = PlayError::CorruptSegment {
+            track,
+            segment: index,
+        };
+        let key = self.key(track)?;
+        let context = SegmentContext {
+            tenant: &self.tenant,
+            title: self.title.0,
+            version: self.version,
+            track: track.0,
+            segment: u32::try_from(index).map_err(|_| corrupt.clone())?,
+        };
+        segment::open(key, &context, chunks).map_err(|_| corrupt)
+    }
+
+    fn key(&self, track: TrackId) -> Result<&TrackKey, PlayError> {
+        if now_ms() >= self.not_after_ms {
+            return Err(PlayError::LicenseExpired(self.title));
+        }
+        self.keys
+            .get(track.0)
+            .ok_or_else(|| PlayError::NotLicensed {
+                title: self.title,
+                detail: format!(" It does not open track {track}."),
+            })
+    }
+}
+
+/// Milliseconds since 1970 by this computer's clock.
+#[must_use]
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

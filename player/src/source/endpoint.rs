@@ -1,0 +1,413 @@
+//! One HTTP peer of the player: the agent's loopback API or the DMS's public API.
+
+use std::{fmt, path::Path, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use reqwest::{RequestBuilder, Response, StatusCode, header};
+use serde::Deserialize;
+use swarm::{
+    content::{ChunkRef, DeviceId, TitleId},
+    wire,
+};
+use zeroize::Zeroizing;
+
+use crate::error::PlayError;
+
+/// How long the agent may take to say hello before it counts as absent.
+const HELLO_LIMIT: Duration = Duration::from_millis(1500);
+/// How long connecting may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How long an answer may make no progress.
+const READ_LIMIT: Duration = Duration::from_secs(15);
+/// The longest JSON or licence that is read, bytes.
+const MAX_SMALL_BODY: usize = 64 << 10;
+/// The longest token file, bytes.
+const MAX_TOKEN_LEN: usize = 4096;
+/// The longest part of a problem's sentence that is shown, characters.
+const MAX_DETAIL: usize = 300;
+
+/// Agent or DMS.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PathKind {
+    /// The edge peer on this computer.
+    Agent,
+    /// The DMS itself.
+    Dms,
+}
+
+impl fmt::Display for PathKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Agent => "agent",
+            Self::Dms => "dms",
+        })
+    }
+}
+
+/// Where the bytes of a chunk were.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChunkSource {
+    /// In the agent's cache.
+    Cache,
+    /// At another PC of the site.
+    Peer,
+    /// At the DMS.
+    Origin,
+}
+
+/// Why one request failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// 404.
+    #[error("not found")]
+    NotFound,
+    /// 401, or 403 without a reason.
+    #[error("the token is not accepted")]
+    Denied,
+    /// 403 with a reason.
+    #[error("refused ({code}): {detail}")]
+    Refused {
+        /// The problem's code.
+        code: String,
+        /// The problem's sentence.
+        detail: String,
+    },
+    /// No connection, or it broke, or it is too slow.
+    #[error("{0}")]
+    Unreachable(String),
+    /// Something the protocol does not have.
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+/// The signing keys an endpoint names.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, serde::Serialize)]
+pub struct Trust {
+    /// The company.
+    pub tenant: String,
+    /// Ed25519 keys that sign manifests, lower-case hex.
+    pub manifest_keys: Vec<String>,
+    /// Ed25519 keys that sign licences, lower-case hex.
+    pub license_keys: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Hello {
+    device_id: Option<String>,
+}
+
+/// See the module.
+pub struct Endpoint {
+    kind: PathKind,
+    /// Without a slash at the end.
+    base: String,
+    http: reqwest::Client,
+    token: Option<Zeroizing<String>>,
+    /// The device the agent says it runs on.
+    device: Option<DeviceId>,
+}
+
+impl Endpoint {
+    /// The agent at `base`, when it answers and its token can be read.
+    ///
+    /// # Errors
+    /// [`PlayError::AgentUnreachable`] or [`PlayError::State`] (the token file).
+    pub async fn agent(base: &str, token_file: &Path) -> Result<Self, PlayError> {
+        // A proxy has no business between this program and its own computer.
+        let http = client(reqwest::Client::builder().no_proxy())?;
+        let mut endpoint = Self {
+            kind: PathKind::Agent,
+            base: base.trim_end_matches('/').into(),
+            http,
+            token: None,
+            device: None,
+        };
+        let request = endpoint
+            .http
+            .get(endpoint.url("/v1/hello"))
+            .timeout(HELLO_LIMIT);
+        let hello = endpoint
+            .small(request, MAX_SMALL_BODY)
+            .await
+            .and_then(|body| {
+                serde_json::from_slice::<Hello>(&body)
+                    .map_err(|error| FetchError::Unexpected(error.to_string()))
+            });
+        let hello = hello.map_err(|error| {
+            tracing::debug!(%error, "no hello from the agent");
+            PlayError::AgentUnreachable(endpoint.base.clone())
+        })?;
+        endpoint.device = hello.device_id.and_then(|id| id.parse().ok());
+        endpoint.token = Some(read_token(token_file)?);
+        Ok(endpoint)
+    }
+
+    /// The DMS at `base`.
+    ///
+    /// # Errors
+    /// [`PlayError::State`] when the token file cannot be read.
+    pub fn dms(base: &str, token_file: Option<&Path>) -> Result<Self, PlayError> {
+        Ok(Self {
+            kind: PathKind::Dms,
+            base: base.trim_end_matches('/').into(),
+            http: client(reqwest::Client::builder())?,
+            token: token_file.map(read_token).transpose()?,
+            device: None,
+        })
+    }
+
+    /// The enrolled device behind this endpoint: the agent's.
+    #[must_use]
+    pub fn device(&self) -> Option<DeviceId> {
+        self.device
+    }
+
+    /// Agent or DMS.
+    #[must_use]
+    pub fn kind(&self) -> PathKind {
+        self.kind
+    }
+
+    /// The URL this endpoint was named by.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The signing keys it names.
+    ///
+    /// # Errors
+    /// [`PlayError::Unreachable`] or [`PlayError::Unexpected`].
+    pub async fn trust(&self) -> Result<Trust, PlayError> {
+        let path = match self.kind {
+            PathKind::Agent => "/v1/trust",
+            PathKind::Dms => "/api/v1/trust",
+        };
+        let body = self
+            .small(self.http.get(self.url(path)), MAX_SMALL_BODY)
+            .await;
+        let body = body.map_err(|error| self.failure(error))?;
+        serde_json::from_slice(&body).map_err(|error| {
+            self.failure(FetchError::Unexpected(format!(
+                "its signing keys are not readable ({error})"
+            )))
+        })
+    }
+
+    /// The signed manifest of a title.
+    ///
+    /// # Errors
+    /// [`PlayError::TitleNotFound`], [`PlayError::SignInNeeded`] and the like.
+    pub async fn manifest(&self, title: TitleId) -> Result<Bytes, PlayError> {
+        let url = self.url(&format!("{}/titles/{title}/manifest", self.prefix()));
+        let answer = self.small(self.http.get(url), wire::MAX_MANIFEST_LEN).await;
+        answer.map_err(|error| match error {
+            FetchError::NotFound => PlayError::TitleNotFound(title),
+            error => self.failure(error),
+        })
+    }
+
+    /// A licence for the holder of `recipient_key` (base64url), as signed bytes.
+    ///
+    /// # Errors
+    /// [`PlayError::NotLicensed`], [`PlayError::LicenseExpired`], [`PlayError::TitleNotFound`] and
+    /// the like.
+    pub async fn license(&self, title: TitleId, recipient_key: &str) -> Result<Bytes, PlayError> {
+        let path = match self.kind {
+            PathKind::Agent => "/v1/license".to_owned(),
+            PathKind::Dms => format!("/api/v1/titles/{title}/license"),
+        };
+        let body = serde_json::json!({ "title": title, "recipient_key": recipient_key });
+        let answer = self
+            .small(self.http.post(self.url(&path)).json(&body), MAX_SMALL_BODY)
+            .await;
+        answer.map_err(|error| match error {
+            FetchError::NotFound => PlayError::TitleNotFound(title),
+            FetchError::Refused { code, .. } if code == "license_expired" => {
+                PlayError::LicenseExpired(title)
+            }
+            FetchError::Refused { detail, .. } => PlayError::NotLicensed {
+                title,
+                detail: format!(" {detail}"),
+            },
+            error => self.failure(error),
+        })
+    }
+
+    /// The bytes of a chunk, not verified, exactly as long as the manifest says.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub async fn chunk(
+        &self,
+        title: TitleId,
+        chunk: ChunkRef,
+        deadline: Duration,
+    ) -> Result<(Bytes, ChunkSource), FetchError> {
+        let ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+        let ms = ms.min(wire::MAX_DEADLINE_MS);
+        let url = self.url(&format!("{}{}", wire::http::CHUNK_PATH, chunk.id));
+        let request = match self.kind {
+            PathKind::Agent => self.http.get(url).query(&[
+                ("title", title.to_string()),
+                ("deadline_ms", ms.to_string()),
+            ]),
+            PathKind::Dms => self
+                .http
+                .get(url)
+                .header(wire::http::TITLE, title.to_string())
+                .header(wire::http::DEADLINE_MS, ms),
+        };
+        let response = self.send(request).await?;
+        let from = match (self.kind, response.headers().get(wire::http::SOURCE)) {
+            (PathKind::Agent, Some(value)) if value == "cache" => ChunkSource::Cache,
+            (PathKind::Agent, Some(value)) if value == "peer" => ChunkSource::Peer,
+            _ => ChunkSource::Origin,
+        };
+        let bytes = body(response, chunk.len as usize).await?;
+        if bytes.len() != chunk.len as usize {
+            let text = format!("{} of a chunk's {} bytes came", bytes.len(), chunk.len);
+            return Err(FetchError::Unexpected(text));
+        }
+        Ok((bytes, from))
+    }
+
+    /// A failed request as something a person can act on.
+    #[must_use]
+    pub fn failure(&self, error: FetchError) -> PlayError {
+        let url = self.base.clone();
+        match error {
+            FetchError::Denied => PlayError::SignInNeeded(url),
+            FetchError::Unreachable(reason) => PlayError::Unreachable { url, reason },
+            error => PlayError::Unexpected {
+                url,
+                reason: error.to_string(),
+            },
+        }
+    }
+
+    fn prefix(&self) -> &'static str {
+        match self.kind {
+            PathKind::Agent => "/v1",
+            PathKind::Dms => "/api/v1",
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    async fn small(&self, request: RequestBuilder, limit: usize) -> Result<Bytes, FetchError> {
+        body(self.send(request).await?, limit).await
+    }
+
+    async fn send(&self, mut request: RequestBuilder) -> Result<Response, FetchError> {
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token.as_str());
+        }
+        let answer = request.send().await;
+        let response = answer.map_err(|error| FetchError::Unreachable(reason(&error)))?;
+        match response.status() {
+            status if status.is_success() => Ok(response),
+            StatusCode::NOT_FOUND => Err(FetchError::NotFound),
+            StatusCode::UNAUTHORIZED => Err(FetchError::Denied),
+            StatusCode::FORBIDDEN => Err(problem(response).await),
+            status if status.is_server_error() => {
+                Err(FetchError::Unreachable(format!("it answers {status}")))
+            }
+            status => Err(FetchError::Unexpected(format!("it answers {status}"))),
+        }
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({} {})", self.kind, self.base)
+    }
+}
+
+fn client(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, PlayError> {
+    builder
+        .connect_timeout(CONNECT_LIMIT)
+        .read_timeout(READ_LIMIT)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("dms-player/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| PlayError::Usage(format!("No HTTP client can be made: {error}")))
+}
+
+fn read_token(file: &Path) -> Result<Zeroizing<String>, PlayError> {
+    let failed = |reason: String| PlayError::State {
+        path: file.display().to_string(),
+        reason,
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+    let text = Zeroizing::new(text);
+    let token = text.trim();
+    let fits =
+        (1..=MAX_TOKEN_LEN).contains(&token.len()) && header::HeaderValue::from_str(token).is_ok();
+    if !fits {
+        return Err(failed("it holds no token".into()));
+    }
+    Ok(Zeroizing::new(token.to_owned()))
+}
+
+/// Reads a body of at most `limit` bytes.
+async fn body(mut response: Response, limit: usize) -> Result<Bytes, FetchError> {
+    let expected = response.content_length().unwrap_or(0);
+    let too_long = || FetchError::Unexpected(format!("the answer is longer than {limit} bytes"));
+    if usize::try_from(expected).map_or(true, |expected| expected > limit) {
+        return Err(too_long());
+    }
+    let mut bytes = BytesMut::with_capacity(usize::try_from(expected).unwrap_or(0));
+    loop {
+        let part = response.chunk().await;
+        match part.map_err(|error| FetchError::Unreachable(reason(&error)))? {
+            None => return Ok(bytes.freeze()),
+            Some(part) if bytes.len() + part.len() > limit => return Err(too_long()),
+            Some(part) => bytes.extend_from_slice(&part),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    code: Option<String>,
+    detail: Option<String>,
+    title: Option<String>,
+}
+
+async fn problem(response: Response) -> FetchError {
+    let Ok(bytes) = body(response, MAX_SMALL_BODY).await else {
+        return FetchError::Denied;
+    };
+    let Ok(problem) = serde_json::from_slice::<Problem>(&bytes) else {
+        return FetchError::Denied;
+    };
+    let detail = problem.detail.or(problem.title).unwrap_or_default();
+    let detail = detail
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_DETAIL)
+        .collect();
+    match problem.code {
+        Some(code) => FetchError::Refused { code, detail },
+        None => FetchError::Denied,
+    }
+}
+
+/// The innermost cause, without the URL, which may carry what does not belong in a message.
+fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "it did not answer in time".into();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    if std::ptr::addr_eq(cause, error) {
+        "the request failed".into()
+    } else {
+        cause.to_string()
+    }
+}

@@ -1,0 +1,246 @@
+//! Where manifests, licences and chunks come from: the agent on this computer, or the DMS.
+//!
+//! Both speak nearly the same HTTP. The agent comes first when it answers; when it fails while
+//! playing, [`Source::chunk`] goes on at the DMS. All retries live here: a chunk is asked for at
+//! most [`MAX_ATTEMPTS`] times, whichever path answers.
+
+pub mod endpoint;
+pub mod pins;
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use serde::Serialize;
+use swarm::content::{ChunkId, ChunkRef, TitleId};
+
+pub use endpoint::{ChunkSource, Endpoint, FetchError, PathKind};
+
+use crate::{config::SourceConfig, error::PlayError};
+
+/// The most times one chunk is asked for.
+pub const MAX_ATTEMPTS: u32 = 6;
+/// Failures in a row after which the next path is taken.
+const FAILURES_TO_SWITCH: u32 = 2;
+/// The longest wait for one chunk when no other path is left.
+const LAST_PATH_LIMIT: Duration = Duration::from_secs(30);
+/// The bounds of the wait for one chunk when another path could be asked instead.
+const OTHER_PATH_LIMITS: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(15));
+/// The pause after a failure; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The most failures kept for the report.
+const MAX_NOTES: usize = 32;
+
+/// Payload bytes by where they came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct BytesBySource {
+    /// The agent had them.
+    pub cache: u64,
+    /// Other PCs of the site.
+    pub peer: u64,
+    /// The DMS, through the agent or directly.
+    pub origin: u64,
+}
+
+/// The paths in the order of preference, and which one is in use.
+pub struct Source {
+    endpoints: Vec<Endpoint>,
+    current: AtomicUsize,
+    failures: AtomicU32,
+    cache: AtomicU64,
+    peer: AtomicU64,
+    origin: AtomicU64,
+    /// What went wrong and was survived. Locked for a push or a clone only.
+    notes: Mutex<Vec<String>>,
+}
+
+impl Source {
+    /// Finds out which paths there are. The agent counts when it answers `/v1/hello`.
+    ///
+    /// # Errors
+    /// [`PlayError`] when there is neither an agent that answers nor a DMS, or when a token file
+    /// that was named cannot be read.
+    pub async fn connect(config: &SourceConfig) -> Result<Self, PlayError> {
+        let mut endpoints = Vec::new();
+        let mut agent_failure = None;
+        if let Some(agent) = &config.agent {
+            match Endpoint::agent(agent, &config.agent_token_file).await {
+                Ok(endpoint) => endpoints.push(endpoint),
+                Err(error) => {
+                    tracing::info!(%error, "the agent is not used");
+                    agent_failure = Some(error);
+                }
+            }
+        }
+        if let Some(dms) = &config.dms {
+            endpoints.push(Endpoint::dms(dms, config.token_file.as_deref())?);
+        }
+        if endpoints.is_empty() {
+            return Err(agent_failure.unwrap_or_else(|| {
+                PlayError::Usage("With --no-agent a DMS is needed: add --dms URL.".into())
+            }));
+        }
+        Ok(Self {
+            endpoints,
+            current: AtomicUsize::new(0),
+            failures: AtomicU32::new(0),
+            cache: AtomicU64::new(0),
+            peer: AtomicU64::new(0),
+            origin: AtomicU64::new(0),
+            notes: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// The path in use.
+    ///
+    /// # Panics
+    /// Never: a source has at least one endpoint and `current` is an index of it.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        let index = self.current.load(Ordering::Relaxed);
+        self.endpoints
+            .get(index)
+            .or(self.endpoints.last())
+            .expect("a source has an endpoint")
+    }
+
+    /// The name of the path in use.
+    #[must_use]
+    pub fn path(&self) -> PathKind {
+        self.endpoint().kind()
+    }
+
+    /// Takes the next path, if there is one.
+    pub fn switch(&self, reason: &dyn std::fmt::Display) -> bool {
+        self.switch_from(self.current.load(Ordering::Relaxed), reason)
+    }
+
+    /// What was fetched so far.
+    #[must_use]
+    pub fn bytes(&self) -> BytesBySource {
+        BytesBySource {
+            cache: self.cache.load(Ordering::Relaxed),
+            peer: self.peer.load(Ordering::Relaxed),
+            origin: self.origin.load(Ordering::Relaxed),
+        }
+    }
+
+    /// What went wrong so far, at most [`MAX_NOTES`] lines.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.notes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Fetches and verifies one chunk that is needed within `deadline`.
+    ///
+    /// # Errors
+    /// [`PlayError::CorruptChunk`] when every path gave wrong bytes, else why the last path failed.
+    pub async fn chunk(
+        &self,
+        title: TitleId,
+        chunk: ChunkRef,
+        deadline: Duration,
+    ) -> Result<Bytes, PlayError> {
+        let mut pause = FIRST_PAUSE;
+        let mut attempt = 1;
+        loop {
+            let index = self.current.load(Ordering::Relaxed);
+            let failure = match self.attempt(title, chunk, deadline).await {
+                Ok(bytes) => return Ok(bytes),
+                Err(failure) => failure,
+            };
+            self.note(&failure);
+            let switched = self.failed(index, &failure);
+            let corrupt = matches!(failure, PlayError::CorruptChunk(_));
+            let hopeless = matches!(failure, PlayError::SignInNeeded(_));
+            // Wrong bytes from the only path left: once may be an accident, twice is not.
+            let limit = if corrupt { 2 } else { MAX_ATTEMPTS };
+            if !switched && (hopeless || attempt >= limit) {
+                return Err(failure);
+            }
+            if !switched {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(
+        &self,
+        title: TitleId,
+        chunk: ChunkRef,
+        deadline: Duration,
+    ) -> Result<Bytes, PlayError> {
+        let endpoint = self.endpoint();
+        let limit = if self.has_other() {
+            deadline.clamp(OTHER_PATH_LIMITS.0, OTHER_PATH_LIMITS.1)
+        } else {
+            LAST_PATH_LIMIT
+        };
+        let answer = tokio::time::timeout(limit, endpoint.chunk(title, chunk, deadline)).await;
+        let (bytes, from) = answer
+            .unwrap_or_else(|_| {
+                Err(FetchError::Unreachable(format!(
+                    "no answer within {} s",
+                    limit.as_secs()
+                )))
+            })
+            .map_err(|error| endpoint.failure(error))?;
+        if ChunkId::of(&bytes) != chunk.id {
+            return Err(PlayError::CorruptChunk(chunk.id));
+        }
+        self.failures.store(0, Ordering::Relaxed);
+        let counter = match from {
+            ChunkSource::Cache => &self.cache,
+            ChunkSource::Peer => &self.peer,
+            ChunkSource::Origin => &self.origin,
+        };
+        counter.fetch_add(u64::from(chunk.len), Ordering::Relaxed);
+        Ok(bytes)
+    }
+
+    fn has_other(&self) -> bool {
+        self.current.load(Ordering::Relaxed) + 1 < self.endpoints.len()
+    }
+
+    /// Counts a failure of path `index`; true when another path is in use now.
+    fn failed(&self, index: usize, failure: &PlayError) -> bool {
+        if index != self.current.load(Ordering::Relaxed) {
+            return true;
+        }
+        let in_a_row = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
+        let lied = matches!(failure, PlayError::CorruptChunk(_));
+        (lied || in_a_row >= FAILURES_TO_SWITCH) && self.switch_from(index, failure)
+    }
+
+    fn switch_from(&self, index: usize, reason: &dyn std::fmt::Display) -> bool {
+        if index + 1 >= self.endpoints.len() {
+            return false;
+        }
+        let swapped =
+            self.current
+                .compare_exchange(index, index + 1, Ordering::Relaxed, Ordering::Relaxed);
+        if swapped.is_ok() {
+            self.failures.store(0, Ordering::Relaxed);
+            tracing::warn!(%reason, path = %self.path(), "another path is taken");
+        }
+        true
+    }
+
+    fn note(&self, failure: &PlayError) {
+        tracing::info!(%failure, "a chunk could not be fetched");
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        if notes.len() < MAX_NOTES {
+            notes.push(format!("{}: {failure}", failure.code()));
+        }
+    }
+}

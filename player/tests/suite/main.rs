@@ -1,0 +1,6 @@
+//! The real player against a real server with a real, small title.
+
+mod clip;
+mod headless;
+mod player;
+mod server;
