@@ -239,6 +239,18 @@ fn the_key_rotates_after_2_to_the_20_segments() {
 }
 
 #[test]
+fn a_last_segment_longer_than_any_is_refused_for_its_length() {
+    let (_, message) = sealed(32);
+    let opener = Opener::new(small(), &key(), AAD, &message[..HEADER_LEN]).unwrap();
+    for len in [65_u32, 66, 1000] {
+        let mut segment = vec![0; len as usize];
+        segment[..4].copy_from_slice(&len.to_be_bytes());
+        let refused = opener.open_segment(0, true, &segment).unwrap_err();
+        assert_eq!(refused, OpenError::SegmentLength(0), "{len} bytes");
+    }
+}
+
+#[test]
 fn an_empty_last_segment_after_a_full_one_opens() {
     let (mut sealer, header) = Sealer::start(small(), &key(), AAD, &mut rng());
     let mut message = header.to_vec();

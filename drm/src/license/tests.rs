@@ -436,6 +436,24 @@ fn the_greatest_licence_fits() {
 }
 
 #[test]
+fn an_endless_licence_is_refused_though_signed() {
+    let mut setup = setup();
+    let bytes = setup.issue(&grant(), &[1]).unwrap();
+    let message = CoseSign1::from_slice(&bytes).unwrap();
+    let mut claims = Claims::from_bytes(message.payload.as_ref().unwrap()).unwrap();
+    let rest = bytes.len() - claims.sealed_keys.len();
+    for (len, accepted) in [
+        (MAX_LICENSE_LEN - rest - 100, true),
+        (MAX_LICENSE_LEN, false),
+    ] {
+        claims.sealed_keys = vec![0; len];
+        let bytes = cose::sign(claims.to_bytes(), &setup.signer).unwrap();
+        let verified = verify(&bytes, &setup.trusted(), &expect(), NOW);
+        assert_eq!(verified.is_ok(), accepted, "{} bytes", bytes.len());
+    }
+}
+
+#[test]
 fn two_licences_of_one_grant_share_no_encapsulated_key() {
     let mut setup = setup();
     let mut seen = BTreeSet::new();

@@ -66,3 +66,6 @@ pub(super) fn encode(keys: &[(u16, &TrackKey)]) -> Zeroizing<Vec<u8>> {
     debug_assert!(written.is_ok(), "a Vec takes every byte");
     out
 }
+
+#[cfg(test)]
+mod tests;
