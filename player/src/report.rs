@@ -145,10 +145,15 @@ impl Report {
         transport.playhead(|playhead, now| {
             playhead.settle(now);
             let (stalls, stalled) = playhead.stalls();
-            self.stalls = stalls;
-            self.stalled_ms = millis(stalled);
+            self.stalled(stalls, stalled);
             self.presented(playhead.started(), began);
         });
+    }
+
+    /// Adds the stalls.
+    pub fn stalled(&mut self, times: u32, time: Duration) {
+        self.stalls = times;
+        self.stalled_ms = millis(time);
     }
 
     /// Adds when the first frame was presented.

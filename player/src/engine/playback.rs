@@ -121,6 +121,10 @@ impl<S: Sink + Send + 'static> Playback<S> {
             let decoder = tokio::task::spawn_blocking(move || {
                 let mut decoded = Decoded::default();
                 let error = decode::decode(&parts, lane, &mut sink, &mut decoded).err();
+                if error.is_some() {
+                    // Half a title is not played on: the other lane stops too.
+                    transport.stop();
+                }
                 transport.playhead(|playhead, now| playhead.ended(lane, now));
                 Ended {
                     decoded,

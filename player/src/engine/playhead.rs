@@ -24,6 +24,8 @@ struct Progress {
     lane: Lane,
     until: Duration,
     ended: bool,
+    /// What was decoded fills the space for it: waiting for more would be waiting for ever.
+    full: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,6 +65,7 @@ impl Playhead {
                     lane,
                     until: at,
                     ended: false,
+                    full: false,
                 })
                 .collect(),
             state: State::Filling,
@@ -79,6 +82,15 @@ impl Playhead {
         self.settle(now);
         for progress in self.lanes.iter_mut().filter(|p| p.lane == lane) {
             progress.until = progress.until.max(until);
+        }
+        self.run_if_ready(now);
+    }
+
+    /// No more of the lane can be decoded before the playhead moves.
+    pub fn full(&mut self, lane: Lane, now: Instant) {
+        self.settle(now);
+        for progress in self.lanes.iter_mut().filter(|p| p.lane == lane) {
+            progress.full = true;
         }
         self.run_if_ready(now);
     }
@@ -120,6 +132,7 @@ impl Playhead {
         for progress in &mut self.lanes {
             progress.until = to;
             progress.ended = false;
+            progress.full = false;
         }
     }
 
@@ -191,6 +204,9 @@ impl Playhead {
         if reached > limit && !all_ended {
             self.stalls += 1;
             self.at = limit;
+            for progress in &mut self.lanes {
+                progress.full = false;
+            }
             self.state = State::Stalled {
                 since: since + limit.saturating_sub(from),
             };
@@ -202,7 +218,11 @@ impl Playhead {
             return;
         }
         let enough = self.at + PREROLL;
-        if !self.lanes.iter().all(|p| p.ended || p.until >= enough) {
+        if !self
+            .lanes
+            .iter()
+            .all(|p| p.ended || p.full || p.until >= enough)
+        {
             return;
         }
         if let State::Stalled { since } = self.state {

@@ -1,6 +1,8 @@
 //! The real player against a real server with a real, small title.
 
 mod clip;
+mod gateway;
 mod headless;
 mod player;
 mod server;
+mod window;
