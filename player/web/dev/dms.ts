@@ -1,0 +1,270 @@
+/** The DMS of the development server: the routes of the protocol that the pages use. Tests only. */
+
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Bytes, toHex } from '../src/secure/bytes';
+import { type Exchange, type Listening, listen, readJson, sendBytes, sendJson, sendProblem } from './http';
+import { type Signer, license, newSigner, random } from './sealer';
+import { type SealedTitle, TENANT, playlist, titleBytes } from './title';
+import { Uploads } from './uploads';
+
+const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
+
+/** A row of the library. */
+export interface TitleRow {
+  id: string;
+  title: string;
+  kind: 'video' | 'file';
+  state: string;
+  progress_percent: number | null;
+  eta_seconds: number | null;
+  version: number | null;
+  duration_ms: number | null;
+  created_ms: number;
+  error: { code: string; message: string } | null;
+}
+
+/** What a test can change while the server runs. */
+export interface Faults {
+  /** Licences carry keys that open nothing. */
+  wrongKeys: boolean;
+  /** The tree of segments answers 503. */
+  segmentsDown: boolean;
+  /** Nobody may watch. */
+  forbidden: boolean;
+  /** Milliseconds a licence is valid. */
+  licenseMs: number;
+}
+
+/** The DMS of the development server. */
+export class DevDms {
+  readonly token = `dms_${randomBytes(16).toString('hex')}`;
+  readonly faults: Faults = { wrongKeys: false, segmentsDown: false, forbidden: false, licenseMs: 3_600_000 };
+  /** Paths asked for, in order. */
+  readonly asked: string[] = [];
+  readonly rows: TitleRow[] = [];
+  readonly uploads = new Uploads((name, bytes) => this.#uploaded(name, bytes));
+  readonly #sessions = new Set<string>();
+  readonly #titles = new Map<string, SealedTitle>();
+  #signer: Signer | null = null;
+  #listening: Listening | null = null;
+
+  async start(port = 0): Promise<void> {
+    this.#signer = await newSigner();
+    this.#listening = await listen(port, (exchange) => this.#answer(exchange));
+  }
+
+  get url(): string {
+    return this.#listening?.url ?? '';
+  }
+
+  async close(): Promise<void> {
+    await this.#listening?.close();
+  }
+
+  /** Puts a finished title on the shelf. */
+  add(title: SealedTitle, name: string): void {
+    this.#titles.set(title.id, title);
+    this.rows.push({
+      ...emptyRow(title.id, name),
+      state: 'complete',
+      progress_percent: 100,
+      eta_seconds: 0,
+      version: title.version,
+      duration_ms: title.clip.seconds * 1000,
+    });
+  }
+
+  /** Puts a title on the shelf that is in `state`. */
+  addRow(name: string, changes: Partial<TitleRow>): TitleRow {
+    const row = { ...emptyRow(randomUUID(), name), ...changes };
+    this.rows.push(row);
+    return row;
+  }
+
+  /** Makes `row` playable, with the content of `title`. */
+  finish(row: TitleRow, title: SealedTitle): void {
+    this.#titles.set(row.id, title);
+    Object.assign(row, { state: 'complete', progress_percent: 100, version: title.version });
+  }
+
+  /** Ends every session, as a restart or an administrator would. */
+  signEveryoneOut(): void {
+    this.#sessions.clear();
+  }
+
+  /** A message or playlist as the device listener would give it to an agent. */
+  content(title: string, rel: string): Bytes | string | null {
+    const found = this.#titles.get(title);
+    return found ? (found.messages.get(rel) ?? playlist(found, rel)) : null;
+  }
+
+  trust(): unknown {
+    const key = toHex(this.#signer?.publicKey ?? new Uint8Array(0));
+    return { tenant: TENANT, manifest_keys: [key], license_keys: [key] };
+  }
+
+  /** A licence, or null for a title that is not there. */
+  async license(title: string, recipient: string): Promise<Bytes | null> {
+    const found = this.#titles.get(title);
+    if (!found || !this.#signer) return null;
+    const keys = new Map(
+      [...found.keys].map(([track, key]) => [track, this.faults.wrongKeys ? random(32) : key.slice()]),
+    );
+    return license(this.#signer, {
+      tenant: TENANT,
+      title: titleBytes(found),
+      version: found.version,
+      subject: 'dev',
+      recipient: new Uint8Array(Buffer.from(recipient, 'base64url')),
+      notBefore: Date.now(),
+      notAfter: Date.now() + this.faults.licenseMs,
+      keys,
+    });
+  }
+
+  async #answer(exchange: Exchange): Promise<void> {
+    const { pathname } = exchange.url;
+    this.asked.push(`${exchange.method} ${pathname}`);
+    if (pathname === '/session') return this.#session(exchange);
+    if (pathname === '/api/v1/trust') return sendJson(exchange, 200, this.trust());
+    if (pathname.startsWith('/api/') || pathname.startsWith('/hls/')) return this.#guarded(exchange);
+    return this.#page(exchange);
+  }
+
+  #signedIn({ request }: Exchange): boolean {
+    const cookie = /(?:^|; )dms_session=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
+    if (cookie && this.#sessions.has(cookie)) return true;
+    return request.headers.authorization === `Bearer ${this.token}`;
+  }
+
+  async #session(exchange: Exchange): Promise<void> {
+    const { request, response, method } = exchange;
+    if (method === 'GET') {
+      if (!this.#signedIn(exchange)) return sendProblem(exchange, 401, 'unauthenticated', 'sign in first');
+      return sendJson(exchange, 200, { subject: 'dev', tenant: TENANT, scope: 'admin' });
+    }
+    if (method === 'DELETE') {
+      this.signEveryoneOut();
+      response.writeHead(204).end();
+      return;
+    }
+    const { token } = await readJson(request);
+    if (token !== this.token) return sendProblem(exchange, 401, 'unauthenticated', 'the token is unknown');
+    const session = randomBytes(16).toString('hex');
+    this.#sessions.add(session);
+    const cookie = `dms_session=${session}; HttpOnly; SameSite=Strict; Path=/`;
+    response.writeHead(204, { 'set-cookie': cookie }).end();
+  }
+
+  async #guarded(exchange: Exchange): Promise<void> {
+    if (!this.#signedIn(exchange)) return sendProblem(exchange, 401, 'unauthenticated', 'sign in first');
+    const { pathname } = exchange.url;
+    const segment = /^\/hls\/([^/]+)\/(.+)$/.exec(pathname);
+    if (segment) return this.#tree(exchange, segment[1] ?? '', segment[2] ?? '');
+    if (pathname.startsWith('/api/v1/uploads')) return this.uploads.answer(exchange);
+    if (pathname === '/api/v1/titles') {
+      return sendJson(exchange, 200, { items: this.rows, next_cursor: null });
+    }
+    if (pathname === '/api/v1/sites') return sendJson(exchange, 200, { items: SITES, next_cursor: null });
+    const about = /^\/api\/v1\/titles\/([^/]+)(?:\/(.+))?$/.exec(pathname);
+    if (about) return this.#title(exchange, about[1] ?? '', about[2] ?? '');
+    return sendProblem(exchange, 404, 'not_found', pathname);
+  }
+
+  async #title(exchange: Exchange, id: string, part: string): Promise<void> {
+    const row = this.rows.find((title) => title.id === id);
+    if (this.faults.forbidden) return sendProblem(exchange, 403, 'forbidden', 'not shared with you');
+    if (!row) return sendProblem(exchange, 404, 'title_not_found', `there is no title ${id}`);
+    if (part === '') return sendJson(exchange, 200, row);
+    const title = this.#titles.get(id);
+    if (!title) return sendProblem(exchange, 409, 'title_not_ready', `the title is ${row.state}`);
+    const { poster, sprites, storyboard } = title.clip;
+    if (part === 'poster.jpg') return sendBytes(exchange, 'image/jpeg', poster);
+    if (part === 'sprites.jpg') return sendBytes(exchange, 'image/jpeg', sprites);
+    if (part === 'storyboard.vtt') return sendBytes(exchange, 'text/vtt', storyboard);
+    if (part !== 'license') return sendProblem(exchange, 404, 'not_found', part);
+    const { recipient_key: recipient } = await readJson(exchange.request);
+    const message = await this.license(id, String(recipient));
+    return sendBytes(exchange, 'application/cose', message ?? new Uint8Array(0));
+  }
+
+  #tree(exchange: Exchange, id: string, rel: string): void {
+    if (this.faults.segmentsDown) return sendProblem(exchange, 503, 'unavailable', 'the store is away');
+    const content = this.content(id, rel);
+    if (content === null) return sendProblem(exchange, 404, 'not_found', rel);
+    const playlistType = 'application/vnd.apple.mpegurl';
+    sendBytes(exchange, typeof content === 'string' ? playlistType : 'application/octet-stream', content);
+  }
+
+  #page(exchange: Exchange): void {
+    const { pathname } = exchange.url;
+    const file = pathname === '/' ? 'index.html' : pathname.startsWith('/watch/') ? 'watch.html' : pathname.slice(1);
+    const path = DIST + file;
+    if (file.includes('..') || !existsSync(path)) return sendProblem(exchange, 404, 'not_found', pathname);
+    const headers = file.endsWith('.html') ? { 'content-security-policy': policy(exchange.url) } : {};
+    sendBytes(exchange, TYPES[extname(file)] ?? 'application/octet-stream', readFileSync(path), headers);
+  }
+
+  #uploaded(name: string, _bytes: Buffer): string {
+    return this.addRow(name, { state: 'queued', progress_percent: 0, eta_seconds: 20 }).id;
+  }
+}
+
+/** The policy of the build, with the agent that the address names. */
+function policy(url: URL): string {
+  const built = readFileSync(`${DIST}csp.txt`, 'utf8').trim();
+  const agent = url.searchParams.get('agent') ?? '';
+  if (!/^http:\/\/127(\.\d{1,3}){3}:\d{1,5}$/.test(agent)) return built;
+  return built.replace('connect-src', `connect-src ${agent}`);
+}
+
+function emptyRow(id: string, title: string): TitleRow {
+  return {
+    id,
+    title,
+    kind: 'video',
+    state: 'queued',
+    progress_percent: null,
+    eta_seconds: null,
+    version: null,
+    duration_ms: null,
+    created_ms: Date.now(),
+    error: null,
+  };
+}
+
+const SITES = [
+  {
+    id: randomUUID(),
+    name: 'Lyon',
+    subnets: ['127.1.0.0/16'],
+    peering: 'on',
+    wan_cap_bytes_per_second: 0,
+    peers: 3,
+    origin_bytes: 12_400_000,
+    distinct_bytes: 12_300_000,
+    peer_bytes: 48_100_000,
+    wan_copies: 1.01,
+  },
+  {
+    id: randomUUID(),
+    name: 'Lima',
+    subnets: ['127.2.0.0/16'],
+    peering: 'on',
+    wan_cap_bytes_per_second: 0,
+    peers: 0,
+    origin_bytes: 0,
+    distinct_bytes: 0,
+    peer_bytes: 0,
+    wan_copies: null,
+  },
+];

@@ -1,0 +1,267 @@
+/** The public API of the DMS, as far as the pages use it. */
+
+import { type Bytes, fromHex } from '../secure/bytes';
+import type { Trust } from '../secure/license';
+import { type ErrorCode, PageError } from '../errors';
+
+/** How long an API call may take, ms. */
+const TIMEOUT_MS = 15_000;
+
+/** What a title is doing. */
+export type TitleState =
+  | 'uploading'
+  | 'queued'
+  | 'probing'
+  | 'transcoding'
+  | 'sealing'
+  | 'complete'
+  | 'failed';
+
+/** A title as the API tells it. */
+export interface Title {
+  readonly id: string;
+  readonly title: string;
+  readonly kind: 'video' | 'file';
+  readonly state: TitleState;
+  /** 0 to 100; null while unknown. */
+  readonly progress: number | null;
+  readonly etaSeconds: number | null;
+  readonly durationMs: number | null;
+  readonly createdMs: number | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+/** Who is signed in. */
+export interface Session {
+  readonly subject: string;
+  readonly scope: 'view' | 'publish' | 'admin';
+}
+
+/** A site and what its WAN link carried. */
+export interface Site {
+  readonly id: string;
+  readonly name: string;
+  readonly peering: string;
+  readonly peers: number;
+  readonly originBytes: number;
+  /** Bytes the site's PCs gave one another; null when the server does not say. */
+  readonly peerBytes: number | null;
+  readonly wanCopies: number | null;
+}
+
+type Json = Record<string, unknown>;
+
+/**
+ * A request to the page's own server. Throws {@link PageError} for anything but a 2xx answer, and
+ * the signal's reason when `init.signal` ends it.
+ */
+export async function call(path: string, init: RequestInit = {}): Promise<Response> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
+  let response: Response;
+  try {
+    response = await fetch(path, { credentials: 'same-origin', ...init, signal });
+  } catch (error) {
+    if (init.signal?.aborted) throw init.signal.reason;
+    const code = navigator.onLine === false ? 'offline' : 'origin_unreachable';
+    throw new PageError(code, `no answer from ${path}`, null, error);
+  }
+  if (response.ok) return response;
+  throw await problem(response, path);
+}
+
+/** The error an answer stands for, from its problem document where there is one. */
+export async function problem(response: Response, path: string): Promise<PageError> {
+  let body: Json = {};
+  try {
+    body = ((await response.json()) ?? {}) as Json;
+  } catch {
+    // Not every answer comes from the DMS: a proxy's page is not JSON. The status has to do.
+  }
+  const requestId = text(body.request_id) ?? response.headers.get('x-request-id');
+  const said = text(body.detail) ?? text(body.title) ?? response.statusText;
+  const name = text(body.code);
+  const detail = `${path} answered ${response.status}${name ? ` ${name}` : ''}: ${said}`;
+  return new PageError(codeOf(response.status, name), detail, requestId);
+}
+
+/** The catalogue's name for an HTTP status and the server's own name for the problem. */
+export function codeOf(status: number, name: string | null): ErrorCode {
+  if (name === 'title_failed') return 'title_failed';
+  switch (status) {
+    case 401:
+      return 'signed_out';
+    case 403:
+      return 'forbidden';
+    case 404:
+    case 410:
+      return 'title_not_found';
+    case 413:
+      return 'upload_too_large';
+    case 429:
+      return 'too_many_requests';
+    case 502:
+    case 503:
+    case 504:
+      return 'origin_unreachable';
+    default:
+      return 'server_error';
+  }
+}
+
+async function json(path: string, init?: RequestInit): Promise<unknown> {
+  const response = await call(path, init);
+  try {
+    return await response.json();
+  } catch (error) {
+    throw new PageError('server_error', `${path} did not answer in JSON`, null, error);
+  }
+}
+
+/** Who is signed in; null when nobody is. */
+export async function session(): Promise<Session | null> {
+  try {
+    const body = (await json('/session')) as Json;
+    const scope = body.scope;
+    return {
+      subject: text(body.subject) ?? '',
+      scope: scope === 'admin' || scope === 'publish' ? scope : 'view',
+    };
+  } catch (error) {
+    if (error instanceof PageError && error.code === 'signed_out') return null;
+    throw error;
+  }
+}
+
+/** Signs in. Throws `token_refused` when the token is not accepted. */
+export async function signIn(token: string): Promise<void> {
+  const body = JSON.stringify({ token });
+  const headers = { 'content-type': 'application/json' };
+  try {
+    await call('/session', { method: 'POST', headers, body });
+  } catch (error) {
+    const refused = ['signed_out', 'forbidden'];
+    if (error instanceof PageError && (refused.includes(error.code) || / 4(00|22) /.test(error.message))) {
+      throw new PageError('token_refused', error.message, error.requestId, error);
+    }
+    throw error;
+  }
+}
+
+/** Signs out. */
+export async function signOut(): Promise<void> {
+  await call('/session', { method: 'DELETE' });
+}
+
+/** One title. */
+export async function title(id: string, signal?: AbortSignal): Promise<Title> {
+  return parseTitle(await json(`/api/v1/titles/${id}`, signal ? { signal } : {}));
+}
+
+/** Most titles the library shows at once, and the pages it asks for to get there. */
+const MAX_PAGES = 10;
+
+/** The titles, newest first as the server lists them. */
+export async function titles(): Promise<Title[]> {
+  const found: Title[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const query: string = cursor === null ? '' : `?cursor=${encodeURIComponent(cursor)}`;
+    const body = await json(`/api/v1/titles${query}`);
+    found.push(...items(body).map(parseTitle));
+    cursor = text((body as Json).next_cursor);
+    if (cursor === null) break;
+  }
+  return found;
+}
+
+/** The sites. */
+export async function sites(): Promise<Site[]> {
+  return items(await json('/api/v1/sites')).map(parseSite);
+}
+
+/** The keys this company's licences are signed with. */
+export async function trust(): Promise<Trust> {
+  return parseTrust(await json('/api/v1/trust'));
+}
+
+/** A licence for `recipient` (base64url of an X25519 public key), still unverified. */
+export async function license(titleId: string, recipient: string): Promise<Bytes> {
+  const response = await call(`/api/v1/titles/${titleId}/license`, licenseRequest(titleId, recipient));
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** The request for a licence, the same at the DMS and at an agent. */
+export function licenseRequest(titleId: string, recipient: string): RequestInit {
+  return {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/cose' },
+    body: JSON.stringify({ title: titleId, recipient_key: recipient }),
+  };
+}
+
+/** A trust document. Throws `license_untrusted` when there is no key in it. */
+export function parseTrust(body: unknown): Trust {
+  const { tenant, license_keys: keys } = (body ?? {}) as Json;
+  const licenseKeys = (Array.isArray(keys) ? keys : [])
+    .map((key) => (typeof key === 'string' ? fromHex(key) : null))
+    .filter((key): key is Bytes => key?.length === 32);
+  if (typeof tenant !== 'string' || licenseKeys.length === 0) {
+    throw new PageError('license_untrusted', 'the server names no key that signs licences');
+  }
+  return { tenant, licenseKeys };
+}
+
+const STATES: readonly string[] = [
+  'uploading',
+  'queued',
+  'probing',
+  'transcoding',
+  'sealing',
+  'complete',
+  'failed',
+];
+
+/** A title from JSON. A state this page does not know counts as being prepared. */
+export function parseTitle(body: unknown): Title {
+  const json = (body ?? {}) as Json;
+  const error = json.error as Json | null | undefined;
+  const state = text(json.state) ?? '';
+  return {
+    id: text(json.id) ?? '',
+    title: text(json.title) ?? 'Untitled',
+    kind: json.kind === 'file' ? 'file' : 'video',
+    state: STATES.includes(state) ? (state as TitleState) : 'queued',
+    progress: number(json.progress_percent),
+    etaSeconds: number(json.eta_seconds),
+    durationMs: number(json.duration_ms),
+    createdMs: number(json.created_ms),
+    error: error ? { code: text(error.code) ?? '', message: text(error.message) ?? '' } : null,
+  };
+}
+
+function parseSite(body: unknown): Site {
+  const json = (body ?? {}) as Json;
+  return {
+    id: text(json.id) ?? '',
+    name: text(json.name) ?? '',
+    peering: text(json.peering) ?? '',
+    peers: number(json.peers) ?? 0,
+    originBytes: number(json.origin_bytes) ?? 0,
+    peerBytes: number(json.peer_bytes),
+    wanCopies: number(json.wan_copies),
+  };
+}
+
+function items(body: unknown): unknown[] {
+  const list = Array.isArray(body) ? body : (body as Json | null)?.items;
+  return Array.isArray(list) ? list : [];
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function number(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}

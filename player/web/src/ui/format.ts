@@ -1,0 +1,48 @@
+/** Numbers and times as people read them. */
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+/** Bytes in decimal units: `12.3 MB`. */
+export function bytes(count: number): string {
+  let value = count;
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.5 ? 0 : 1;
+  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+}
+
+/** Bits per second: `4.2 Mbit/s`. */
+export function bitrate(bitsPerSecond: number): string {
+  const mega = bitsPerSecond / 1_000_000;
+  if (mega >= 99.5) return `${mega.toFixed(0)} Mbit/s`;
+  return mega >= 1 ? `${mega.toFixed(1)} Mbit/s` : `${Math.round(bitsPerSecond / 1000)} kbit/s`;
+}
+
+/** A playing time: `1:02:03`, `4:05`. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (value: number) => String(value).padStart(2, '0');
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** How long something will take: `about 2 min`. */
+export function estimate(seconds: number): string {
+  if (seconds < 10) return 'a few seconds';
+  if (seconds < 55) return `about ${Math.ceil(seconds / 5) * 5} s`;
+  if (seconds < 3300) return `about ${Math.ceil(seconds / 60)} min`;
+  const hours = seconds / 3600;
+  return `about ${hours < 10 ? hours.toFixed(1) : Math.round(hours)} h`;
+}
+
+/** A moment as a date; the time of day too when it was today. */
+export function day(ms: number, now = Date.now()): string {
+  const date = new Date(ms);
+  const today = new Date(now).toDateString() === date.toDateString();
+  return today
+    ? `today, ${date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}`
+    : date.toLocaleDateString([], { year: 'numeric', month: 'short', day: 'numeric' });
+}

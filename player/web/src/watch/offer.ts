@@ -1,0 +1,74 @@
+/** The line below the picture: offers the office network, and says when the path changed. */
+
+import type { Ladder } from '../play/ladder';
+import type { Route } from '../play/route';
+import { h } from '../ui/dom';
+
+const SHOWN_MS = 12_000;
+
+export class Notice {
+  readonly #line: HTMLElement;
+  readonly #ladder: Ladder;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #offered = false;
+
+  constructor(line: HTMLElement, route: Route, ladder: Ladder) {
+    this.#line = line;
+    this.#ladder = ladder;
+    route.onChange(({ reason }) => {
+      if (reason === 'agent_lost') {
+        this.#say('The edge peer on this PC stopped answering. The video goes on from the internet.');
+      } else if (reason === 'agent_back' || reason === 'agent_answers') {
+        this.#say('The video comes from your office network now.');
+      }
+    });
+  }
+
+  /** Whether the offer was shown. */
+  get offered(): boolean {
+    return this.#offered;
+  }
+
+  /** Offers the office network in one line. The browser's question only follows a click. */
+  offer(): void {
+    this.#offered = true;
+    const yes = h('button', { class: 'primary', type: 'button', id: 'offer-yes' }, 'Use the office network');
+    const no = h('button', { class: 'quiet', type: 'button', id: 'offer-no' }, 'No thanks');
+    yes.addEventListener('click', () => void this.#accept(yes, no));
+    no.addEventListener('click', () => {
+      this.#ladder.refuse();
+      this.#line.hidden = true;
+    });
+    const text = 'Play from your office network instead? Your browser will ask once.';
+    this.#show(h('p', {}, text), h('div', { class: 'notice__actions' }, yes, no));
+  }
+
+  async #accept(yes: HTMLButtonElement, no: HTMLButtonElement): Promise<void> {
+    yes.disabled = true;
+    no.hidden = true;
+    yes.textContent = 'Waiting for your browser…';
+    switch (await this.#ladder.accept()) {
+      case 'agent':
+        return this.#say('The video comes from your office network now.');
+      case 'denied':
+        this.#ladder.refuse();
+        return this.#say('Your browser does not allow it, so the video goes on from the internet.');
+      case 'no_agent':
+        return this.#say('No edge peer answered on this PC, so the video goes on from the internet.');
+    }
+  }
+
+  #say(text: string): void {
+    this.#show(h('p', {}, text));
+    this.#timer = setTimeout(() => {
+      this.#line.hidden = true;
+    }, SHOWN_MS);
+  }
+
+  #show(...children: HTMLElement[]): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#line.setAttribute('role', 'status');
+    this.#line.replaceChildren(...children);
+    this.#line.hidden = false;
+  }
+}
