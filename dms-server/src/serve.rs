@@ -49,7 +49,7 @@ impl Dms {
             origin => origin.to_owned(),
         };
         let app = App::new(Parts {
-            publish: Publish::new(&config),
+            publish: Publish::open(&config)?,
             db,
             store,
             keys,
@@ -136,7 +136,7 @@ pub async fn work(config: Config, shutdown: impl Future<Output = ()>) -> anyhow:
     auth::ensure_owner(&config, &db, &keys, &clock).await?;
     let stop = CancellationToken::new();
     let app = App::new(Parts {
-        publish: Publish::new(&config),
+        publish: Publish::open(&config)?,
         db,
         store,
         keys,

@@ -102,12 +102,16 @@ topic! {
         pub threads: u32 = 0;
         /// The largest upload, bytes.
         pub max_upload_bytes: u64 = 64 << 30;
+        /// Bytes of one publisher's uploads and waiting sources at once, by their declared lengths.
+        pub upload_quota_bytes: u64 = 256 << 30;
         /// Hours an unfinished upload is kept after its last byte.
         pub upload_hours: u32 = 24;
         /// The longest a job may take, seconds.
         pub job_timeout_s: u64 = 6 * 3600;
         /// The most memory of a transcoder, bytes.
         pub job_memory_bytes: u64 = 4 << 30;
+        /// Whether a job is refused where the kernel cannot confine the transcoder (Landlock, seccomp).
+        pub require_sandbox: bool = true;
         /// Length of a segment, milliseconds: short enough to start soon, long enough to compress well.
         pub segment_ms: u32 = 4_000;
         /// Hours a licence lasts.

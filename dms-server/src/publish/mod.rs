@@ -1,54 +1,171 @@
-//! Publishing: upload, transcoding, sealing, and what the rest of the server asks about titles.
+//! Publishing: an upload becomes a title, a job makes its version, and the rest of the server asks
+//! here what is published.
+//!
+//! - [`upload`]: resumable uploads into the spool folder;
+//! - [`jobs`]: who works on what, under a lease;
+//! - [`pipeline`]: one attempt, from the source to the publication;
+//! - [`sweep`]: removes what attempts left that did not publish.
+//!
+//! **Invariant:** nothing of a title is visible before one transaction makes its version complete.
 
-use swarm::content::{ChunkId, TitleId};
+pub mod cache;
+pub mod db;
+pub mod jobs;
+pub mod pipeline;
+pub mod routes;
+pub mod state;
+pub mod storyboard;
+pub mod sweep;
+#[cfg(test)]
+mod tests;
+pub mod upload;
+pub mod view;
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use swarm::content::{ChunkId, ChunkRef, Expect, TitleId, TrackId, VerifiedManifest};
 use swarm::wire::TitleHead;
-use tokio_util::sync::CancellationToken;
-use utoipa_axum::router::OpenApiRouter;
+use tokio::sync::Notify;
 
+pub use self::jobs::run;
+pub use self::routes::routes;
+pub use self::state::TitleState;
 use crate::config::Config;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use crate::state::App;
 
 /// The state of uploads and jobs in this process.
-#[derive(Debug, Default)]
-pub struct Publish;
+#[derive(Debug)]
+pub struct Publish {
+    /// Uploads on disk.
+    pub spool: upload::spool::Spool,
+    /// Who is writing to which upload.
+    pub desk: upload::desk::Desk,
+    /// Names the data folder: jobs whose source lies in its spool are for its workers alone.
+    pub node: String,
+    /// Told when there may be a job, or something to tidy up.
+    pub wake: Notify,
+    chunks: cache::Chunks,
+    manifests: cache::Manifests,
+    #[cfg(test)]
+    pub(crate) steps: tests::Steps,
+}
 
 impl Publish {
-    /// Nothing runs yet.
-    #[must_use]
-    pub fn new(_config: &Config) -> Self {
-        Self
+    /// Opens the spool folder and reads the node's name, which the first start draws.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn open(config: &Config) -> io::Result<Self> {
+        Ok(Self {
+            spool: upload::spool::Spool::open(config.data.join("uploads"))?,
+            desk: upload::desk::Desk::default(),
+            node: jobs::node::name(&config.data)?,
+            wake: Notify::new(),
+            chunks: cache::Chunks::default(),
+            manifests: cache::Manifests::default(),
+            #[cfg(test)]
+            steps: tests::Steps::default(),
+        })
     }
 }
 
-/// This feature's routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+impl Publish {
+    /// Forgets what is kept of a title that was deleted.
+    pub fn forget(&self, title: TitleId) {
+        self.manifests.remove(title);
+        self.chunks.clear();
+    }
 }
 
-/// Runs jobs until `stop`.
-///
-/// # Errors
-/// When it cannot go on at all.
-pub async fn run(_app: App, stop: CancellationToken) -> anyhow::Result<()> {
-    stop.cancelled().await;
-    Ok(())
+/// A published version.
+#[derive(Debug)]
+pub struct Published {
+    /// Its number.
+    pub version: u64,
+    /// The signed manifest.
+    pub signed: Bytes,
+    /// The same, read and checked.
+    pub manifest: VerifiedManifest,
 }
 
 /// The newest complete version of a title and the chunks of its signed manifest.
 ///
 /// # Errors
 /// The database's.
-pub async fn head(_app: &App, _title: TitleId) -> Result<Option<TitleHead>> {
-    Ok(None)
+pub async fn head(app: &App, title: TitleId) -> Result<Option<TitleHead>> {
+    let Some(row) = db::published(&app.db, title).await? else {
+        return Ok(None);
+    };
+    let manifest: Vec<ChunkRef> = minicbor::decode(&row.head).map_err(Problem::internal)?;
+    Ok(Some(TitleHead {
+        title,
+        version: row.version.unsigned_abs(),
+        manifest,
+    }))
 }
 
-/// The length of a chunk that belongs to a complete version of a title or to its manifest.
+/// The length of a chunk that belongs to a complete version of a title or to its manifest. Other
+/// chunks are not to be served.
 ///
 /// # Errors
 /// The database's.
-pub async fn published_chunk(_app: &App, _chunk: ChunkId) -> Result<Option<u32>> {
-    Ok(None)
+pub async fn published_chunk(app: &App, chunk: ChunkId) -> Result<Option<u32>> {
+    if let Some(length) = app.publish.chunks.get(chunk) {
+        return Ok(Some(length));
+    }
+    let length = db::published_chunk(&app.db, chunk).await?;
+    if let Some(length) = length {
+        app.publish.chunks.insert(chunk, length);
+    }
+    Ok(length)
+}
+
+/// The newest complete version with its manifest, verified once and kept.
+///
+/// # Errors
+/// The database's or the store's.
+pub async fn published(app: &App, title: TitleId) -> Result<Option<Arc<Published>>> {
+    let Some(row) = db::published(&app.db, title).await? else {
+        return Ok(None);
+    };
+    let version = row.version.unsigned_abs();
+    if let Some(kept) = app.publish.manifests.get(title, version) {
+        return Ok(Some(kept));
+    }
+    let missing = || Problem::internal(format!("the manifest of {title} {version} is not stored"));
+    let signed = app
+        .store
+        .manifest(title, version)
+        .await?
+        .ok_or_else(missing)?;
+    let expect = Expect {
+        tenant: &app.config.keys.tenant,
+        title,
+        min_version: version,
+    };
+    let now_ms = app.clock.now_ms().unsigned_abs();
+    let keys = app.keys.manifest_keys();
+    let manifest =
+        VerifiedManifest::verify(&signed, &keys, &expect, now_ms).map_err(Problem::internal)?;
+    let published = Arc::new(Published {
+        version,
+        signed,
+        manifest,
+    });
+    app.publish.manifests.insert(title, Arc::clone(&published));
+    Ok(Some(published))
+}
+
+/// The signed manifest of the newest complete version, and its number.
+///
+/// # Errors
+/// The database's or the store's.
+pub async fn signed_manifest(app: &App, title: TitleId) -> Result<Option<(u64, Bytes)>> {
+    let published = published(app, title).await?;
+    Ok(published.map(|p| (p.version, p.signed.clone())))
 }
 
 /// What a licence for a title needs.
@@ -59,13 +176,52 @@ pub struct Sealing {
     /// Its title key, wrapped under the KEK.
     pub wrapped_key: Vec<u8>,
     /// Its tracks.
-    pub tracks: Vec<swarm::content::TrackId>,
+    pub tracks: Vec<TrackId>,
 }
 
 /// The newest complete version's key and tracks.
 ///
 /// # Errors
-/// The database's.
-pub async fn sealing(_app: &App, _title: TitleId) -> Result<Option<Sealing>> {
-    Ok(None)
+/// The database's or the store's.
+pub async fn sealing(app: &App, title: TitleId) -> Result<Option<Sealing>> {
+    let Some(row) = db::published(&app.db, title).await? else {
+        return Ok(None);
+    };
+    let version = row.version.unsigned_abs();
+    // Between the two questions a newer version may be published: then its key does not fit.
+    let Some(published) = published(app, title)
+        .await?
+        .filter(|p| p.version == version)
+    else {
+        return Err(Problem::conflict(
+            "title_changed",
+            "The title changed just now: ask again.",
+        ));
+    };
+    let tracks = published
+        .manifest
+        .manifest()
+        .tracks
+        .iter()
+        .map(|t| t.id)
+        .collect();
+    Ok(Some(Sealing {
+        version,
+        wrapped_key: row.wrapped_key,
+        tracks,
+    }))
+}
+
+/// Answers 404 for a title that is not there and 409 for one that is not published (yet).
+///
+/// # Errors
+/// The problem, or the database's.
+pub async fn require_published(app: &App, title: TitleId) -> Result<Arc<Published>> {
+    if let Some(published) = published(app, title).await? {
+        return Ok(published);
+    }
+    match db::title(&app.db, title).await? {
+        Some(row) => Err(view::not_ready(&row)),
+        None => Err(view::not_found()),
+    }
 }

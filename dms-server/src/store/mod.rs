@@ -182,7 +182,7 @@ impl Store {
         version: u64,
         signed: Bytes,
     ) -> Result<(), StoreError> {
-        self.put(&version_key(title, version, "manifest.cose"), signed)
+        self.put(&version_key(title, version, MANIFEST), signed)
             .await
     }
 
@@ -195,8 +195,7 @@ impl Store {
         title: TitleId,
         version: u64,
     ) -> Result<Option<Bytes>, StoreError> {
-        self.get(&version_key(title, version, "manifest.cose"))
-            .await
+        self.get(&version_key(title, version, MANIFEST)).await
     }
 
     /// Stores a picture of a version.
@@ -244,6 +243,18 @@ impl Store {
             .delete_stream(keys)
             .try_collect::<Vec<_>>()
             .await?;
+        Ok(())
+    }
+
+    /// Removes the manifest and the pictures of one version of a title.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the back end fails.
+    pub async fn delete_version(&self, title: TitleId, version: u64) -> Result<(), StoreError> {
+        let images = [Image::Poster, Image::Sprites, Image::Storyboard].map(Image::file_name);
+        for file in images.into_iter().chain([MANIFEST]) {
+            self.delete(&version_key(title, version, file)).await?;
+        }
         Ok(())
     }
 
@@ -317,6 +328,9 @@ impl Store {
         }
     }
 }
+
+/// The name of a version's signed manifest.
+const MANIFEST: &str = "manifest.cose";
 
 /// Chunks are spread over 256 folders by their first byte.
 fn chunk_key(id: ChunkId) -> Path {

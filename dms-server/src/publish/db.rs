@@ -1,0 +1,237 @@
+//! Titles, versions and chunks in the database.
+
+use swarm::content::{ChunkId, TitleId, TitleKind};
+use uuid::Uuid;
+
+use crate::db::Db;
+use crate::{db, tx};
+
+/// The name of a kind in the database and the API.
+#[must_use]
+pub const fn kind_name(kind: TitleKind) -> &'static str {
+    match kind {
+        TitleKind::Video => "video",
+        TitleKind::File => "file",
+    }
+}
+
+/// A title with what its job says.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct TitleRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name for people.
+    pub name: String,
+    /// `video` or `file`.
+    pub kind: String,
+    /// Length of what was uploaded, bytes.
+    pub bytes: i64,
+    /// A [`super::TitleState`] by name.
+    pub state: String,
+    /// A failure code by name.
+    pub error_code: Option<String>,
+    /// The published version.
+    pub version: Option<i64>,
+    /// Playing time, milliseconds.
+    pub duration_ms: Option<i64>,
+    /// Milliseconds since the Unix epoch.
+    pub created_ms: i64,
+    /// How far the job is, thousandths.
+    pub permille: Option<i64>,
+    /// Estimated time left, milliseconds.
+    pub eta_ms: Option<i64>,
+    /// JSON: how far each rendition is.
+    pub renditions: Option<String>,
+}
+
+/// Titles, the newest first: at most `limit`, older than `before`, only complete ones when
+/// `complete` says so.
+///
+/// # Errors
+/// The database failed.
+pub async fn titles(
+    db: &Db,
+    before: Option<Uuid>,
+    complete: bool,
+    limit: i64,
+) -> sqlx::Result<Vec<TitleRow>> {
+    db!(db.read(), |p| sqlx::query_as(
+        "SELECT t.id, t.name, t.kind, t.bytes, t.state, t.error_code, t.version, t.duration_ms, \
+         t.created_ms, j.permille, j.eta_ms, j.renditions \
+         FROM titles t LEFT JOIN jobs j ON j.title = t.id \
+         WHERE ($1 IS NULL OR t.id < $1) AND ($2 = 0 OR t.state = 'complete') \
+         ORDER BY t.id DESC LIMIT $3"
+    )
+    .bind(before)
+    .bind(i64::from(complete))
+    .bind(limit)
+    .fetch_all(p)
+    .await)
+}
+
+/// One title.
+///
+/// # Errors
+/// The database failed.
+pub async fn title(db: &Db, id: TitleId) -> sqlx::Result<Option<TitleRow>> {
+    db!(db.read(), |p| sqlx::query_as(
+        "SELECT t.id, t.name, t.kind, t.bytes, t.state, t.error_code, t.version, t.duration_ms, \
+         t.created_ms, j.permille, j.eta_ms, j.renditions \
+         FROM titles t LEFT JOIN jobs j ON j.title = t.id WHERE t.id = $1"
+    )
+    .bind(Uuid::from_bytes(id.0))
+    .fetch_optional(p)
+    .await)
+}
+
+/// Removes a title with its job. What its versions stored is abandoned: complete versions at once,
+/// one being built after `grace_ms`, because its worker may not know yet. False: no such title.
+///
+/// # Errors
+/// The database failed.
+pub async fn delete_title(db: &Db, id: TitleId, now_ms: i64, grace_ms: i64) -> sqlx::Result<bool> {
+    let id = Uuid::from_bytes(id.0);
+    let deleted = tx!(db, |tx| {
+        sqlx::query("DELETE FROM jobs WHERE title = $1")
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query(
+            "UPDATE versions SET sweep_after_ms = CASE WHEN state = 'building' THEN $3 ELSE $2 END, \
+             state = 'abandoned' WHERE title = $1 AND state <> 'abandoned'",
+        )
+        .bind(id)
+        .bind(now_ms)
+        .bind(now_ms + grace_ms)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("DELETE FROM titles WHERE id = $1")
+            .bind(id)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected()
+    });
+    Ok(deleted == 1)
+}
+
+/// A published version.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct VersionRow {
+    /// Its number.
+    pub version: i64,
+    /// CBOR of the chunks of the signed manifest.
+    pub head: Vec<u8>,
+    /// JSON of the sprite sheet's geometry.
+    pub sprites: Option<String>,
+    /// The wrapped title key.
+    pub wrapped_key: Vec<u8>,
+    /// Playing time, milliseconds.
+    pub duration_ms: i64,
+}
+
+/// The published version of a title.
+///
+/// # Errors
+/// The database failed.
+pub async fn published(db: &Db, id: TitleId) -> sqlx::Result<Option<VersionRow>> {
+    db!(db.read(), |p| sqlx::query_as(
+        "SELECT v.version, v.head, v.sprites, v.wrapped_key, t.duration_ms \
+         FROM titles t JOIN versions v ON v.title = t.id AND v.version = t.version \
+         WHERE t.id = $1 AND v.state = 'complete'"
+    )
+    .bind(Uuid::from_bytes(id.0))
+    .fetch_optional(p)
+    .await)
+}
+
+/// The length of a chunk that belongs to a complete version.
+///
+/// # Errors
+/// The database failed.
+pub async fn published_chunk(db: &Db, id: ChunkId) -> sqlx::Result<Option<u32>> {
+    let length: Option<i64> = db!(db.read(), |p| sqlx::query_scalar(
+        "SELECT c.bytes FROM chunks c JOIN versions v ON v.title = c.title \
+         AND v.version = c.version WHERE c.id = $1 AND v.state = 'complete' LIMIT 1"
+    )
+    .bind(&id.0[..])
+    .fetch_optional(p)
+    .await)?;
+    Ok(length.and_then(|length| u32::try_from(length).ok()))
+}
+
+/// A version whose chunks may be removed.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Abandoned {
+    /// Its title.
+    pub title: Uuid,
+    /// Its number.
+    pub version: i64,
+}
+
+/// A version to sweep, if there is one.
+///
+/// # Errors
+/// The database failed.
+pub async fn abandoned(db: &Db, now_ms: i64) -> sqlx::Result<Option<Abandoned>> {
+    db!(db.read(), |p| sqlx::query_as(
+        "SELECT title, version FROM versions WHERE state = 'abandoned' AND sweep_after_ms <= $1 \
+         ORDER BY sweep_after_ms LIMIT 1"
+    )
+    .bind(now_ms)
+    .fetch_optional(p)
+    .await)
+}
+
+/// Chunks of an abandoned version that no complete version needs, at most `limit`.
+///
+/// # Errors
+/// The database failed.
+pub async fn swept_chunks(
+    db: &Db,
+    of: &Abandoned,
+    limit: i64,
+) -> sqlx::Result<Vec<(Vec<u8>, bool)>> {
+    db!(db.read(), |p| sqlx::query_as(
+        "SELECT c.id, EXISTS (SELECT 1 FROM chunks o JOIN versions v ON v.title = o.title \
+         AND v.version = o.version WHERE o.id = c.id AND v.state = 'complete') \
+         FROM chunks c WHERE c.title = $1 AND c.version = $2 LIMIT $3"
+    )
+    .bind(of.title)
+    .bind(of.version)
+    .bind(limit)
+    .fetch_all(p)
+    .await)
+}
+
+/// Forgets chunks of an abandoned version whose bytes are gone.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_chunks(db: &Db, of: &Abandoned, ids: &[Vec<u8>]) -> sqlx::Result<()> {
+    tx!(db, |tx| {
+        for id in ids {
+            sqlx::query("DELETE FROM chunks WHERE id = $1 AND title = $2 AND version = $3")
+                .bind(id)
+                .bind(of.title)
+                .bind(of.version)
+                .execute(&mut *tx)
+                .await?;
+        }
+    });
+    Ok(())
+}
+
+/// Forgets an abandoned version, its title key included.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_version(db: &Db, of: &Abandoned) -> sqlx::Result<()> {
+    db!(db.write(), |p| sqlx::query(
+        "DELETE FROM versions WHERE title = $1 AND version = $2 AND state = 'abandoned'"
+    )
+    .bind(of.title)
+    .bind(of.version)
+    .execute(p)
+    .await
+    .map(drop))
+}

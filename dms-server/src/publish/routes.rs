@@ -1,0 +1,143 @@
+//! `/api/v1/titles`: what there is, how far it is, and its pictures.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use swarm::content::TitleId;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::view::{self, Title};
+use super::{db, jobs, upload};
+use crate::auth::{Principal, Publisher, Scope, Viewer};
+use crate::events::Event;
+use crate::extract::{Json, Path, Query};
+use crate::page::{Page, PageQuery};
+use crate::problem::{ProblemBody, Result};
+use crate::state::App;
+use crate::store::Image;
+
+/// How long a picture may be kept without asking again; its `ETag` changes with the version.
+const PICTURE_CACHE: &str = "private, max-age=60";
+
+/// This feature's routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(upload::routes::routes())
+        .routes(routes!(list))
+        .routes(routes!(show, delete))
+        .routes(routes!(poster))
+        .routes(routes!(sprites))
+        .routes(routes!(storyboard))
+}
+
+/// Titles that are not complete are the publishers' business.
+fn sees_all(caller: &Principal) -> bool {
+    caller.scope >= Scope::Publish
+}
+
+/// Titles, the newest first. Callers with the scope `view` see complete ones only.
+#[utoipa::path(get, path = "/api/v1/titles", tag = "titles", security(("token" = ["view"])),
+    params(PageQuery), responses((status = 200, body = Page<Title>)))]
+async fn list(
+    Viewer(caller): Viewer,
+    State(app): State<App>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Title>>> {
+    let rows = db::titles(&app.db, page.cursor, !sees_all(&caller), page.fetch()).await?;
+    Ok(Json(page.page(rows, |row| row.id, Title::of)))
+}
+
+/// One title.
+#[utoipa::path(get, path = "/api/v1/titles/{title}", tag = "titles",
+    security(("token" = ["view"])), params(("title" = String, Path,)),
+    responses((status = 200, body = Title), (status = 404, body = ProblemBody)))]
+async fn show(
+    Viewer(caller): Viewer,
+    State(app): State<App>,
+    Path(title): Path<TitleId>,
+) -> Result<Json<Title>> {
+    let row = db::title(&app.db, title)
+        .await?
+        .ok_or_else(view::not_found)?;
+    let title = Title::of(row);
+    if title.version.is_none() && !sees_all(&caller) {
+        return Err(view::not_found());
+    }
+    Ok(Json(title))
+}
+
+/// Deletes a title: it is gone at once, its chunks soon after.
+#[utoipa::path(delete, path = "/api/v1/titles/{title}", tag = "titles",
+    security(("token" = ["publish"])), params(("title" = String, Path,)),
+    responses((status = 204), (status = 404, body = ProblemBody)))]
+async fn delete(
+    _: Publisher,
+    State(app): State<App>,
+    Path(title): Path<TitleId>,
+) -> Result<StatusCode> {
+    let now_ms = app.clock.now_ms();
+    if !db::delete_title(&app.db, title, now_ms, jobs::LEASE_MS).await? {
+        return Err(view::not_found());
+    }
+    app.publish.forget(title);
+    app.events.emit(Event::TitleDeleted(title));
+    app.publish.wake.notify_one();
+    tracing::info!(title.id = %title, "title deleted");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A picture that stands for the title.
+#[utoipa::path(get, path = "/api/v1/titles/{title}/poster.jpg", tag = "titles",
+    security(("token" = ["view"])), params(("title" = String, Path,)),
+    responses((status = 200, content_type = "image/jpeg"), (status = 404, body = ProblemBody)))]
+async fn poster(
+    _: Viewer,
+    State(app): State<App>,
+    Path(title): Path<TitleId>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    picture(&app, title, Image::Poster, &headers).await
+}
+
+/// The small pictures of the seek bar, in one sheet.
+#[utoipa::path(get, path = "/api/v1/titles/{title}/sprites.jpg", tag = "titles",
+    security(("token" = ["view"])), params(("title" = String, Path,)),
+    responses((status = 200, content_type = "image/jpeg"), (status = 404, body = ProblemBody)))]
+async fn sprites(
+    _: Viewer,
+    State(app): State<App>,
+    Path(title): Path<TitleId>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    picture(&app, title, Image::Sprites, &headers).await
+}
+
+/// Which small picture belongs to which time: WebVTT whose cues name places in `sprites.jpg`.
+#[utoipa::path(get, path = "/api/v1/titles/{title}/storyboard.vtt", tag = "titles",
+    security(("token" = ["view"])), params(("title" = String, Path,)),
+    responses((status = 200, content_type = "text/vtt"), (status = 404, body = ProblemBody)))]
+async fn storyboard(
+    _: Viewer,
+    State(app): State<App>,
+    Path(title): Path<TitleId>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    picture(&app, title, Image::Storyboard, &headers).await
+}
+
+async fn picture(app: &App, title: TitleId, image: Image, asked: &HeaderMap) -> Result<Response> {
+    let published = super::require_published(app, title).await?;
+    let etag = format!("\"{}-{}\"", published.version, image.file_name());
+    let seen = asked.get(header::IF_NONE_MATCH).map(HeaderValue::as_bytes);
+    let headers = [
+        (header::ETAG, etag.clone()),
+        (header::CACHE_CONTROL, PICTURE_CACHE.to_owned()),
+        (header::CONTENT_TYPE, image.media_type().to_owned()),
+    ];
+    if seen == Some(etag.as_bytes()) {
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    let bytes = app.store.image(title, published.version, image).await?;
+    let bytes = bytes.ok_or_else(view::no_picture)?;
+    Ok((headers, bytes).into_response())
+}
