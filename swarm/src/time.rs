@@ -40,6 +40,13 @@ impl Instant {
     }
 }
 
+impl Add for Micros {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
 impl Add<Micros> for Instant {
     type Output = Self;
     fn add(self, d: Micros) -> Self {

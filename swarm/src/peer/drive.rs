@@ -1,0 +1,379 @@
+//! Carrying one chunk forward: look at everything known about it, do what can be done now, and set
+//! the time of the next look. It makes no difference how often this is called.
+
+use super::{
+    Answer, FailReason, Fetch, FetchId, Output, Source, Timer, Via,
+    hedge::{self, Running},
+    job::{Attempt, Job, MAX_PARALLEL},
+    machine::{AskPlace, Peer, Wake},
+    pick::{self, Candidate, Next, Role},
+};
+use crate::{
+    content::ChunkId,
+    time::{Instant, Micros},
+    wire::{self, MAX_DEADLINE_MS},
+};
+
+/// The longest one source is given for one chunk.
+const MAX_ATTEMPT: Micros = Micros::from_secs(60);
+
+/// What came of one look at a job.
+enum Step {
+    /// A source was asked: look again.
+    Asked,
+    /// Nothing to do before this moment.
+    Wait(Instant, Timer),
+    /// The chunk cannot be had.
+    Over,
+}
+
+const IDLE: Step = Step::Wait(Instant(u64::MAX), Timer::GiveUp);
+
+impl Peer {
+    pub(super) fn drive(&mut self, chunk: ChunkId, now: Instant) {
+        let Some(mut job) = self.jobs.remove(&chunk) else {
+            return;
+        };
+        self.unschedule(chunk, &mut job);
+        let freed = self.expire(&mut job, now);
+        loop {
+            if !job.is_needed() && !self.worth_finishing(&mut job) {
+                self.end_job(chunk, job, FailReason::TooLate, now);
+                break;
+            }
+            match self.step(chunk, &mut job, now) {
+                Step::Asked => continue,
+                Step::Over => self.end_job(chunk, job, FailReason::Unavailable, now),
+                Step::Wait(at, timer) => {
+                    self.schedule(chunk, &mut job, at, timer);
+                    self.jobs.insert(chunk, job);
+                }
+            }
+            break;
+        }
+        if freed {
+            self.pump(now);
+        }
+    }
+
+    pub(super) fn drive_all(&mut self, now: Instant) {
+        let chunks: Vec<ChunkId> = self.jobs.keys().copied().collect();
+        chunks.into_iter().for_each(|chunk| self.drive(chunk, now));
+    }
+
+    /// Starts what waited for a fetch to end.
+    pub(super) fn pump(&mut self, now: Instant) {
+        while let Some((_, _, chunk)) = self.peer_lane.next().or_else(|| self.origin_lane.next()) {
+            self.drive(chunk, now);
+        }
+    }
+
+    fn step(&mut self, chunk: ChunkId, job: &mut Job, now: Instant) -> Step {
+        if job.homes_epoch != self.epoch {
+            job.homes = self.homes_of(chunk, now);
+            job.referred.retain(|r| self.is_usable(r.device, now));
+            job.homes_epoch = self.epoch;
+        }
+        let list = pick::candidates(self.me, &job.homes, job);
+        let origin = self.estimates.expected(Source::Origin, job.likely_len());
+        if !job.running.is_empty() {
+            return self.step_beside(chunk, job, &list, origin, now);
+        }
+        if now < job.not_before {
+            return Step::Wait(job.not_before, Timer::Retry);
+        }
+        let last_resort_at = hedge::last_resort_at(job.deadline(), origin);
+        match pick::first(&list, job, now, last_resort_at) {
+            Next::Nobody => Step::Over,
+            Next::At(at) => Step::Wait(at, Timer::Retry),
+            Next::Ask(candidate) if self.lane(candidate.source).has_room() => {
+                self.start(chunk, job, candidate, now);
+                Step::Asked
+            }
+            Next::Ask(candidate) => {
+                self.line_up(chunk, job, candidate.source);
+                self.step_in_line(chunk, job, &list, last_resort_at, now)
+            }
+        }
+    }
+
+    /// The lane is full, and the job stands in its line: whether the deadline lets it stand there.
+    fn step_in_line(
+        &mut self,
+        chunk: ChunkId,
+        job: &mut Job,
+        list: &[Candidate],
+        last_resort_at: Instant,
+        now: Instant,
+    ) -> Step {
+        let origin = list.iter().find(|c| c.source == Source::Origin).copied();
+        let askable = job
+            .askable_from(Source::Origin)
+            .is_some_and(|from| from <= now);
+        let Some(origin) = origin.filter(|_| askable) else {
+            return IDLE;
+        };
+        if now < last_resort_at {
+            return Step::Wait(last_resort_at, Timer::Hedge);
+        }
+        if !self.origin_lane.has_urgent_room() {
+            return IDLE;
+        }
+        self.leave_line(job);
+        self.start(chunk, job, origin, now);
+        Step::Asked
+    }
+
+    /// Somebody is being asked: whether and when to ask somebody else beside.
+    fn step_beside(
+        &mut self,
+        chunk: ChunkId,
+        job: &mut Job,
+        list: &[Candidate],
+        origin: Micros,
+        now: Instant,
+    ) -> Step {
+        if job.running.len() >= MAX_PARALLEL {
+            return IDLE;
+        }
+        let Some(next) = pick::beside(list, job, now) else {
+            return IDLE;
+        };
+        let Some(youngest) = job.running.iter().max_by_key(|a| a.started) else {
+            return IDLE;
+        };
+        let at = if youngest.probe {
+            youngest.started + hedge::PROBE_PATIENCE
+        } else {
+            self.hedge_at(job, youngest, next, origin)
+        };
+        if now < at {
+            return Step::Wait(at, Timer::Hedge);
+        }
+        if !self.lane(next.source).has_urgent_room() {
+            self.line_up(chunk, job, next.source);
+            return IDLE;
+        }
+        self.counters.hedges += 1;
+        self.start(chunk, job, next, now);
+        Step::Asked
+    }
+
+    fn hedge_at(&self, job: &Job, youngest: &Attempt, next: Candidate, origin: Micros) -> Instant {
+        let len = job.likely_len();
+        let mut expected = self.estimates.expected(youngest.source, len);
+        if job
+            .homes
+            .iter()
+            .any(|home| Source::Peer(*home) == youngest.source)
+        {
+            // A home may have to fetch the chunk first.
+            expected.0 += origin.0;
+        }
+        let mut after = self.estimates.expected(next.source, len);
+        if next.source != Source::Origin {
+            after.0 += origin.0;
+        }
+        let running = Running {
+            deadline: job.deadline(),
+            started: youngest.started,
+            expected,
+        };
+        hedge::ask_next_at(running, after)
+    }
+
+    fn start(&mut self, chunk: ChunkId, job: &mut Job, candidate: Candidate, now: Instant) {
+        let Candidate { source, role } = candidate;
+        let fetch = FetchId(self.next_fetch);
+        self.next_fetch += 1;
+        let hops = wire::MAX_HOPS.min(match role {
+            Role::Referred { hops } => hops,
+            Role::Home | Role::Probe => job.hops(),
+            Role::Origin | Role::LastResort => 0,
+        });
+        let probe = role == Role::Probe;
+        job.probed |= probe;
+        job.running.push(Attempt {
+            fetch,
+            source,
+            started: now,
+            hops,
+            probe,
+        });
+        self.fetches.insert(fetch, chunk);
+        self.lane(source).start();
+        match source {
+            Source::Origin => self.counters.origin_fetches += 1,
+            Source::Peer(_) => self.counters.peer_fetches += 1,
+        }
+        let latest = now + Micros::from_millis(MAX_DEADLINE_MS);
+        self.push(Output::Fetch(Fetch {
+            fetch,
+            chunk,
+            len: job.len,
+            from: source,
+            deadline: job.deadline().clamp(now, latest),
+            hops,
+            priority: job.priority(),
+        }));
+    }
+
+    /// Lets go of everybody who has waited too long, and of sources that took too long. Answers
+    /// whether a fetch ended.
+    fn expire(&mut self, job: &mut Job, now: Instant) -> bool {
+        for want in job
+            .wants
+            .extract_if(.., |w| w.deadline + super::job::MAX_LATE <= now)
+        {
+            self.fail(want.request, FailReason::TooLate);
+        }
+        for ask in job
+            .asks
+            .extract_if(.., |a| a.deadline + super::job::ASK_GRACE <= now)
+        {
+            self.answer(ask.ask, Answer::Busy);
+        }
+        if job.copy_until.is_some_and(|until| until <= now) {
+            job.copy_until = None;
+        }
+        let too_long = |a: &mut Attempt| a.started + MAX_ATTEMPT <= now;
+        let ended: Vec<Attempt> = job.running.extract_if(.., too_long).collect();
+        for attempt in &ended {
+            self.abort(attempt);
+            self.estimates.failed(attempt.source, now);
+            job.tried_in_vain(attempt.source, now);
+        }
+        !ended.is_empty()
+    }
+
+    /// A home that fetches from the origin goes on though whoever asked has left: the site will
+    /// want the chunk again, and most of the way over the WAN may be done.
+    fn worth_finishing(&self, job: &mut Job) -> bool {
+        if !job.homes.contains(&self.me) {
+            return false;
+        }
+        let started = job
+            .running
+            .iter()
+            .find(|a| a.source == Source::Origin)
+            .map(|a| a.started);
+        job.copy_until = started.map(|s| s + MAX_ATTEMPT);
+        job.copy_until.is_some()
+    }
+
+    fn schedule(&mut self, chunk: ChunkId, job: &mut Job, at: Instant, timer: Timer) {
+        let attempts = job.running.iter().map(|a| a.started + MAX_ATTEMPT);
+        let give_up = attempts
+            .chain(job.next_expiry())
+            .min()
+            .unwrap_or(Instant(u64::MAX));
+        let (at, timer) = if give_up < at {
+            (give_up, Timer::GiveUp)
+        } else {
+            (at, timer)
+        };
+        if at == Instant(u64::MAX) {
+            return;
+        }
+        job.wake = Some(at);
+        self.set_timer(at, Wake::Job(chunk), timer);
+    }
+
+    fn unschedule(&mut self, chunk: ChunkId, job: &mut Job) {
+        if let Some(at) = job.wake.take() {
+            self.clear_timer(at, Wake::Job(chunk));
+        }
+        self.leave_line(job);
+    }
+
+    fn line_up(&mut self, chunk: ChunkId, job: &mut Job, source: Source) {
+        let place = (job.priority(), job.deadline(), chunk);
+        job.in_line = Some((source, place));
+        self.lane(source).line_up(place);
+    }
+
+    fn leave_line(&mut self, job: &mut Job) {
+        if let Some((source, place)) = job.in_line.take() {
+            self.lane(source).leave_line(&place);
+        }
+    }
+
+    pub(super) fn abort(&mut self, attempt: &Attempt) {
+        self.fetches.remove(&attempt.fetch);
+        self.lane(attempt.source).end();
+        self.push(Output::Abort(attempt.fetch));
+    }
+
+    /// The job is over without the chunk.
+    fn end_job(&mut self, chunk: ChunkId, job: Job, reason: FailReason, now: Instant) {
+        self.copies.remove(&chunk);
+        if job.askable_from(Source::Origin).is_none() {
+            self.note_absent(chunk, now);
+        }
+        for attempt in &job.running {
+            self.abort(attempt);
+        }
+        for want in &job.wants {
+            self.fail(want.request, reason);
+        }
+        for ask in &job.asks {
+            self.answer(ask.ask, Answer::NotHere);
+        }
+        if !job.running.is_empty() {
+            self.pump(now);
+        }
+    }
+
+    /// The chunk is in the cache.
+    pub(super) fn obtained(&mut self, chunk: ChunkId, via: Via, now: Instant) {
+        self.note_held(chunk);
+        self.copies.remove(&chunk);
+        let Some(mut job) = self.jobs.remove(&chunk) else {
+            return;
+        };
+        self.unschedule(chunk, &mut job);
+        for attempt in &job.running {
+            self.abort(attempt);
+        }
+        for want in job.wants {
+            self.wants.remove(&want.request);
+            self.push(Output::Deliver {
+                request: want.request,
+                chunk,
+                via,
+            });
+        }
+        for ask in job.asks {
+            // It keeps its place among the asks; only what it waits for is another thing.
+            self.asks.insert(ask.ask, AskPlace::Queued(ask.from));
+            self.admit(ask, now);
+        }
+        self.pump(now);
+    }
+
+    /// Breaks off what runs at peers that may not be asked any more, and asks elsewhere.
+    pub(super) fn leave_unreachable(&mut self, now: Instant) {
+        let takes = self.takes();
+        let mut left: Vec<ChunkId> = Vec::new();
+        let mut jobs = std::mem::take(&mut self.jobs);
+        for (chunk, job) in &mut jobs {
+            let gone = |a: &mut Attempt| match a.source {
+                Source::Origin => false,
+                Source::Peer(device) => {
+                    !takes || self.bans.contains(device) || self.roster.peer(device).is_none()
+                }
+            };
+            let broken: Vec<Attempt> = job.running.extract_if(.., gone).collect();
+            for attempt in &broken {
+                self.abort(attempt);
+                job.gave_up_on(attempt.source);
+            }
+            if !broken.is_empty() {
+                left.push(*chunk);
+            }
+        }
+        self.jobs = jobs;
+        left.into_iter().for_each(|chunk| self.drive(chunk, now));
+        self.pump(now);
+    }
+}

@@ -1,0 +1,222 @@
+//! How long a source takes, from what it did before; and which peers not to bother for a while.
+
+use super::{Source, bounded::Bounded};
+use crate::{
+    content::DeviceId,
+    time::{Instant, Micros},
+};
+
+/// The most sources remembered.
+const MAX_SOURCES: usize = 1024;
+/// What is assumed of a peer before it delivered anything.
+const NEW_PEER: Estimate = Estimate::assume(20_000, 10_000_000);
+/// What is assumed of the origin: a thin WAN link, shared.
+const NEW_ORIGIN: Estimate = Estimate::assume(200_000, 1_000_000);
+/// Shorter transfers say nothing about the rate, bytes.
+const RATE_SAMPLE_MIN: u32 = 32 << 10;
+/// Being late this often in a row counts as a failure.
+const LATES_TO_FAIL: u8 = 3;
+/// How long a peer that failed is left alone; doubles with every failure in a row.
+const SUSPECT_FIRST: Micros = Micros::from_secs(2);
+const SUSPECT_DOUBLINGS: u8 = 5;
+
+/// The estimates of every source.
+#[derive(Clone, Debug)]
+pub(super) struct Estimates {
+    sources: Bounded<Source, Estimate>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Estimate {
+    /// To the first byte, microseconds, moving average.
+    wait: u64,
+    /// Bytes per second, moving average.
+    rate: u64,
+    /// How far the total was from the estimate, microseconds, moving average.
+    spread: u64,
+    failures: u8,
+    lates: u8,
+    suspect_until: Instant,
+}
+
+impl Estimate {
+    const fn assume(wait: u64, rate: u64) -> Self {
+        let suspect_until = Instant(0);
+        Self {
+            wait,
+            rate,
+            spread: wait / 2,
+            failures: 0,
+            lates: 0,
+            suspect_until,
+        }
+    }
+
+    fn total(&self, len: u32) -> u64 {
+        self.wait + u64::from(len).saturating_mul(1_000_000) / self.rate.max(1)
+    }
+
+    fn fail(&mut self, now: Instant) {
+        let wait = SUSPECT_FIRST.0 << self.failures.min(SUSPECT_DOUBLINGS);
+        self.failures = self.failures.saturating_add(1);
+        self.lates = 0;
+        self.suspect_until = now + Micros(wait);
+    }
+}
+
+impl Estimates {
+    pub(super) fn new() -> Self {
+        Self {
+            sources: Bounded::new(MAX_SOURCES),
+        }
+    }
+
+    /// How long a chunk of this length will take from this source, with some room.
+    pub(super) fn expected(&self, source: Source, len: u32) -> Micros {
+        let estimate = self
+            .sources
+            .peek(&source)
+            .copied()
+            .unwrap_or(assumed(source));
+        Micros(estimate.total(len) + 2 * estimate.spread)
+    }
+
+    /// The source delivered.
+    pub(super) fn delivered(&mut self, source: Source, len: u32, waited: Micros, took: Micros) {
+        let e = self.sources.entry(source, || assumed(source));
+        e.spread = toward(e.spread, e.total(len).abs_diff(took.0));
+        e.wait = toward(e.wait, waited.0);
+        if len >= RATE_SAMPLE_MIN {
+            let transfer = took.0.saturating_sub(waited.0).max(1);
+            e.rate = toward(e.rate, u64::from(len).saturating_mul(1_000_000) / transfer);
+        }
+        (e.failures, e.lates, e.suspect_until) = (0, 0, Instant(0));
+    }
+
+    /// The source was overtaken by another one after this long. Answers whether that makes it
+    /// suspect.
+    pub(super) fn late(&mut self, source: Source, after: Micros, now: Instant) -> bool {
+        let e = self.sources.entry(source, || assumed(source));
+        e.wait = toward(e.wait, after.0.max(e.wait));
+        e.lates += 1;
+        let failed = e.lates >= LATES_TO_FAIL;
+        if failed {
+            e.fail(now);
+        }
+        failed
+    }
+
+    /// The source could not be reached or broke off.
+    pub(super) fn failed(&mut self, source: Source, now: Instant) {
+        self.sources.entry(source, || assumed(source)).fail(now);
+    }
+
+    /// Whether this peer failed so recently that others rank before it.
+    pub(super) fn suspect(&self, device: DeviceId, now: Instant) -> bool {
+        self.sources
+            .peek(&Source::Peer(device))
+            .is_some_and(|e| now < e.suspect_until)
+    }
+}
+
+fn assumed(source: Source) -> Estimate {
+    match source {
+        Source::Peer(_) => NEW_PEER,
+        Source::Origin => NEW_ORIGIN,
+    }
+}
+
+/// A moving average that gives a new sample a quarter of the weight.
+fn toward(average: u64, sample: u64) -> u64 {
+    if sample >= average {
+        average + (sample - average) / 4
+    } else {
+        average - (average - sample) / 4
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u32 = 1 << 20;
+    const A: Source = Source::Peer(DeviceId([1; 16]));
+
+    #[test]
+    fn estimates_follow_what_a_source_does() {
+        let mut e = Estimates::new();
+        let unknown = e.expected(A, MIB);
+        for _ in 0..30 {
+            e.delivered(A, MIB, Micros::from_millis(2), Micros::from_millis(11));
+        }
+        let fast = e.expected(A, MIB);
+        assert!(
+            fast < unknown && (10_000..15_000).contains(&fast.0),
+            "{fast:?}"
+        );
+        for _ in 0..30 {
+            e.delivered(A, MIB, Micros::from_millis(100), Micros::from_millis(1100));
+        }
+        let slow = e.expected(A, MIB);
+        assert!((1_050_000..1_300_000).contains(&slow.0), "{slow:?}");
+        assert!(
+            e.expected(Source::Origin, MIB) > Micros::from_secs(1),
+            "untouched"
+        );
+    }
+
+    #[test]
+    fn an_erratic_source_gets_more_room_than_a_steady_one() {
+        let (mut steady, mut erratic) = (Estimates::new(), Estimates::new());
+        for n in 0..40 {
+            steady.delivered(A, MIB, Micros::from_millis(50), Micros::from_millis(100));
+            let took = if n % 2 == 0 { 20 } else { 180 };
+            erratic.delivered(
+                A,
+                MIB,
+                Micros::from_millis(took / 2),
+                Micros::from_millis(took),
+            );
+        }
+        assert!(erratic.expected(A, MIB) > steady.expected(A, MIB));
+    }
+
+    #[test]
+    fn failures_make_a_peer_suspect_for_longer_and_longer() {
+        let mut e = Estimates::new();
+        let device = DeviceId([1; 16]);
+        let mut now = Instant(0);
+        for seconds in [2, 4, 8, 16, 32, 64, 64] {
+            e.failed(A, now);
+            let until = now + Micros::from_secs(seconds);
+            assert!(e.suspect(device, until - Micros(1)) && !e.suspect(device, until));
+            now = until;
+        }
+        e.delivered(A, MIB, Micros(1), Micros(2));
+        e.failed(A, now);
+        assert!(
+            !e.suspect(device, now + Micros::from_secs(2)),
+            "a success starts over"
+        );
+    }
+
+    #[test]
+    fn only_repeated_lateness_makes_suspect() {
+        let mut e = Estimates::new();
+        let after = Micros::from_secs(1);
+        assert!(!e.late(A, after, Instant(0)) && !e.late(A, after, Instant(0)));
+        assert!(e.late(A, after, Instant(0)));
+        assert!(e.suspect(DeviceId([1; 16]), Instant(1)));
+    }
+
+    #[test]
+    fn the_memory_is_bounded() {
+        let mut e = Estimates::new();
+        for n in 0..5000u32 {
+            let mut id = [0; 16];
+            id[..4].copy_from_slice(&n.to_be_bytes());
+            e.failed(Source::Peer(DeviceId(id)), Instant(0));
+        }
+        assert_eq!(e.sources.len(), MAX_SOURCES);
+    }
+}

@@ -1,0 +1,116 @@
+//! What an ended fetch means: for its chunk, and for what is known of its source.
+
+use super::{FetchId, Outcome, Output, Source, Via, job::Attempt, machine::Peer};
+use crate::{
+    content::{ChunkId, DeviceId},
+    time::{Instant, Micros},
+    wire::{MAX_HOPS, MAX_REFERRAL},
+};
+
+/// The first wait before a busy peer is asked again, and the longest.
+const BUSY_WAIT: Micros = Micros::from_millis(50);
+const BUSY_WAIT_MAX: Micros = Micros::from_secs(2);
+/// The first wait before a broken origin is asked again, and the longest.
+const ORIGIN_WAIT: Micros = Micros::from_millis(200);
+const ORIGIN_WAIT_MAX: Micros = Micros::from_secs(5);
+
+impl Peer {
+    pub(super) fn fetched(&mut self, fetch: FetchId, outcome: Outcome, now: Instant) {
+        let Some(chunk) = self.fetches.remove(&fetch) else {
+            return;
+        };
+        let attempt = self.jobs.get_mut(&chunk).and_then(|job| {
+            let at = job.running.iter().position(|a| a.fetch == fetch)?;
+            Some(job.running.remove(at))
+        });
+        let Some(attempt) = attempt else { return };
+        self.lane(attempt.source).end();
+        match outcome {
+            Outcome::Delivered { len, waited, took } => {
+                self.estimates.delivered(attempt.source, len, waited, took);
+                self.judge_overtaken(chunk, &attempt, now);
+                return self.obtained(chunk, Via::Fetched(attempt.source), now);
+            }
+            Outcome::BadHash { got } => self.bad(chunk, &attempt, got, now),
+            Outcome::NotHere => self.with_job(chunk, |job| job.gave_up_on(attempt.source)),
+            Outcome::Busy => self.busy(chunk, attempt.source, now),
+            Outcome::Referred(devices) => self.referred(chunk, &attempt, &devices, now),
+            Outcome::Failed => {
+                self.estimates.failed(attempt.source, now);
+                self.epoch += 1;
+                self.with_job(chunk, |job| job.tried_in_vain(attempt.source, now));
+            }
+        }
+        self.drive(chunk, now);
+        self.pump(now);
+    }
+
+    /// Sources that were asked earlier than the one that delivered were late.
+    fn judge_overtaken(&mut self, chunk: ChunkId, winner: &Attempt, now: Instant) {
+        let Some(job) = self.jobs.get(&chunk) else {
+            return;
+        };
+        let overtaken = job
+            .running
+            .iter()
+            .filter(|a| !a.probe && a.started < winner.started);
+        let overtaken: Vec<Attempt> = overtaken.copied().collect();
+        for attempt in overtaken {
+            if self
+                .estimates
+                .late(attempt.source, now.since(attempt.started), now)
+            {
+                self.epoch += 1;
+            }
+        }
+    }
+
+    fn bad(&mut self, chunk: ChunkId, attempt: &Attempt, got: ChunkId, now: Instant) {
+        let Source::Peer(from) = attempt.source else {
+            // Something between here and the DMS spoils what it carries; another try may
+            // come through. The DMS itself cannot be avoided.
+            return self.with_job(chunk, |job| job.tried_in_vain(Source::Origin, now));
+        };
+        self.bans.caught(from);
+        self.epoch += 1;
+        self.counters.caught += 1;
+        self.push(Output::ReportBad { from, chunk, got });
+        self.with_job(chunk, |job| job.gave_up_on(attempt.source));
+        self.holders.forget(chunk, from);
+        self.shun(from, now);
+    }
+
+    fn busy(&mut self, chunk: ChunkId, source: Source, now: Instant) {
+        let (first, most) = match source {
+            Source::Peer(_) => (BUSY_WAIT, BUSY_WAIT_MAX),
+            Source::Origin => (ORIGIN_WAIT, ORIGIN_WAIT_MAX),
+        };
+        let wait = self.jitter(first);
+        self.with_job(chunk, |job| job.try_again(source, now, wait, most));
+    }
+
+    fn referred(&mut self, chunk: ChunkId, by: &Attempt, to: &[DeviceId], now: Instant) {
+        let hops = by.hops.saturating_add(1);
+        let mut usable: Vec<DeviceId> = to.iter().copied().take(MAX_REFERRAL).collect();
+        usable.retain(|device| hops <= MAX_HOPS && self.is_usable(*device, now));
+        self.with_job(chunk, |job| job.refer(&usable, hops));
+        // Who referred may have a slot free later; whom it named comes first.
+        self.busy(chunk, by.source, now);
+    }
+
+    fn with_job(&mut self, chunk: ChunkId, change: impl FnOnce(&mut super::job::Job)) {
+        if let Some(job) = self.jobs.get_mut(&chunk) {
+            change(job);
+        }
+    }
+}
+
+impl super::job::Job {
+    /// The source broke down. A peer is given up for this chunk, the origin is asked again.
+    pub(super) fn tried_in_vain(&mut self, source: Source, now: Instant) {
+        match source {
+            Source::Peer(_) => self.gave_up_on(source),
+            Source::Origin => self.try_again(source, now, ORIGIN_WAIT, ORIGIN_WAIT_MAX),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! When to ask a second source beside the first.
+
+use crate::time::{Instant, Micros};
+
+/// What an estimate may be wrong by on top of its own spread.
+const SLACK: Micros = Micros::from_millis(100);
+/// The longest a running source is given beyond the moment the deadline calls for another one.
+const MAX_PATIENCE: Micros = Micros::from_secs(2);
+/// How long home 1 waits for another home to say whether it has the chunk, before it asks the
+/// origin beside it. A peer that answers does so in a few milliseconds.
+pub(super) const PROBE_PATIENCE: Micros = Micros::from_millis(50);
+
+/// What is known when the question comes up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Running {
+    /// When the chunk is needed.
+    pub(super) deadline: Instant,
+    /// When the youngest of the running sources was asked.
+    pub(super) started: Instant,
+    /// How long that one is expected to take.
+    pub(super) expected: Micros,
+}
+
+/// When the next source must be asked so that it and each one after it could still be in time;
+/// but not before the running source had the time it usually takes. A deadline too short for
+/// everybody would otherwise send every peer of a site to the origin at once.
+pub(super) fn ask_next_at(running: Running, next_and_after: Micros) -> Instant {
+    let latest = running.deadline - room(next_and_after);
+    let patience = Micros(running.expected.0.min(MAX_PATIENCE.0));
+    latest.max(running.started + patience)
+}
+
+/// When the origin must be asked at the latest, if nothing is running at all.
+pub(super) fn last_resort_at(deadline: Instant, origin: Micros) -> Instant {
+    deadline - room(origin)
+}
+
+fn room(expected: Micros) -> Micros {
+    Micros(expected.0.saturating_add(expected.0 / 4)) + SLACK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(deadline_ms: u64, started_ms: u64, expected_ms: u64, next_ms: u64) -> u64 {
+        let ms = Micros::from_millis;
+        let running = Running {
+            deadline: Instant(0) + ms(deadline_ms),
+            started: Instant(0) + ms(started_ms),
+            expected: ms(expected_ms),
+        };
+        ask_next_at(running, ms(next_ms)).0 / 1000
+    }
+
+    #[test]
+    fn the_next_source_is_asked_while_it_can_still_be_in_time() {
+        // deadline, started, expected, next -> when; all in milliseconds.
+        for (deadline, started, expected, next, when) in [
+            // Much room: as late as the next source allows.
+            (10_000, 0, 50, 1000, 8650),
+            // The running source is slow, the deadline decides all the same.
+            (10_000, 0, 9000, 1000, 8650),
+            // No room: the running source gets its usual time.
+            (1000, 0, 300, 1000, 300),
+            // A source that always takes long gets no more than the most.
+            (1000, 500, 60_000, 1000, 2500),
+            // Past the deadline.
+            (0, 5000, 100, 1000, 5100),
+        ] {
+            assert_eq!(
+                at(deadline, started, expected, next),
+                when,
+                "{deadline} {started}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_overflows_at_the_ends_of_time() {
+        let running = Running {
+            deadline: Instant(u64::MAX),
+            started: Instant(u64::MAX),
+            expected: Micros(u64::MAX),
+        };
+        assert_eq!(ask_next_at(running, Micros(u64::MAX)), Instant(u64::MAX));
+        assert_eq!(last_resort_at(Instant(0), Micros(u64::MAX)), Instant(0));
+    }
+}

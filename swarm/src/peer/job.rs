@@ -1,0 +1,200 @@
+//! One chunk that is being sought: who needs it, who is being asked, who was asked in vain.
+
+use std::collections::BTreeMap;
+
+use super::{Ask, FetchId, Priority, Source, Want, lanes::Place};
+use crate::{
+    content::{DeviceId, MAX_CHUNK_LEN},
+    time::{Instant, Micros},
+};
+
+/// The most sources asked at once for one chunk.
+pub(super) const MAX_PARALLEL: usize = 3;
+/// The most referrals followed for one chunk.
+pub(super) const MAX_REFERRED: usize = 16;
+/// How often a source that is busy or broken is asked again for one chunk; the origin always is.
+pub(super) const MAX_RETRIES: u8 = 8;
+/// How long after its deadline a want is still met.
+pub(super) const MAX_LATE: Micros = Micros::from_secs(30);
+/// How long after its deadline an ask is still answered with the chunk.
+pub(super) const ASK_GRACE: Micros = Micros::from_secs(5);
+
+/// See the module. A job is Wanted while nobody is being asked, and InFlight otherwise.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    /// The exact length, when a want named it.
+    pub(super) len: Option<u32>,
+    pub(super) wants: Vec<Want>,
+    pub(super) asks: Vec<Ask>,
+    /// Until when this peer, as a home, seeks the chunk though nobody here needs it.
+    pub(super) copy_until: Option<Instant>,
+    pub(super) running: Vec<Attempt>,
+    pub(super) referred: Vec<Referred>,
+    referrals: usize,
+    /// Another home was asked whether it has the chunk. Once is enough.
+    pub(super) probed: bool,
+    /// Nobody is asked before this moment.
+    pub(super) not_before: Instant,
+    /// The chunk's homes, as of roster epoch `homes_epoch`.
+    pub(super) homes: Vec<DeviceId>,
+    pub(super) homes_epoch: u64,
+    /// When the job looks at itself again, as it stands in the table of timers.
+    pub(super) wake: Option<Instant>,
+    /// The place in the line before a lane without room.
+    pub(super) in_line: Option<(Source, Place)>,
+    tried: BTreeMap<Source, Tried>,
+}
+
+/// One source that is being asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attempt {
+    pub(super) fetch: FetchId,
+    pub(super) source: Source,
+    pub(super) started: Instant,
+    pub(super) hops: u8,
+    pub(super) probe: bool,
+}
+
+/// A peer that a home named.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Referred {
+    pub(super) device: DeviceId,
+    pub(super) hops: u8,
+}
+
+/// A source that was asked in vain.
+#[derive(Clone, Copy, Debug)]
+enum Tried {
+    /// It will not help.
+    Dead,
+    /// It may help from this moment on.
+    Again { from: Instant, times: u8 },
+}
+
+impl Job {
+    pub(super) fn new() -> Self {
+        Self {
+            len: None,
+            wants: Vec::new(),
+            asks: Vec::new(),
+            copy_until: None,
+            running: Vec::new(),
+            referred: Vec::new(),
+            referrals: 0,
+            probed: false,
+            not_before: Instant(0),
+            homes: Vec::new(),
+            homes_epoch: 0,
+            wake: None,
+            in_line: None,
+            tried: BTreeMap::new(),
+        }
+    }
+
+    /// The length to reckon with, bytes.
+    pub(super) fn likely_len(&self) -> u32 {
+        self.len.unwrap_or(MAX_CHUNK_LEN)
+    }
+
+    pub(super) fn is_needed(&self) -> bool {
+        self.may_use_origin() || self.copy_until.is_some()
+    }
+
+    /// A copy that nobody needs is not worth a WAN transfer.
+    pub(super) fn may_use_origin(&self) -> bool {
+        !self.wants.is_empty() || !self.asks.is_empty()
+    }
+
+    /// When the chunk is needed first.
+    pub(super) fn deadline(&self) -> Instant {
+        let wants = self.wants.iter().map(|w| w.deadline);
+        let asks = self.asks.iter().map(|a| a.deadline);
+        wants
+            .chain(asks)
+            .chain(self.copy_until)
+            .min()
+            .unwrap_or(Instant(u64::MAX))
+    }
+
+    pub(super) fn priority(&self) -> Priority {
+        let wants = self.wants.iter().map(|w| w.priority);
+        // An ask does not say how urgent it is; a playing viewer is the usual reason.
+        let asks = self.asks.first().map(|_| Priority::Playing);
+        wants.chain(asks).min().unwrap_or(Priority::File)
+    }
+
+    /// How many times a request for this chunk was passed on when this peer passes it on.
+    pub(super) fn hops(&self) -> u8 {
+        if !self.wants.is_empty() {
+            return 0;
+        }
+        self.asks
+            .iter()
+            .map(|a| a.hops.saturating_add(1))
+            .min()
+            .unwrap_or(0)
+    }
+
+    /// When somebody stops waiting next.
+    pub(super) fn next_expiry(&self) -> Option<Instant> {
+        let wants = self.wants.iter().map(|w| w.deadline + MAX_LATE);
+        let asks = self.asks.iter().map(|a| a.deadline + ASK_GRACE);
+        wants.chain(asks).chain(self.copy_until).min()
+    }
+
+    pub(super) fn is_asking(&self, source: Source) -> bool {
+        self.running.iter().any(|a| a.source == source)
+    }
+
+    /// From when on the source can be asked; none when it never can.
+    pub(super) fn askable_from(&self, source: Source) -> Option<Instant> {
+        match self.tried.get(&source) {
+            Some(Tried::Dead) => None,
+            Some(Tried::Again { from, .. }) => Some(*from),
+            None => Some(Instant(0)),
+        }
+    }
+
+    /// The source will not help with this chunk.
+    pub(super) fn gave_up_on(&mut self, source: Source) {
+        self.tried.insert(source, Tried::Dead);
+        if let Source::Peer(device) = source {
+            self.referred.retain(|r| r.device != device);
+        }
+    }
+
+    /// The source may help later. `wait` is the wait after the first time; it doubles.
+    pub(super) fn try_again(&mut self, source: Source, now: Instant, wait: Micros, most: Micros) {
+        let times = match self.tried.get(&source) {
+            Some(Tried::Again { times, .. }) => times.saturating_add(1),
+            Some(Tried::Dead) => return,
+            None => 0,
+        };
+        if times >= MAX_RETRIES && source != Source::Origin {
+            self.gave_up_on(source);
+            return;
+        }
+        let wait = Micros((wait.0 << times.min(MAX_RETRIES)).min(most.0));
+        self.tried.insert(
+            source,
+            Tried::Again {
+                from: now + wait,
+                times,
+            },
+        );
+    }
+
+    /// A home named these peers. Those asked before are not asked again for it.
+    pub(super) fn refer(&mut self, devices: &[DeviceId], hops: u8) {
+        for &device in devices {
+            let source = Source::Peer(device);
+            let new = !self.tried.contains_key(&source)
+                && !self.is_asking(source)
+                && !self.referred.iter().any(|r| r.device == device);
+            if new && self.referrals < MAX_REFERRED {
+                self.referrals += 1;
+                self.referred.push(Referred { device, hops });
+            }
+        }
+    }
+}
