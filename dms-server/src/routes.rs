@@ -1,17 +1,23 @@
 //! The route tables of the listeners, merged from the features, and the OpenAPI document.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use http::header;
+use http::{HeaderValue, header};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::problem::Problem;
 use crate::state::App;
-use crate::{auth, observe, publish};
+use crate::{auth, device, license, observe, origin, pages, publish, site};
 
 /// Bytes of a request body that a handler takes whole. Uploads are streams and set their own limit.
 const BODY_MAX: usize = 1 << 20;
@@ -43,8 +49,21 @@ impl utoipa::Modify for Security {
 
 fn public_api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Api::openapi())
+        .merge(observe::health::routes())
         .merge(auth::routes::routes())
         .merge(publish::routes())
+        .merge(origin::routes::routes())
+        .merge(license::routes::routes())
+        .merge(site::routes::routes())
+        .merge(device::routes::routes())
+}
+
+fn device_api() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(origin::routes::device_routes())
+        .merge(license::routes::device_routes())
+        .merge(site::routes::device_routes())
+        .merge(device::routes::device_routes())
 }
 
 /// The OpenAPI 3.1 document of the public listener.
@@ -58,24 +77,60 @@ pub fn public(app: &App) -> Router {
     let (router, openapi) = public_api().split_for_parts();
     // Built from plain strings: it always serialises.
     let document: Arc<Bytes> = Arc::new(openapi.to_json().unwrap_or_default().into());
-    let serve_document = move || {
+    let serve_document = move |_: auth::Anyone| {
         let document = Bytes::clone(&document);
         async move { ([(header::CONTENT_TYPE, "application/json")], document) }
     };
+    let router = router
+        .route("/api/v1/openapi.json", get(serve_document))
+        .merge(pages::routes());
+    finish(router, app)
+}
+
+/// The device listener.
+pub fn device(app: &App) -> Router {
+    finish(device_api().into(), app)
+}
+
+/// The metrics listener.
+pub fn metrics(app: &App) -> Router {
     finish(
-        router.route("/api/v1/openapi.json", get(serve_document)),
+        Router::new().route("/metrics", get(observe::metrics::scrape)),
         app,
     )
 }
 
 fn finish(router: Router<App>, app: &App) -> Router {
+    let nosniff = HeaderValue::from_static("nosniff");
+    let no_referrer = HeaderValue::from_static("no-referrer");
     router
+        // Inside the routing, where the route's pattern is known.
+        .route_layer(from_fn_with_state(app.clone(), observe::request::measure))
         .fallback(no_route)
-        .layer(axum::extract::DefaultBodyLimit::max(BODY_MAX))
-        .layer(axum::middleware::from_fn(observe::request::trace))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            nosniff,
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::REFERRER_POLICY,
+            no_referrer,
+        ))
+        .layer(from_fn(observe::request::trace))
         .with_state(app.clone())
 }
 
 async fn no_route() -> Problem {
     Problem::not_found("no_such_path", "There is nothing at this path.")
+}
+
+/// A handler that panics fails its own request and nothing else.
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without a message");
+    Problem::internal(text.to_owned()).into_response()
 }

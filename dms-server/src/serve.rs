@@ -3,6 +3,7 @@
 //! A type and not just `main`, because tests and the demonstration start the very same object.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -13,22 +14,54 @@ use crate::auth;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
+use crate::device::ca::Ca;
+use crate::device::{self, device_id, tls};
 use crate::events::Events;
 use crate::keys::Keys;
 use crate::net::{Limits, Listener};
+use crate::observe::health::Readiness;
+use crate::observe::metrics::Metrics;
+use crate::origin::hot::Hot;
 use crate::publish::{self, Publish};
 use crate::routes;
+use crate::site;
+use crate::site::hub::Hub;
+use crate::site::wan::Wan;
 use crate::state::{App, Parts};
 use crate::store::Store;
 
 /// How long running requests and tasks may take to end once the server stops.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
+/// Limits of the metrics listener: a scraper or two.
+const METRICS_LIMITS: Limits = Limits {
+    connections: 16,
+    handshake: Duration::from_secs(5),
+    header: Duration::from_secs(5),
+};
+
 /// A server that is ready to run: everything is open and every listener bound.
 pub struct Dms {
     app: App,
-    public: Listener,
+    listeners: Listeners,
     first_start: bool,
+}
+
+struct Listeners {
+    public: Listener,
+    device: Listener,
+    metrics: Listener,
+}
+
+/// Where a server's listeners are bound.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    /// For people and programs.
+    pub public: SocketAddr,
+    /// For devices.
+    pub device: SocketAddr,
+    /// For Prometheus.
+    pub metrics: SocketAddr,
 }
 
 impl Dms {
@@ -37,33 +70,26 @@ impl Dms {
     /// # Errors
     /// The first thing that does not work, with what to do about it.
     pub async fn load(config: Config) -> anyhow::Result<Self> {
-        let clock = Clock::default();
-        let (db, store, keys) = open(&config).await?;
-        let first_start = auth::ensure_owner(&config, &db, &keys, &clock).await?;
-        let public = bind_public(&config).await?;
-        let public_origin = match config.public.origin.as_str() {
-            "" => {
-                let scheme = if config.public_tls() { "https" } else { "http" };
-                format!("{scheme}://{}", public.addr()?)
-            }
-            origin => origin.to_owned(),
-        };
-        let app = App::new(Parts {
-            publish: Publish::open(&config)?,
-            db,
-            store,
-            keys,
-            clock,
-            events: Events::default(),
-            stop: CancellationToken::new(),
-            tasks: TaskTracker::new(),
-            public_origin,
-            device_url: config.device.url.clone(),
-            config,
+        let opened = Opened::open(&config).await?;
+        let first_start =
+            auth::ensure_owner(&config, &opened.db, &opened.keys, &opened.clock).await?;
+        let listeners = Listeners::bind(&config, &opened).await?;
+        let addresses = listeners.addresses()?;
+        let scheme = if config.public_tls() { "https" } else { "http" };
+        let public_origin = or_else(&config.public.origin, || {
+            format!("{scheme}://{}", addresses.public)
         });
+        let device_url = or_else(&config.device.url, || {
+            format!("https://{}", addresses.device)
+        });
+        let app = opened.assemble(config, public_origin, device_url)?;
+        site::reload(&app).await?;
+        let banned = device::db::revoked(&app.db, app.clock.now_ms(), BANNED_MAX).await?;
+        app.sites
+            .set_banned(banned.into_iter().map(device_id).collect());
         Ok(Self {
             app,
-            public,
+            listeners,
             first_start,
         })
     }
@@ -74,12 +100,12 @@ impl Dms {
         &self.app
     }
 
-    /// Where the public listener is bound.
+    /// Where the listeners are bound.
     ///
     /// # Errors
     /// The system's.
-    pub fn public_addr(&self) -> std::io::Result<SocketAddr> {
-        self.public.addr()
+    pub fn addresses(&self) -> std::io::Result<Addresses> {
+        self.listeners.addresses()
     }
 
     /// Whether this start made the owner's token.
@@ -88,16 +114,24 @@ impl Dms {
         self.first_start
     }
 
-    /// Serves until `shutdown`, then ends in this order: listeners stop accepting and the workers stop
-    /// taking jobs; running requests and tasks finish, at most ten seconds; the database closes.
+    /// Serves until `shutdown`, then ends in this order: listeners stop accepting, peers are sent
+    /// away and the worker stops taking jobs; running requests and tasks finish, at most ten seconds;
+    /// the database closes.
     ///
     /// # Errors
-    /// When a worker cannot go on.
+    /// When the worker cannot go on.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { app, public, .. } = self;
+        let Self { app, listeners, .. } = self;
+        let Listeners {
+            public,
+            device,
+            metrics,
+        } = listeners;
         let stop = app.stop.clone();
         let running = TaskTracker::new();
         running.spawn(public.serve(routes::public(&app), stop.clone()));
+        running.spawn(device.serve(routes::device(&app), stop.clone()));
+        running.spawn(metrics.serve(routes::metrics(&app), stop.clone()));
         let mut worker = tokio::spawn(publish::run(app.clone(), stop.clone()));
         let ended = tokio::select! {
             () = shutdown => None,
@@ -113,14 +147,15 @@ impl Dms {
                 Some(ended) => ended,
                 None => worker.await,
             }
-        });
-        let outcome = drained.await;
-        if outcome.is_err() {
+        })
+        .await;
+        if drained.is_err() {
             tracing::warn!("some requests or jobs did not end in time and were cut off");
         }
-        app.db.close().await;
-        match outcome {
-            Ok(ended) => ended.context("the media worker ended")?,
+        // A connection that was cut off may hold the database: its end is not waited for for ever.
+        let _ = tokio::time::timeout(DRAIN_MAX, app.db.close()).await;
+        match drained {
+            Ok(ended) => ended.context("the media worker broke off")?,
             Err(_) => Ok(()),
         }
     }
@@ -131,27 +166,14 @@ impl Dms {
 /// # Errors
 /// When something cannot be opened or the worker cannot go on.
 pub async fn work(config: Config, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let (db, store, keys) = open(&config).await?;
-    let clock = Clock::default();
-    auth::ensure_owner(&config, &db, &keys, &clock).await?;
-    let stop = CancellationToken::new();
-    let app = App::new(Parts {
-        publish: Publish::open(&config)?,
-        db,
-        store,
-        keys,
-        clock,
-        events: Events::default(),
-        stop: stop.clone(),
-        tasks: TaskTracker::new(),
-        public_origin: config.public.origin.clone(),
-        device_url: config.device.url.clone(),
-        config,
-    });
-    let mut worker = std::pin::pin!(publish::run(app.clone(), stop.clone()));
+    let opened = Opened::open(&config).await?;
+    auth::ensure_owner(&config, &opened.db, &opened.keys, &opened.clock).await?;
+    let (origin, url) = (config.public.origin.clone(), config.device.url.clone());
+    let app = opened.assemble(config, origin, url)?;
+    let mut worker = std::pin::pin!(publish::run(app.clone(), app.stop.clone()));
     let ended = tokio::select! {
         () = shutdown => {
-            stop.cancel();
+            app.stop.cancel();
             tokio::time::timeout(DRAIN_MAX, worker.as_mut()).await.unwrap_or(Ok(()))
         }
         ended = worker.as_mut() => ended,
@@ -160,24 +182,116 @@ pub async fn work(config: Config, shutdown: impl Future<Output = ()>) -> anyhow:
     ended
 }
 
-/// The data folder, the migrated database, the store and the keys.
-async fn open(config: &Config) -> anyhow::Result<(Db, Store, Keys)> {
-    std::fs::create_dir_all(&config.data)
-        .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
-    let keys = Keys::load(&config.keys.folder)?;
-    let db = Db::open(&config.database)
-        .await
-        .context("cannot open the database")?;
-    db.migrate().await?;
-    let store = Store::open(&config.storage)?;
-    Ok((db, store, keys))
+/// The most revoked devices that connecting peers are told of.
+const BANNED_MAX: i64 = swarm::wire::MAX_ROSTER as i64;
+
+/// The parts that outlive the process.
+struct Opened {
+    db: Db,
+    store: Store,
+    keys: Keys,
+    ca: Arc<Ca>,
+    clock: Clock,
 }
 
-async fn bind_public(config: &Config) -> anyhow::Result<Listener> {
-    let limits = Limits {
-        connections: config.public.max_connections,
-        handshake: Duration::from_secs(config.device.handshake_timeout_s),
-        header: Duration::from_secs(config.public.header_timeout_s),
-    };
-    Ok(Listener::bind(config.public.listen, None, limits).await?)
+impl Opened {
+    async fn open(config: &Config) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&config.data)
+            .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
+        let clock = Clock::default();
+        let keys = Keys::load(&config.keys.folder)?;
+        let ca = Ca::load(&config.keys.folder, &config.keys.tenant, clock.now_ms())?;
+        let db = Db::open(&config.database)
+            .await
+            .context("cannot open the database")?;
+        db.migrate().await?;
+        let store = Store::open(&config.storage)?;
+        Ok(Self {
+            db,
+            store,
+            keys,
+            ca: Arc::new(ca),
+            clock,
+        })
+    }
+
+    fn assemble(
+        self,
+        config: Config,
+        public_origin: String,
+        device_url: String,
+    ) -> anyhow::Result<App> {
+        let Self {
+            db,
+            store,
+            keys,
+            ca,
+            clock,
+        } = self;
+        Ok(App::new(Parts {
+            publish: Publish::open(&config)?,
+            hot: Hot::new(config.storage.hot_bytes),
+            metrics: Metrics::new(config.metrics.max_sites)?,
+            db,
+            store,
+            keys,
+            ca,
+            clock,
+            events: Events::default(),
+            sites: Hub::default(),
+            wan: Wan::default(),
+            readiness: Readiness::default(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            public_origin,
+            device_url,
+            config,
+        }))
+    }
+}
+
+impl Listeners {
+    async fn bind(config: &Config, opened: &Opened) -> anyhow::Result<Self> {
+        let handshake = Duration::from_secs(config.device.handshake_timeout_s);
+        let public_limits = Limits {
+            connections: config.public.max_connections,
+            handshake,
+            header: Duration::from_secs(config.public.header_timeout_s),
+        };
+        let device_limits = Limits {
+            connections: config.device.max_connections,
+            handshake,
+            header: Duration::from_secs(config.device.header_timeout_s),
+        };
+        let public_tls = if config.public_tls() {
+            Some(tls::public_listener(
+                &config.public.tls_certificate,
+                &config.public.tls_key,
+            )?)
+        } else {
+            None
+        };
+        let device_tls = Some(tls::device_listener(&opened.ca, &opened.clock)?);
+        Ok(Self {
+            public: Listener::bind(config.public.listen, public_tls, public_limits).await?,
+            device: Listener::bind(config.device.listen, device_tls, device_limits).await?,
+            metrics: Listener::bind(config.metrics.listen, None, METRICS_LIMITS).await?,
+        })
+    }
+
+    fn addresses(&self) -> std::io::Result<Addresses> {
+        Ok(Addresses {
+            public: self.public.addr()?,
+            device: self.device.addr()?,
+            metrics: self.metrics.addr()?,
+        })
+    }
+}
+
+fn or_else(configured: &str, default: impl FnOnce() -> String) -> String {
+    if configured.is_empty() {
+        default()
+    } else {
+        configured.to_owned()
+    }
 }

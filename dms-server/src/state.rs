@@ -9,9 +9,15 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
+use crate::device::ca::Ca;
 use crate::events::Events;
 use crate::keys::Keys;
+use crate::observe::health::Readiness;
+use crate::observe::metrics::Metrics;
+use crate::origin::hot::Hot;
 use crate::publish::Publish;
+use crate::site::hub::Hub;
+use crate::site::wan::Wan;
 use crate::store::Store;
 
 /// The running server. Cheap to clone.
@@ -35,6 +41,18 @@ pub struct Parts {
     pub events: Events,
     /// The state of uploads and jobs.
     pub publish: Publish,
+    /// The authority of device certificates.
+    pub ca: Arc<Ca>,
+    /// The connected peers and the rosters.
+    pub sites: Hub,
+    /// What the origin sent to each site.
+    pub wan: Wan,
+    /// Chunks asked for again soon.
+    pub hot: Hot,
+    /// For Prometheus.
+    pub metrics: Metrics,
+    /// For load balancers.
+    pub readiness: Readiness,
     /// Cancelled when the server begins to stop: long-lived tasks end soon after.
     pub stop: CancellationToken,
     /// Tasks the server waits for when it stops.

@@ -7,6 +7,7 @@ mod tests;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use drm::license;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -41,7 +42,7 @@ pub enum KeyError {
 pub struct Keys {
     kek: Zeroizing<[u8; 32]>,
     manifest: SigningKey,
-    license: SigningKey,
+    license: license::SigningKey,
     folder: PathBuf,
 }
 
@@ -62,7 +63,7 @@ impl Keys {
         Ok(Self {
             kek: secret("kek.key")?,
             manifest: SigningKey::from_bytes(&*secret("manifest.key")?),
-            license: SigningKey::from_bytes(&*secret("license.key")?),
+            license: license_key(&folder.join("license.key"))?,
             folder: folder.to_path_buf(),
         })
     }
@@ -81,7 +82,7 @@ impl Keys {
 
     /// Signs licences.
     #[must_use]
-    pub fn license_signer(&self) -> &SigningKey {
+    pub fn license_signer(&self) -> &license::SigningKey {
         &self.license
     }
 
@@ -93,7 +94,7 @@ impl Keys {
 
     /// The keys that players accept licences from.
     #[must_use]
-    pub fn license_keys(&self) -> Vec<VerifyingKey> {
+    pub fn license_keys(&self) -> Vec<license::VerifyingKey> {
         vec![self.license.verifying_key()]
     }
 
@@ -113,6 +114,29 @@ impl Keys {
         hash.update(self.manifest.verifying_key().as_bytes());
         hash.finalize().into()
     }
+}
+
+fn license_key(path: &Path) -> Result<license::SigningKey, KeyError> {
+    let pem = files::read_or_make(path, || {
+        // A key of 32 bytes always has a PEM form; were it not so, the reading below fails.
+        license::SigningKey::generate(&mut rand::rng())
+            .to_pkcs8_pem()
+            .unwrap_or_default()
+    })?;
+    license::SigningKey::from_pkcs8_pem(&pem).map_err(|_| KeyError::Damaged {
+        path: path.to_path_buf(),
+    })
+}
+
+/// The text of a secret file, which `make` draws when it is not there.
+///
+/// # Errors
+/// [`KeyError`] when it is unreadable or readable by others.
+pub(crate) fn secret_text(
+    path: &Path,
+    make: impl FnOnce() -> Zeroizing<String>,
+) -> Result<Zeroizing<String>, KeyError> {
+    files::read_or_make(path, make)
 }
 
 /// Writes a secret file of mode 0600 in place of one that may be there, whole or not at all.

@@ -1,13 +1,16 @@
 //! The outermost layer of every listener: the request id, the span that carries it into every log line,
 //! and the last touch on problems.
 
-use axum::extract::Request;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, StatusCode};
 use tracing::Instrument;
 
 use crate::problem::Problem;
+use crate::state::App;
 
 /// Carries the request id both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,7 +31,7 @@ pub async fn trace(mut request: Request, next: Next) -> Response {
     let span =
         tracing::info_span!("request", request_id = %id, method = %request.method(), path = %path);
     let mut response = async {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let response = finish(next.run(request).await, &path, &id);
         let millis = started.elapsed().as_millis();
         tracing::debug!(
@@ -43,6 +46,20 @@ pub async fn trace(mut request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    response
+}
+
+/// Measures a request under its route's pattern, so that the label stays bounded.
+pub async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let method = request.method().clone();
+    let started = Instant::now();
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("", MatchedPath::as_str);
+    app.metrics
+        .http
+        .with_label_values(&[route, method.as_str(), response.status().as_str()])
+        .observe(started.elapsed().as_secs_f64());
     response
 }
 

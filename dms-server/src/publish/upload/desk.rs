@@ -42,7 +42,10 @@ pub struct Place {
 
 impl Default for Desk {
     fn default() -> Self {
-        Self { patience: TAKEOVER, seats: Arc::default() }
+        Self {
+            patience: TAKEOVER,
+            seats: Arc::default(),
+        }
     }
 }
 

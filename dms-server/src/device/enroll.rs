@@ -1,0 +1,107 @@
+//! Enrolling and renewing, without HTTP.
+
+use swarm::content::DeviceId;
+use uuid::Uuid;
+
+use super::ca::{CaError, Request};
+use super::db::{self, NewDevice, Redeemed};
+use super::{DeviceKind, device_id, row_id};
+use crate::auth::Secret;
+use crate::db::is_duplicate;
+use crate::problem::{Problem, Result};
+use crate::state::App;
+
+/// What an enrolment token begins with.
+pub const TOKEN_PREFIX: &str = "dms_enroll_";
+
+/// The longest name of a device, characters.
+const NAME_MAX: usize = 100;
+
+const HOUR_MS: i64 = 3600 * 1000;
+
+/// Enrols a device with a token. The same key with the same token is the same device, so an
+/// answer that was lost can be asked for again.
+///
+/// # Errors
+/// The problem that the device is told.
+pub async fn enroll(
+    app: &App,
+    token: &Secret,
+    csr_pem: &str,
+    name: &str,
+    kind: DeviceKind,
+) -> Result<(DeviceId, String)> {
+    let request = Request::check(csr_pem).map_err(ca_problem)?;
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
+        return Err(
+            Problem::invalid("invalid_name", "The device needs a name.").at(
+                "/name",
+                "length",
+                format!("Give 1 to {NAME_MAX} printable characters."),
+            ),
+        );
+    }
+    let now = app.clock.now_ms();
+    let new = NewDevice {
+        id: Uuid::now_v7(),
+        name: name.to_owned(),
+        kind,
+        key_hash: request.key_hash(),
+        expires_ms: certificate_end(app, now),
+    };
+    let redeemed = match db::redeem(&app.db, token.hash(), &new, now).await {
+        // The same request came twice at once and the other one enrolled the device.
+        Err(error) if is_duplicate(&error) => db::redeem(&app.db, token.hash(), &new, now).await?,
+        other => other?,
+    };
+    let Redeemed::Device(id) = redeemed else {
+        tracing::info!(device.name = %new.name, "enrolment refused");
+        return Err(Problem::new(
+            http::StatusCode::FORBIDDEN,
+            "enrollment_refused",
+            "The enrolment token is unknown, used up or expired. Ask an administrator for a new one.",
+        ));
+    };
+    let device = device_id(id);
+    let certificate = app
+        .ca
+        .issue_device(device, &request, now, new.expires_ms)
+        .map_err(Problem::internal)?;
+    tracing::info!(device.id = %device, device.name = %new.name, "device enrolled");
+    Ok((device, certificate))
+}
+
+/// Issues a device's next certificate, also for a new key.
+///
+/// # Errors
+/// The problem that the device is told.
+pub async fn renew(app: &App, device: DeviceId, csr_pem: &str) -> Result<String> {
+    let request = Request::check(csr_pem).map_err(ca_problem)?;
+    let now = app.clock.now_ms();
+    let end = certificate_end(app, now);
+    if !db::renew(&app.db, row_id(device), request.key_hash(), end).await? {
+        return Err(super::caller::revoked());
+    }
+    app.ca
+        .issue_device(device, &request, now, end)
+        .map_err(Problem::internal)
+}
+
+fn certificate_end(app: &App, now_ms: i64) -> i64 {
+    now_ms + i64::from(app.config.device.certificate_hours) * HOUR_MS
+}
+
+fn ca_problem(error: CaError) -> Problem {
+    match error {
+        CaError::Request | CaError::KeyKind => {
+            let fix = error.to_string();
+            Problem::invalid("invalid_csr", "The signing request cannot be used.").at(
+                "/csr_pem",
+                "invalid_csr",
+                fix,
+            )
+        }
+        other => Problem::internal(other),
+    }
+}

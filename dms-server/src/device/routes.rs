@@ -1,0 +1,372 @@
+//! Enrolment, the list of devices, revocation; renewal on the device listener.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use swarm::content::DeviceId;
+use swarm::wire::{Sharing, TransferTotals};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::caller::Device;
+use super::enroll::{self, TOKEN_PREFIX};
+use super::{DeviceKind, db, device_id};
+use crate::auth::{Admin, Anyone, Secret};
+use crate::extract::{Json, Path, Query};
+use crate::page::{Page, PageQuery};
+use crate::problem::{Problem, ProblemBody, Result};
+use crate::site::hub::PeerStatus;
+use crate::state::App;
+
+/// The longest life of an enrolment token, seconds: a roll-out over a week.
+const TOKEN_TTL_MAX_S: u32 = 7 * 24 * 3600;
+
+/// The most devices one enrolment token takes.
+const TOKEN_USES_MAX: u32 = 100_000;
+
+/// Routes of the public listener.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(enroll_device))
+        .routes(routes!(create_enrollment_token))
+        .routes(routes!(list_devices))
+        .routes(routes!(revoke_device))
+        .routes(routes!(trust))
+}
+
+/// Routes of the device listener.
+pub fn device_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(renew))
+}
+
+/// A device that enrols.
+#[derive(Deserialize, ToSchema)]
+pub struct EnrollBody {
+    /// The enrolment token.
+    token: String,
+    /// PKCS#10 request for an EC P-256 key. Its names are ignored.
+    csr_pem: String,
+    /// What people call the device.
+    name: String,
+    /// What runs on it.
+    kind: DeviceKind,
+}
+
+/// An enrolled device's credentials.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Enrolled {
+    /// Its id.
+    #[schema(value_type = Uuid)]
+    pub device_id: DeviceId,
+    /// Its certificate.
+    pub certificate_pem: String,
+    /// The authority that peers' and the device listener's certificates come from.
+    pub ca_pem: String,
+    /// The device listener.
+    pub device_url: String,
+    /// The origins whose pages may use the agent.
+    pub portal_origins: Vec<String>,
+    /// The company.
+    pub tenant: String,
+    /// Ed25519 keys that manifests are accepted from, hex.
+    pub manifest_keys: Vec<String>,
+    /// Ed25519 keys that licences are accepted from, hex.
+    pub license_keys: Vec<String>,
+}
+
+/// Enrols a device.
+#[utoipa::path(post, path = "/api/v1/devices/enroll", tag = "devices",
+    responses((status = 200, body = Enrolled), (status = 400, body = ProblemBody),
+              (status = 403, body = ProblemBody)))]
+async fn enroll_device(
+    _: Anyone,
+    State(app): State<App>,
+    Json(body): Json<EnrollBody>,
+) -> Result<Json<Enrolled>> {
+    let token = Secret::presented(body.token.trim()).ok_or_else(|| {
+        Problem::invalid("invalid_token", "This is not an enrolment token.").at(
+            "/token",
+            "invalid_token",
+            format!("Give the token that begins with {TOKEN_PREFIX}."),
+        )
+    })?;
+    let (device_id, certificate_pem) =
+        enroll::enroll(&app, &token, &body.csr_pem, &body.name, body.kind).await?;
+    let Trust {
+        tenant,
+        manifest_keys,
+        license_keys,
+    } = trusted(&app);
+    Ok(Json(Enrolled {
+        device_id,
+        certificate_pem,
+        ca_pem: app.ca.pem().to_owned(),
+        device_url: app.device_url.clone(),
+        portal_origins: vec![app.public_origin().to_owned()],
+        tenant,
+        manifest_keys,
+        license_keys,
+    }))
+}
+
+/// A certificate to be renewed.
+#[derive(Deserialize, ToSchema)]
+pub struct RenewBody {
+    /// PKCS#10 request for the same or a new EC P-256 key.
+    csr_pem: String,
+}
+
+/// The next certificate.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Renewed {
+    /// It, PEM.
+    pub certificate_pem: String,
+}
+
+/// Renews the calling device's certificate.
+#[utoipa::path(post, path = "/v1/renew", tag = "device listener",
+    responses((status = 200, body = Renewed), (status = 400, body = ProblemBody)))]
+async fn renew(
+    device: Device,
+    State(app): State<App>,
+    Json(body): Json<RenewBody>,
+) -> Result<Json<Renewed>> {
+    let certificate_pem = enroll::renew(&app, device.id, &body.csr_pem).await?;
+    Ok(Json(Renewed { certificate_pem }))
+}
+
+/// The keys this installation signs with.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Trust {
+    /// The company.
+    pub tenant: String,
+    /// Ed25519 keys that manifests are accepted from, hex.
+    pub manifest_keys: Vec<String>,
+    /// Ed25519 keys that licences are accepted from, hex.
+    pub license_keys: Vec<String>,
+}
+
+/// The keys that manifests and licences are checked with.
+#[utoipa::path(get, path = "/api/v1/trust", tag = "devices",
+    responses((status = 200, body = Trust)))]
+async fn trust(_: Anyone, State(app): State<App>) -> Json<Trust> {
+    Json(trusted(&app))
+}
+
+fn trusted(app: &App) -> Trust {
+    Trust {
+        tenant: app.config.keys.tenant.clone(),
+        manifest_keys: app
+            .keys
+            .manifest_keys()
+            .iter()
+            .map(|k| hex::encode(k.as_bytes()))
+            .collect(),
+        license_keys: app
+            .keys
+            .license_keys()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+    }
+}
+
+/// An enrolment token to be made.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewEnrollmentToken {
+    /// How many devices may use it.
+    #[serde(default = "one")]
+    pub uses: u32,
+    /// Seconds it lasts.
+    #[serde(default = "quarter_hour")]
+    pub ttl_seconds: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+const fn quarter_hour() -> u32 {
+    900
+}
+
+/// An enrolment token; its secret is in this answer and nowhere else.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct EnrollmentToken {
+    /// The secret.
+    pub token: String,
+    /// When it ends, milliseconds since the Unix epoch.
+    pub expires_ms: i64,
+}
+
+/// Makes an enrolment token.
+#[utoipa::path(post, path = "/api/v1/enrollment-tokens", tag = "devices",
+    security(("token" = ["admin"])),
+    responses((status = 201, body = EnrollmentToken), (status = 400, body = ProblemBody)))]
+async fn create_enrollment_token(
+    Admin(caller): Admin,
+    State(app): State<App>,
+    Json(new): Json<NewEnrollmentToken>,
+) -> Result<impl IntoResponse> {
+    let out_of_range = |field: &str, most: u32| {
+        Problem::invalid("invalid_token", "The token cannot be made like this.").at(
+            field,
+            "range",
+            format!("Give 1 to {most}."),
+        )
+    };
+    if new.uses == 0 || new.uses > TOKEN_USES_MAX {
+        return Err(out_of_range("/uses", TOKEN_USES_MAX));
+    }
+    if new.ttl_seconds == 0 || new.ttl_seconds > TOKEN_TTL_MAX_S {
+        return Err(out_of_range("/ttl_seconds", TOKEN_TTL_MAX_S));
+    }
+    let now = app.clock.now_ms();
+    let expires_ms = now + i64::from(new.ttl_seconds) * 1000;
+    let secret = Secret::draw(TOKEN_PREFIX);
+    let uses = i64::from(new.uses);
+    db::add_token(
+        &app.db,
+        secret.hash(),
+        uses,
+        &caller.subject,
+        now,
+        expires_ms,
+    )
+    .await?;
+    let token = EnrollmentToken {
+        token: secret.reveal().to_owned(),
+        expires_ms,
+    };
+    Ok((StatusCode::CREATED, Json(token)))
+}
+
+/// A device as administrators see it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct DeviceView {
+    /// Its id.
+    pub id: Uuid,
+    /// What it called itself.
+    pub name: String,
+    /// `edge_peer` or `player`.
+    pub kind: String,
+    /// `online`, `offline` or `revoked`.
+    pub state: String,
+    /// When it enrolled, milliseconds since the Unix epoch.
+    pub enrolled_ms: i64,
+    /// End of its newest certificate.
+    pub certificate_expires_ms: i64,
+    /// What it said on its control connection; null when it has none.
+    pub peer: Option<PeerView>,
+}
+
+/// A connected peer.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct PeerView {
+    /// Its site; null is none, and no peering.
+    pub site: Option<Uuid>,
+    /// Its chunk listener.
+    pub listen: String,
+    /// Its version.
+    pub agent: String,
+    /// Whether it gives, and if not, why.
+    #[schema(value_type = String)]
+    pub sharing: Sharing,
+    /// Its share of homes, 0 to 100.
+    pub weight: u32,
+    /// Bytes taken from the origin since it started.
+    pub from_origin_bytes: u64,
+    /// Bytes taken from peers since it started.
+    pub from_peers_bytes: u64,
+    /// Bytes given to peers since it started.
+    pub to_peers_bytes: u64,
+    /// Bytes in its cache.
+    pub cached_bytes: u64,
+}
+
+impl PeerView {
+    fn of(status: PeerStatus) -> Self {
+        let TransferTotals {
+            from_origin,
+            from_peers,
+            to_peers,
+            cached,
+        } = status.totals;
+        Self {
+            site: status.site.map(|site| Uuid::from_bytes(site.0)),
+            listen: status.listen,
+            agent: status.agent,
+            sharing: status.sharing,
+            weight: status.weight,
+            from_origin_bytes: from_origin,
+            from_peers_bytes: from_peers,
+            to_peers_bytes: to_peers,
+            cached_bytes: cached,
+        }
+    }
+}
+
+/// Lists the devices, newest first.
+#[utoipa::path(get, path = "/api/v1/devices", tag = "devices", params(PageQuery),
+    security(("token" = ["admin"])), responses((status = 200, body = Page<DeviceView>)))]
+async fn list_devices(
+    _: Admin,
+    State(app): State<App>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<DeviceView>>> {
+    let rows = db::list(&app.db, query.cursor, query.fetch()).await?;
+    Ok(Json(query.page(
+        rows,
+        |row| row.id,
+        |row| device_view(&app, row),
+    )))
+}
+
+fn device_view(app: &App, row: db::DeviceRow) -> DeviceView {
+    let peer = app.sites.peer(device_id(row.id));
+    let state = match (row.revoked_ms, &peer) {
+        (Some(_), _) => "revoked",
+        (None, Some(_)) => "online",
+        (None, None) => "offline",
+    };
+    DeviceView {
+        id: row.id,
+        name: row.name,
+        kind: row.kind,
+        state: state.to_owned(),
+        enrolled_ms: row.enrolled_ms,
+        certificate_expires_ms: row.expires_ms,
+        peer: peer.map(PeerView::of),
+    }
+}
+
+/// Which device.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct DevicePath {
+    /// The device's id.
+    device: Uuid,
+}
+
+/// Revokes a device: it leaves its roster and is refused at once.
+#[utoipa::path(delete, path = "/api/v1/devices/{device}", tag = "devices", params(DevicePath),
+    security(("token" = ["admin"])), responses((status = 204), (status = 404, body = ProblemBody)))]
+async fn revoke_device(
+    _: Admin,
+    State(app): State<App>,
+    Path(path): Path<DevicePath>,
+) -> Result<StatusCode> {
+    if !db::revoke(&app.db, path.device, app.clock.now_ms()).await? {
+        return Err(Problem::not_found(
+            "device_not_found",
+            "There is no such device.",
+        ));
+    }
+    let device = device_id(path.device);
+    app.sites.revoke(device);
+    tracing::info!(device.id = %device, "device revoked");
+    Ok(StatusCode::NO_CONTENT)
+}

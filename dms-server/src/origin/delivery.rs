@@ -1,0 +1,62 @@
+//! Counting what really goes out, by the site it goes to.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use futures_util::stream::{self, Stream};
+use prometheus::IntCounter;
+use swarm::content::{ChunkId, SiteId};
+
+use crate::state::App;
+
+/// Bytes handed to a connection at a time: what an aborted answer is counted too much by.
+const PIECE: usize = 128 << 10;
+
+/// The account of one answer.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    app: App,
+    site: Option<SiteId>,
+    counter: IntCounter,
+}
+
+impl Delivery {
+    /// An account for answers to this address.
+    #[must_use]
+    pub fn to(app: &App, remote: IpAddr) -> Self {
+        let site = app.sites.site_of(remote);
+        let name = site.and_then(|site| app.sites.site_name(site));
+        let counter = app.metrics.origin_bytes(name.as_deref());
+        Self {
+            app: app.clone(),
+            site,
+            counter,
+        }
+    }
+
+    /// `part` of the chunk `id` of `len` bytes, piece by piece, each counted as it is taken.
+    pub fn pieces(
+        self,
+        id: ChunkId,
+        len: u64,
+        part: Bytes,
+    ) -> impl Stream<Item = std::io::Result<Bytes>> + use<> {
+        let mut left = part;
+        let mut begun = false;
+        stream::iter(std::iter::from_fn(move || {
+            if left.is_empty() {
+                return None;
+            }
+            if let (false, Some(site)) = (begun, self.site) {
+                self.app.wan.begin(site, id, len);
+            }
+            begun = true;
+            let piece = left.split_to(PIECE.min(left.len()));
+            self.counter.inc_by(piece.len() as u64);
+            if let Some(site) = self.site {
+                self.app.wan.sent(site, piece.len() as u64);
+            }
+            Some(Ok(piece))
+        }))
+    }
+}

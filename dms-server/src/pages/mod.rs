@@ -1,0 +1,101 @@
+//! The pages: the built watch page, embedded in the program.
+
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::auth::Anyone;
+use crate::problem::Problem;
+use crate::state::App;
+
+#[cfg(test)]
+mod tests;
+
+#[derive(RustEmbed)]
+#[folder = "../player/web/dist"]
+struct Dist;
+
+/// The policy that the page's own build may replace with one that names its style hashes.
+const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
+    worker-src 'self' blob:; connect-src 'self' http://127.0.0.1:*; object-src 'none'; \
+    base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+
+/// The build's policy, if it wrote one.
+const POLICY_FILE: &str = "csp.txt";
+
+/// Names with a hash in them: their content never changes.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+static CONTENT_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    Dist::get(POLICY_FILE)
+        .and_then(|file| HeaderValue::from_bytes(file.data.trim_ascii()).ok())
+        .unwrap_or(HeaderValue::from_static(POLICY))
+});
+
+/// The pages' routes. They hold nothing secret: what a page shows it asks the API for.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/", get(library))
+        .route("/watch/{title}", get(watch))
+        .route("/assets/{*path}", get(asset))
+        .route("/favicon.svg", get(favicon))
+}
+
+async fn library(_: Anyone, headers: HeaderMap) -> Result<Response, Problem> {
+    page("index.html", &headers)
+}
+
+async fn watch(_: Anyone, headers: HeaderMap) -> Result<Response, Problem> {
+    page("watch.html", &headers)
+}
+
+async fn favicon(_: Anyone, headers: HeaderMap) -> Result<Response, Problem> {
+    page("favicon.svg", &headers)
+}
+
+async fn asset(_: Anyone, Path(path): Path<String>) -> Result<Response, Problem> {
+    // The table of embedded files is flat: a path that climbs names none of them.
+    let file = Dist::get(&format!("assets/{path}")).ok_or_else(none)?;
+    Ok((describe(&file, FOR_EVER), file.data).into_response())
+}
+
+fn page(name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+    // A page that was not built has its placeholder at the root only.
+    let file = Dist::get(name)
+        .or_else(|| Dist::get("index.html"))
+        .ok_or_else(none)?;
+    let described = describe(&file, "no-cache");
+    if headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|tag| Some(tag) == described.get(header::ETAG))
+    {
+        return Ok((StatusCode::NOT_MODIFIED, described).into_response());
+    }
+    Ok((described, file.data).into_response())
+}
+
+fn none() -> Problem {
+    Problem::not_found("no_such_path", "There is nothing at this path.")
+}
+
+fn describe(file: &EmbeddedFile, cache: &'static str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut set = |name: HeaderName, text: &str| {
+        if let Ok(value) = HeaderValue::from_str(text) {
+            headers.insert(name, value);
+        }
+    };
+    set(header::CONTENT_TYPE, file.metadata.mimetype());
+    set(header::CACHE_CONTROL, cache);
+    set(
+        header::ETAG,
+        &format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..16])),
+    );
+    headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY.clone());
+    headers
+}

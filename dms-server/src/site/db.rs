@@ -1,0 +1,146 @@
+//! Sites, subnets and reports of bad chunks.
+
+use std::collections::BTreeMap;
+
+use swarm::content::{DeviceId, SiteId};
+use swarm::wire::BadChunk;
+use uuid::Uuid;
+
+use super::{Site, peering_name, peering_of, row_id};
+use crate::db::Db;
+use crate::{db, tx};
+
+fn decode(what: &'static str) -> sqlx::Error {
+    sqlx::Error::Decode(what.into())
+}
+
+type SiteColumns = (Uuid, String, String, i64);
+
+/// Every site, by name.
+///
+/// # Errors
+/// The database's.
+pub async fn sites(db: &Db) -> sqlx::Result<Vec<Site>> {
+    let all = "SELECT id, name, peering, wan_cap FROM sites ORDER BY name";
+    let nets = "SELECT site_id, subnet FROM subnets ORDER BY subnet";
+    let rows: Vec<SiteColumns> = db!(db.read(), |p| sqlx::query_as(all).fetch_all(p).await)?;
+    let subnets: Vec<(Uuid, String)> = db!(db.read(), |p| sqlx::query_as(nets).fetch_all(p).await)?;
+    let mut of_site: BTreeMap<Uuid, Vec<_>> = BTreeMap::new();
+    for (site, subnet) in subnets {
+        let subnet = subnet.parse().map_err(|_| decode("subnet"))?;
+        of_site.entry(site).or_default().push(subnet);
+    }
+    rows.into_iter()
+        .map(|(id, name, peering, wan_cap)| {
+            Ok(Site {
+                id: SiteId(id.into_bytes()),
+                name,
+                subnets: of_site.remove(&id).unwrap_or_default(),
+                peering: peering_of(&peering).ok_or_else(|| decode("peering"))?,
+                wan_cap: wan_cap.unsigned_abs(),
+            })
+        })
+        .collect()
+}
+
+/// Adds a site with its subnets, or neither.
+///
+/// # Errors
+/// The database's; a unique violation when the name or a subnet is taken.
+pub async fn add(db: &Db, site: &Site, now_ms: i64) -> sqlx::Result<()> {
+    let add = "INSERT INTO sites (id, name, peering, wan_cap, created_ms) \
+               VALUES ($1, $2, $3, $4, $5)";
+    let add_subnet = "INSERT INTO subnets (subnet, site_id) VALUES ($1, $2)";
+    tx!(db, |tx| {
+        sqlx::query(add)
+            .bind(row_id(site.id))
+            .bind(&site.name)
+            .bind(peering_name(site.peering))
+            .bind(site.wan_cap.cast_signed())
+            .bind(now_ms)
+            .execute(&mut *tx)
+            .await?;
+        for subnet in &site.subnets {
+            let query = sqlx::query(add_subnet)
+                .bind(subnet.to_string())
+                .bind(row_id(site.id));
+            query.execute(&mut *tx).await?;
+        }
+    });
+    Ok(())
+}
+
+/// Replaces a site and its subnets, or neither. False when there is none.
+///
+/// # Errors
+/// The database's; a unique violation when the name or a subnet is taken.
+pub async fn update(db: &Db, site: &Site) -> sqlx::Result<bool> {
+    let change = "UPDATE sites SET name = $1, peering = $2, wan_cap = $3 WHERE id = $4";
+    let clear = "DELETE FROM subnets WHERE site_id = $1";
+    let add_subnet = "INSERT INTO subnets (subnet, site_id) VALUES ($1, $2)";
+    let found = tx!(db, |tx| {
+        let found = sqlx::query(change)
+            .bind(&site.name)
+            .bind(peering_name(site.peering))
+            .bind(site.wan_cap.cast_signed())
+            .bind(row_id(site.id))
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if found == 0 {
+            return Ok(false);
+        }
+        sqlx::query(clear)
+            .bind(row_id(site.id))
+            .execute(&mut *tx)
+            .await?;
+        for subnet in &site.subnets {
+            let query = sqlx::query(add_subnet)
+                .bind(subnet.to_string())
+                .bind(row_id(site.id));
+            query.execute(&mut *tx).await?;
+        }
+        true
+    });
+    Ok(found)
+}
+
+/// Removes a site. False when there was none.
+///
+/// # Errors
+/// The database's.
+pub async fn delete(db: &Db, site: Uuid) -> sqlx::Result<bool> {
+    let sql = "DELETE FROM sites WHERE id = $1";
+    let gone = db!(db.write(), |p| sqlx::query(sql)
+        .bind(site)
+        .execute(p)
+        .await?
+        .rows_affected());
+    Ok(gone == 1)
+}
+
+/// Records a report of a bad chunk. False when the same report is there.
+///
+/// # Errors
+/// The database's.
+pub async fn add_bad_chunk(
+    db: &Db,
+    reporter: DeviceId,
+    bad: &BadChunk,
+    now_ms: i64,
+) -> sqlx::Result<bool> {
+    let sql = "INSERT INTO bad_chunks (reporter, culprit, chunk, got, at_ms) \
+               VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    let added = db!(db.write(), |p| {
+        sqlx::query(sql)
+            .bind(Uuid::from_bytes(reporter.0))
+            .bind(Uuid::from_bytes(bad.from.0))
+            .bind(bad.chunk.0.as_slice())
+            .bind(bad.got.0.as_slice())
+            .bind(now_ms)
+            .execute(p)
+            .await?
+            .rows_affected()
+    });
+    Ok(added == 1)
+}

@@ -1,0 +1,96 @@
+//! Sites: which addresses belong to one, who of its peers is there, and what each fetched from here.
+//!
+//! - [`hub`]: the connected peers and the rosters, in memory;
+//! - [`control`]: one control connection;
+//! - [`wan`]: what the origin sent to each site.
+
+pub mod control;
+pub mod db;
+pub mod hub;
+pub mod routes;
+#[cfg(test)]
+mod tests;
+pub mod wan;
+
+use swarm::content::SiteId;
+use swarm::site::{Cidr, MapError, SiteMap};
+use swarm::wire::{Peering, SiteInfo};
+use uuid::Uuid;
+
+use crate::problem::{Problem, Result};
+use crate::state::App;
+
+/// A site as it is configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Its id.
+    pub id: SiteId,
+    /// Its name, unique.
+    pub name: String,
+    /// Its subnets; of several that hold an address, the longest wins.
+    pub subnets: Vec<Cidr>,
+    /// What its peers may do.
+    pub peering: Peering,
+    /// Its WAN cap, bytes per second; 0 is none.
+    pub wan_cap: u64,
+}
+
+impl Site {
+    /// What its peers are told.
+    #[must_use]
+    pub fn info(&self) -> SiteInfo {
+        SiteInfo {
+            id: self.id,
+            name: self.name.clone(),
+            peering: self.peering,
+            wan_cap: self.wan_cap,
+        }
+    }
+}
+
+/// The map of all sites' subnets.
+///
+/// # Errors
+/// When two sites claim one subnet.
+pub fn map_of(sites: &[Site]) -> std::result::Result<SiteMap, MapError> {
+    SiteMap::new(
+        sites
+            .iter()
+            .flat_map(|site| site.subnets.iter().map(|subnet| (site.id, *subnet))),
+    )
+}
+
+/// Reads the sites from the database and puts them into effect: peers move, and are told.
+///
+/// # Errors
+/// The database's.
+pub async fn reload(app: &App) -> Result<()> {
+    let sites = db::sites(&app.db).await?;
+    let map = map_of(&sites).map_err(Problem::internal)?;
+    app.sites.configure(sites, map, app.clock.now_ms());
+    Ok(())
+}
+
+/// A peering rule's name in the API and the database.
+#[must_use]
+pub const fn peering_name(peering: Peering) -> &'static str {
+    match peering {
+        Peering::On => "on",
+        Peering::ConsumeOnly => "consume_only",
+        Peering::Off => "off",
+    }
+}
+
+/// The peering rule of that name.
+#[must_use]
+pub fn peering_of(name: &str) -> Option<Peering> {
+    [Peering::On, Peering::ConsumeOnly, Peering::Off]
+        .into_iter()
+        .find(|peering| peering_name(*peering) == name)
+}
+
+/// A site's id as the database keeps it.
+#[must_use]
+pub fn row_id(site: SiteId) -> Uuid {
+    Uuid::from_bytes(site.0)
+}
