@@ -42,6 +42,10 @@ pub(super) struct PlayArgs {
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     buffer: u64,
 
+    /// Where to start, seconds
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    start: Duration,
+
     /// The most memory for what is fetched ahead, MiB
     #[arg(long, value_name = "MIB", default_value_t = 64,
           value_parser = clap::value_parser!(u64).range(1..=4096))]
@@ -100,6 +104,7 @@ impl PlayArgs {
             },
             look_ahead: self.look_ahead(),
             hash: self.frames_sha256,
+            at: self.start,
         }
     }
 
@@ -107,8 +112,16 @@ impl PlayArgs {
         window::Options {
             quality: self.quality.unwrap_or(Quality::Auto),
             look_ahead: self.look_ahead(),
+            at: self.start,
         }
     }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 fn print(report: &Report) -> Result<(), PlayError> {

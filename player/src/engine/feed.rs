@@ -72,7 +72,6 @@ struct Fetched {
 }
 
 /// Starts to feed a lane from the segment that covers `at`.
-#[must_use]
 pub fn start(
     session: &Arc<Session>,
     transport: &Arc<Transport>,

@@ -36,6 +36,8 @@ pub struct Options {
     pub look_ahead: LookAhead,
     /// Whether all pictures are hashed.
     pub hash: bool,
+    /// Where to start.
+    pub at: Duration,
 }
 
 /// Plays to the end and says how it went. `began` is when the program started.
@@ -48,13 +50,17 @@ pub async fn play(
     began: Instant,
 ) -> Result<Report, PlayError> {
     let plan = Plan::of(session, options.quality)?;
-    let playhead = Playhead::new(&plan.lanes(), Duration::ZERO);
+    let options = Options {
+        at: options.at.min(plan.duration()),
+        ..options
+    };
+    let playhead = Playhead::new(&plan.lanes(), options.at);
     let transport = Arc::new(Transport::new(playhead, options.pace));
     let playback = Playback::start(
         session,
         &plan,
         &transport,
-        Duration::ZERO,
+        options.at,
         options.look_ahead,
         |lane| Counter::new(lane, &transport, options),
     );

@@ -164,6 +164,7 @@ mod tests {
             .get_or_fetch((TrackId(1), 1), async { segment(11) })
             .await;
         assert_eq!(got.map(|bytes| bytes.map(|b| b.len())), Ok(Some(11)));
-        assert_eq!((cache.lock().bytes, cache.lock().kept.len()), (0, 0));
+        let state = cache.lock();
+        assert_eq!((state.bytes, state.kept.len()), (0, 0));
     }
 }

@@ -127,7 +127,7 @@ impl Run {
         })
     }
 
-    pub(super) fn from_start(&self) -> bool {
+    pub(super) fn began_at_start(&self) -> bool {
         self.at.is_zero()
     }
 

@@ -41,6 +41,8 @@ pub struct Options {
     pub quality: Quality,
     /// How far ahead to fetch.
     pub look_ahead: LookAhead,
+    /// Where to start.
+    pub at: Duration,
 }
 
 /// Plays in a window until the end or until the viewer quits. Call it from the main thread.
@@ -54,6 +56,10 @@ pub fn play(
     began: Instant,
 ) -> Result<Report, PlayError> {
     let plan = Plan::of(session, options.quality)?;
+    let options = Options {
+        at: options.at.min(plan.duration()),
+        ..options
+    };
     let sdl = sdl2::init().map_err(PlayError::Window)?;
     let title = session.manifest().title;
     let mut canvas = screen::open(
@@ -66,7 +72,7 @@ pub fn play(
     let mut show = Show {
         screen: Screen::new(&mut canvas, &creator),
         sound: Sound::new(&sdl),
-        run: Run::start(runtime, session, &plan, Duration::ZERO, options.look_ahead),
+        run: Run::start(runtime, session, &plan, options.at, options.look_ahead),
         runtime,
         session,
         plan,
@@ -205,7 +211,7 @@ impl Show<'_> {
             ..
         } = self;
         let (stalls, stalled) = run.stalls();
-        let from_start = run.from_start();
+        let whole = run.began_at_start();
         let tallies = run.finish(runtime);
         let mut report = Report::new(session);
         for tally in tallies {
@@ -213,7 +219,7 @@ impl Show<'_> {
         }
         report.stalled(earlier.0 + stalls, earlier.1 + stalled);
         report.presented(first, began);
-        if from_start && !quit {
+        if whole && !quit {
             report.check_counts();
         }
         report

@@ -90,6 +90,19 @@ fn automatic_quality_changes_the_rendition_without_losing_a_frame() {
 }
 
 #[test]
+fn starting_later_plays_the_rest() {
+    let agent = Server::start(Kind::Agent, Behaviour::default());
+    let ran = Desk::new().agent(&agent).play(&["--start", "2.5"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    // The segments of the third and the fourth second.
+    assert_eq!(ran.number("frames_decoded"), 2 * FPS);
+    assert_eq!(ran.number("stalls"), 0);
+    let whole = Desk::new().agent(&agent).play(&["--start", "600"]);
+    assert_eq!(whole.code, Some(0), "{}", whole.stderr);
+    assert_eq!(whole.number("frames_decoded"), FPS, "the last segment");
+}
+
+#[test]
 fn a_slow_server_makes_stalls_that_are_counted() {
     for (pace, slack) in [(Some("--fast"), 900), (None, 900)] {
         // Segment 3 covers the third second; it comes 3 s after it was asked for.
