@@ -12,6 +12,9 @@ pub enum PlayError {
     /// Neither the agent nor the DMS knows the title.
     #[error("There is no title {0}, or it is not published yet.")]
     TitleNotFound(TitleId),
+    /// The title is still being prepared.
+    #[error("Title {0} is not ready yet. Try again when the portal shows it as complete.")]
+    TitleNotReady(TitleId),
     /// The title is a file.
     #[error("Title {0} is a file, not a video. Download it from the portal.")]
     NotVideo(TitleId),
@@ -125,6 +128,7 @@ impl PlayError {
         match self {
             Self::Usage(_) => "usage",
             Self::TitleNotFound(_) => "title_not_found",
+            Self::TitleNotReady(_) => "title_not_ready",
             Self::NotVideo(_) => "not_video",
             Self::SignInNeeded(_) => "sign_in_needed",
             Self::NotLicensed { .. } => "not_licensed",
@@ -166,7 +170,7 @@ impl PlayError {
             | Self::ManifestInvalid(_)
             | Self::CorruptChunk(_)
             | Self::CorruptSegment { .. } => 5,
-            Self::KeysChanged(_) => 6,
+            Self::KeysChanged(_) | Self::TitleNotReady(_) => 6,
             Self::AgentUnreachable(_) | Self::Unreachable { .. } => 7,
             Self::Unexpected { .. }
             | Self::Decode { .. }

@@ -175,3 +175,91 @@ impl Read for PartReader {
         Ok(taken)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(track: u16) -> Part {
+        Part::Header {
+            track: TrackId(track),
+            bytes: Bytes::from(format!("<{track}>")),
+        }
+    }
+
+    fn segment(text: &'static str, samples: u32) -> Part {
+        Part::Segment {
+            bytes: Bytes::from_static(text.as_bytes()),
+            samples,
+            budget: None,
+        }
+    }
+
+    fn filled(parts: Vec<Part>) -> Arc<Inbox> {
+        let (sender, inbox) = Inbox::new();
+        for part in parts {
+            sender.try_send(part).expect("room");
+        }
+        inbox
+    }
+
+    fn read_run(inbox: &Arc<Inbox>) -> io::Result<String> {
+        let mut text = String::new();
+        inbox.reader().read_to_string(&mut text).map(|_| text)
+    }
+
+    #[test]
+    fn a_run_is_a_header_and_its_segments() {
+        let parts = vec![
+            header(1),
+            segment("ab", 2),
+            segment("", 0),
+            segment("c", 1),
+            header(2),
+            segment("d", 1),
+        ];
+        let inbox = filled(parts);
+        assert_eq!(inbox.next_run(), Ok(Some(TrackId(1))));
+        assert_eq!(read_run(&inbox).ok().as_deref(), Some("<1>abc"));
+        assert_eq!((inbox.samples(), inbox.segments()), (3, 3));
+        assert_eq!(inbox.next_run(), Ok(Some(TrackId(2))));
+        assert_eq!(read_run(&inbox).ok().as_deref(), Some("<2>d"));
+        assert_eq!(inbox.next_run(), Ok(None));
+        assert_eq!(inbox.samples(), 4);
+        assert_eq!(inbox.tracks(), [TrackId(1), TrackId(2)]);
+    }
+
+    #[test]
+    fn a_failed_feed_is_an_error_and_not_an_end() {
+        let inbox = filled(vec![
+            header(1),
+            segment("ab", 2),
+            Part::Failed(PlayError::Interrupted),
+        ]);
+        assert_eq!(inbox.next_run(), Ok(Some(TrackId(1))));
+        assert!(read_run(&inbox).is_err());
+        assert_eq!(inbox.failure(), Some(PlayError::Interrupted));
+        assert_eq!(inbox.next_run(), Err(PlayError::Interrupted));
+    }
+
+    #[test]
+    fn the_budget_is_given_back_when_the_next_part_is_wanted() {
+        let budget = Arc::new(tokio::sync::Semaphore::new(1));
+        let permit = Arc::clone(&budget).try_acquire_owned().ok();
+        let bytes = Bytes::from_static(b"a");
+        let held = Part::Segment {
+            bytes,
+            samples: 1,
+            budget: permit,
+        };
+        let inbox = filled(vec![header(1), held, segment("b", 1)]);
+        assert_eq!(inbox.next_run(), Ok(Some(TrackId(1))));
+        let mut reader = inbox.reader();
+        let mut bytes = [0; 4];
+        for (text, free) in [("<1>", 0), ("a", 0), ("b", 1)] {
+            let read = reader.read(&mut bytes).expect("bytes");
+            assert_eq!(bytes.get(..read), Some(text.as_bytes()));
+            assert_eq!(budget.available_permits(), free, "after {text}");
+        }
+    }
+}

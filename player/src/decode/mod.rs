@@ -234,6 +234,3 @@ impl Run {
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 }
-
-#[cfg(test)]
-mod tests;

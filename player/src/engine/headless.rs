@@ -7,6 +7,7 @@ use std::{
 
 use ffmpeg_next::{format::Pixel, frame};
 use sha2::{Digest, Sha256};
+use tokio::task::AbortHandle;
 
 use super::{
     feed::LookAhead,
@@ -49,6 +50,10 @@ pub async fn play(
     options: Options,
     began: Instant,
 ) -> Result<Report, PlayError> {
+    let interrupt = tokio::signal::ctrl_c();
+    tokio::pin!(interrupt);
+    // The first poll installs the handler: from here on an interrupt gets a report.
+    let _ = futures_util::poll!(interrupt.as_mut());
     let plan = Plan::of(session, options.quality)?;
     let options = Options {
         at: options.at.min(plan.duration()),
@@ -64,6 +69,7 @@ pub async fn play(
         options.look_ahead,
         |lane| Counter::new(lane, &transport, options),
     );
+    let feeds = playback.feeds();
     let waiting = Arc::clone(&transport);
     let paced = options.pace == Pace::RealTime;
     let finish = async {
@@ -78,8 +84,9 @@ pub async fn play(
     tokio::pin!(finish);
     let (ended, interrupted) = tokio::select! {
         ended = &mut finish => (ended, false),
-        _ = tokio::signal::ctrl_c() => {
+        _ = interrupt => {
             transport.stop();
+            feeds.iter().for_each(AbortHandle::abort);
             (finish.await, true)
         }
     };

@@ -6,7 +6,7 @@ use std::{
 };
 
 use swarm::content::{TitleId, TrackId, TrackKind};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use super::{
     feed::{self, FeedTask, LookAhead},
@@ -142,11 +142,12 @@ impl<S: Sink + Send + 'static> Playback<S> {
         Self { running }
     }
 
-    /// Lets the feeds fetch no more. The decoders finish what they have.
-    pub fn abort(&self) {
-        for running in &self.running {
-            running.feed.abort();
-        }
+    /// Handles that let the feeds fetch no more. The decoders finish what they have.
+    pub fn feeds(&self) -> Vec<AbortHandle> {
+        self.running
+            .iter()
+            .map(|running| running.feed.abort_handle())
+            .collect()
     }
 
     /// Waits for the decoders.

@@ -9,9 +9,9 @@ use super::playhead::{Lane, Playhead};
 
 /// The least time a chunk is given before the first frame: hurrying every first chunk to the
 /// origin would cost the site's link more than a moment's wait costs the viewer.
-const FIRST_DEADLINE: Duration = Duration::from_secs(2);
+const FIRST_DEADLINE: Duration = Duration::from_secs(4);
 /// The least time a chunk is given while playing.
-const LEAST_DEADLINE: Duration = Duration::from_secs(1);
+const LEAST_DEADLINE: Duration = Duration::from_secs(2);
 /// How long a waiting decoder sleeps at most before it looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 

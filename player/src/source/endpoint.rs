@@ -61,6 +61,9 @@ pub enum FetchError {
     /// 404.
     #[error("not found")]
     NotFound,
+    /// 409: the title is not complete.
+    #[error("not ready")]
+    NotReady,
     /// 401, or 403 without a reason.
     #[error("the token is not accepted")]
     Denied,
@@ -203,6 +206,7 @@ impl Endpoint {
         let answer = self.small(self.http.get(url), wire::MAX_MANIFEST_LEN).await;
         answer.map_err(|error| match error {
             FetchError::NotFound => PlayError::TitleNotFound(title),
+            FetchError::NotReady => PlayError::TitleNotReady(title),
             error => self.failure(error),
         })
     }
@@ -223,6 +227,7 @@ impl Endpoint {
             .await;
         answer.map_err(|error| match error {
             FetchError::NotFound => PlayError::TitleNotFound(title),
+            FetchError::NotReady => PlayError::TitleNotReady(title),
             FetchError::Refused { code, .. } if code == "license_expired" => {
                 PlayError::LicenseExpired(title)
             }
@@ -277,7 +282,7 @@ impl Endpoint {
     pub fn failure(&self, error: FetchError) -> PlayError {
         let url = self.base.clone();
         match error {
-            FetchError::Denied => PlayError::SignInNeeded(url),
+            FetchError::Denied | FetchError::Refused { .. } => PlayError::SignInNeeded(url),
             FetchError::Unreachable(reason) => PlayError::Unreachable { url, reason },
             error => PlayError::Unexpected {
                 url,
@@ -310,6 +315,7 @@ impl Endpoint {
         match response.status() {
             status if status.is_success() => Ok(response),
             StatusCode::NOT_FOUND => Err(FetchError::NotFound),
+            StatusCode::CONFLICT => Err(FetchError::NotReady),
             StatusCode::UNAUTHORIZED => Err(FetchError::Denied),
             StatusCode::FORBIDDEN => Err(problem(response).await),
             status if status.is_server_error() => {

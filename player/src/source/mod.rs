@@ -9,10 +9,10 @@ pub mod pins;
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -30,7 +30,9 @@ const FAILURES_TO_SWITCH: u32 = 2;
 /// The longest wait for one chunk when no other path is left.
 const LAST_PATH_LIMIT: Duration = Duration::from_secs(30);
 /// The bounds of the wait for one chunk when another path could be asked instead.
-const OTHER_PATH_LIMITS: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(15));
+const OTHER_PATH_LIMITS: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(15));
+/// How long after a switch the preferred path gets another chance.
+const RETURN_AFTER: Duration = Duration::from_secs(30);
 /// The pause after a failure; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The most failures kept for the report.
@@ -52,6 +54,9 @@ pub struct Source {
     endpoints: Vec<Endpoint>,
     current: AtomicUsize,
     failures: AtomicU32,
+    /// When the preferred path gets another chance; none while it is in use, and when it gave
+    /// wrong bytes. Locked for a look or a store only.
+    return_at: Mutex<Option<Instant>>,
     cache: AtomicU64,
     peer: AtomicU64,
     origin: AtomicU64,
@@ -89,6 +94,7 @@ impl Source {
             endpoints,
             current: AtomicUsize::new(0),
             failures: AtomicU32::new(0),
+            return_at: Mutex::new(None),
             cache: AtomicU64::new(0),
             peer: AtomicU64::new(0),
             origin: AtomicU64::new(0),
@@ -116,7 +122,7 @@ impl Source {
     }
 
     /// Takes the next path, if there is one.
-    pub fn switch(&self, reason: &dyn std::fmt::Display) -> bool {
+    pub fn switch(&self, reason: &PlayError) -> bool {
         self.switch_from(self.current.load(Ordering::Relaxed), reason)
     }
 
@@ -149,39 +155,46 @@ impl Source {
         chunk: ChunkRef,
         deadline: Duration,
     ) -> Result<Bytes, PlayError> {
+        self.return_when_due();
+        let mut index = self.current.load(Ordering::Relaxed);
         let mut pause = FIRST_PAUSE;
-        let mut attempt = 1;
+        let mut attempt = 0;
         loop {
-            let index = self.current.load(Ordering::Relaxed);
-            let failure = match self.attempt(title, chunk, deadline).await {
+            attempt += 1;
+            let failure = match self.attempt(index, title, chunk, deadline).await {
                 Ok(bytes) => return Ok(bytes),
                 Err(failure) => failure,
             };
             self.note(&failure);
-            let switched = self.failed(index, &failure);
-            let corrupt = matches!(failure, PlayError::CorruptChunk(_));
-            let hopeless = matches!(failure, PlayError::SignInNeeded(_));
-            // Wrong bytes from the only path left: once may be an accident, twice is not.
-            let limit = if corrupt { 2 } else { MAX_ATTEMPTS };
-            if !switched && (hopeless || attempt >= limit) {
+            self.failed(index, &failure);
+            if index + 1 < self.endpoints.len() {
+                // This chunk does not wait until the whole path is given up.
+                index += 1;
+                continue;
+            }
+            // Wrong bytes from the last path: once may be an accident, twice is not.
+            let limit = match failure {
+                PlayError::CorruptChunk(_) => 2,
+                PlayError::SignInNeeded(_) => 1,
+                _ => MAX_ATTEMPTS,
+            };
+            if attempt >= limit {
                 return Err(failure);
             }
-            if !switched {
-                tokio::time::sleep(pause).await;
-                pause *= 2;
-            }
-            attempt += 1;
+            tokio::time::sleep(pause).await;
+            pause *= 2;
         }
     }
 
     async fn attempt(
         &self,
+        index: usize,
         title: TitleId,
         chunk: ChunkRef,
         deadline: Duration,
     ) -> Result<Bytes, PlayError> {
-        let endpoint = self.endpoint();
-        let limit = if self.has_other() {
+        let endpoint = self.endpoints.get(index).unwrap_or_else(|| self.endpoint());
+        let limit = if index + 1 < self.endpoints.len() {
             deadline.clamp(OTHER_PATH_LIMITS.0, OTHER_PATH_LIMITS.1)
         } else {
             LAST_PATH_LIMIT
@@ -198,7 +211,9 @@ impl Source {
         if ChunkId::of(&bytes) != chunk.id {
             return Err(PlayError::CorruptChunk(chunk.id));
         }
-        self.failures.store(0, Ordering::Relaxed);
+        if index == self.current.load(Ordering::Relaxed) {
+            self.failures.store(0, Ordering::Relaxed);
+        }
         let counter = match from {
             ChunkSource::Cache => &self.cache,
             ChunkSource::Peer => &self.peer,
@@ -208,32 +223,52 @@ impl Source {
         Ok(bytes)
     }
 
-    fn has_other(&self) -> bool {
-        self.current.load(Ordering::Relaxed) + 1 < self.endpoints.len()
-    }
-
-    /// Counts a failure of path `index`; true when another path is in use now.
-    fn failed(&self, index: usize, failure: &PlayError) -> bool {
+    /// Counts a failure of path `index`; the next one is taken after several in a row, or at
+    /// once after wrong bytes.
+    fn failed(&self, index: usize, failure: &PlayError) {
         if index != self.current.load(Ordering::Relaxed) {
-            return true;
+            return;
         }
         let in_a_row = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
         let lied = matches!(failure, PlayError::CorruptChunk(_));
-        (lied || in_a_row >= FAILURES_TO_SWITCH) && self.switch_from(index, failure)
+        if lied || in_a_row >= FAILURES_TO_SWITCH {
+            self.switch_from(index, failure);
+        }
     }
 
-    fn switch_from(&self, index: usize, reason: &dyn std::fmt::Display) -> bool {
-        if index + 1 >= self.endpoints.len() {
+    fn switch_from(&self, index: usize, reason: &PlayError) -> bool {
+        let (relaxed, next) = (Ordering::Relaxed, index + 1);
+        if next >= self.endpoints.len() {
             return false;
         }
-        let swapped =
-            self.current
-                .compare_exchange(index, index + 1, Ordering::Relaxed, Ordering::Relaxed);
-        if swapped.is_ok() {
-            self.failures.store(0, Ordering::Relaxed);
+        if self
+            .current
+            .compare_exchange(index, next, relaxed, relaxed)
+            .is_ok()
+        {
+            self.failures.store(0, relaxed);
+            let lied = matches!(reason, PlayError::CorruptChunk(_));
+            *self.return_at() = (!lied).then(|| Instant::now() + RETURN_AFTER);
             tracing::warn!(%reason, path = %self.path(), "another path is taken");
         }
         true
+    }
+
+    /// Gives the preferred path another chance when it is time; its first failure ends it.
+    fn return_when_due(&self) {
+        let due = self.return_at().take_if(|at| *at <= Instant::now());
+        if due.is_some() {
+            self.failures
+                .store(FAILURES_TO_SWITCH - 1, Ordering::Relaxed);
+            self.current.store(0, Ordering::Relaxed);
+            tracing::info!(path = %self.path(), "the preferred path gets another chance");
+        }
+    }
+
+    fn return_at(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.return_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, failure: &PlayError) {

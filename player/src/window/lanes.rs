@@ -200,7 +200,9 @@ impl Run {
         // The decoders may be waiting for room in these queues, or for the network.
         drop((pictures, sounds));
         transport.stop();
-        playback.abort();
+        for feed in playback.feeds() {
+            feed.abort();
+        }
         runtime
             .block_on(playback.finish())
             .into_iter()

@@ -1,10 +1,13 @@
 //! Playing without a window.
 
-use std::time::{Duration, Instant};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use crate::{
     clip::{FPS, LARGE, SECONDS, SMALL, SOUND, clip},
-    player::Desk,
+    player::{Desk, Ran},
     server::{Behaviour, Kind, Licensing, Server},
 };
 
@@ -193,6 +196,61 @@ fn an_agent_that_fails_while_playing_is_replaced_by_the_dms() {
 }
 
 #[test]
+fn a_chunk_that_never_comes_from_the_agent_comes_from_the_dms() {
+    let slow = Some((clip().chunk_of(LARGE, 3), Duration::from_secs(3600)));
+    let agent = Server::start(
+        Kind::Agent,
+        Behaviour {
+            slow,
+            ..Behaviour::default()
+        },
+    );
+    let dms = Server::start(Kind::Dms, Behaviour::default());
+    let began = Instant::now();
+    let ran = Desk::new().agent(&agent).dms(&dms).play(&[]);
+    ran.played_everything();
+    assert!(
+        began.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(dms.chunks_served(), 1, "only that one");
+    assert_eq!(ran.report["path"], "agent");
+}
+
+#[test]
+fn ctrl_c_ends_at_once_with_a_report() {
+    // The first pictures never come; the player waits in the network.
+    let slow = Some((clip().chunk_of(LARGE, 1), Duration::from_secs(3600)));
+    let agent = Server::start(
+        Kind::Agent,
+        Behaviour {
+            slow,
+            ..Behaviour::default()
+        },
+    );
+    let title = clip().manifest.title.to_string();
+    let desk = Desk::new().agent(&agent);
+    let child = desk.spawn("play", &[&title, "--headless", "--report", "json"]);
+    while agent.chunks_served() == 0 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let began = Instant::now();
+    let interrupted = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(interrupted.expect("kill is a command").success());
+    let ran = Ran::of(child.wait_with_output().expect("it ends"));
+    ran.refused(130, "interrupted");
+    assert_eq!(ran.number("frames_decoded"), 0);
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[test]
 fn licences_are_checked() {
     let table = [
         (Licensing::Deny, "not_licensed"),
@@ -271,6 +329,17 @@ fn what_cannot_be_found_or_reached_says_so() {
         .refused(7, "agent_unreachable");
     let gone = ["--headless", "--no-agent", "--dms", &address, &title];
     Desk::new().run("play", &gone).refused(7, "unreachable");
+
+    let unready = Behaviour {
+        not_ready: true,
+        ..Behaviour::default()
+    };
+    let dms = Server::start(Kind::Dms, unready);
+    Desk::new()
+        .no_agent()
+        .dms(&dms)
+        .play(&[])
+        .refused(6, "title_not_ready");
 
     let dms = Server::start(Kind::Dms, Behaviour::default());
     let ran = Desk::new()

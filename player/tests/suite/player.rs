@@ -12,6 +12,19 @@ use crate::{
     server::{Server, TOKEN},
 };
 
+/// Variables that would reach into the tests from outside.
+const FOREIGN: [&str; 9] = [
+    "DMS_URL",
+    "DMS_TOKEN_FILE",
+    "DMS_PLAYER_AGENT",
+    "DMS_PLAYER_AGENT_TOKEN_FILE",
+    "DMS_PLAYER_STATE",
+    "DMS_PLAYER_LOG",
+    "DMS_EDGE_STATE",
+    "XDG_STATE_HOME",
+    "DISPLAY",
+];
+
 /// A place to run the player in: its own state, its own tokens.
 pub struct Desk {
     folder: tempfile::TempDir,
@@ -63,14 +76,13 @@ impl Desk {
         self.with(&["--dms", &server.url(), "--token-file", &token])
     }
 
-    /// The command with the arguments so far; nothing of this computer's environment.
+    /// The command with the arguments so far; none of this computer's settings.
     pub fn command(&self, subcommand: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dms-player"));
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        command
-            .env_clear()
-            .env("PATH", path)
-            .env("HOME", self.folder.path());
+        for name in FOREIGN {
+            command.env_remove(name);
+        }
+        command.env("HOME", self.folder.path());
         command
             .arg(subcommand)
             .args(&self.arguments)

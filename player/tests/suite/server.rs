@@ -52,6 +52,8 @@ pub struct Behaviour {
     /// After this many chunks the server answers 503.
     pub dies_after: usize,
     pub manifest: Manifest,
+    /// The title is still being prepared.
+    pub not_ready: bool,
     /// Whose keys are named and used.
     pub other_keys: bool,
 }
@@ -67,6 +69,7 @@ impl Default for Behaviour {
             slow: None,
             dies_after: usize::MAX,
             manifest: clip().manifest.clone(),
+            not_ready: false,
             other_keys: false,
         }
     }
@@ -202,6 +205,9 @@ async fn trust(State(shared): State<Arc<Shared>>) -> Response {
 async fn manifest(State(shared): State<Arc<Shared>>, Path(title): Path<String>) -> Response {
     if title != shared.behaviour.manifest.title.to_string() {
         return problem(404, "title_not_found", "No such title.");
+    }
+    if shared.behaviour.not_ready {
+        return problem(409, "title_not_ready", "Still transcoding.");
     }
     shared
         .behaviour
