@@ -56,8 +56,8 @@ async function fillShelf(dms: DevDms, clip: Clip): Promise<void> {
   moving.progress_percent = 12;
   const title = await sealTitle(clip, moving.id);
   const timer = setInterval(() => {
-    moving.progress_percent = Math.min(100, (moving.progress_percent ?? 0) + 1.5);
-    moving.eta_seconds = Math.round((100 - moving.progress_percent) / 1.5);
+    moving.progress_percent = Math.min(100, (moving.progress_percent ?? 0) + 0.3);
+    moving.eta_seconds = Math.round((100 - moving.progress_percent) / 0.3);
     if (moving.progress_percent < 100) return;
     clearInterval(timer);
     dms.finish(moving, title);

@@ -95,7 +95,8 @@ function below(title: Title): HTMLElement[] {
   if (title.state !== 'complete') {
     const progress = progressText(title);
     return [
-      h('p', { class: 'tile__meta' }, progress ? `${stepText(title)}: ${progress}` : stepText(title)),
+      h('p', { class: 'tile__meta' }, stepText(title)),
+      ...(progress ? [h('p', { class: 'tile__meta' }, progress)] : []),
       progressBar(`Preparing ${title.title}`, title.progress),
     ];
   }

@@ -22,7 +22,7 @@ export function stepText(title: Title): string {
 /** Progress and estimate in words: `42 %, about 2 min left`. Empty while nothing is known. */
 export function progressText(title: Title): string {
   const parts: string[] = [];
-  if (title.progress !== null) parts.push(`${Math.floor(title.progress)} %`);
+  if (title.progress !== null) parts.push(`${Math.floor(title.progress)}\u00a0%`);
   if (title.etaSeconds !== null) parts.push(`${estimate(title.etaSeconds)} left`);
   return parts.join(', ');
 }

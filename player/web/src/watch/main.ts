@@ -235,6 +235,7 @@ function pause(ms: number): Promise<void> {
 const address = readAddress(new URL(location.href));
 if (address.title === null) {
   const error = new PageError('invalid_address', location.pathname);
+  document.body.dataset.phase = 'error';
   byId('title').textContent = 'Nothing to watch';
   byId('overlay').replaceChildren(errorCard(error, { retry: () => location.reload() }));
 } else {

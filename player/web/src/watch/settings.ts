@@ -32,6 +32,7 @@ export class Settings {
     if (this.#menu.hidden !== show) return;
     this.#menu.hidden = !show;
     this.#button.setAttribute('aria-expanded', String(show));
+    this.#button.toggleAttribute('notooltip', show);
     if (!show) return;
     this.#fill();
     this.#menu.querySelector<HTMLElement>('select')?.focus();
