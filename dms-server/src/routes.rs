@@ -50,6 +50,7 @@ impl utoipa::Modify for Security {
 fn public_api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Api::openapi())
         .merge(observe::health::routes())
+        .merge(observe::metrics::scrape::routes())
         .merge(auth::routes::routes())
         .merge(publish::routes())
         .merge(origin::routes::routes())
@@ -94,18 +95,13 @@ pub fn device(app: &App) -> Router {
 
 /// The metrics listener.
 pub fn metrics(app: &App) -> Router {
-    finish(
-        Router::new().route("/metrics", get(observe::metrics::scrape)),
-        app,
-    )
+    finish(observe::metrics::scrape::listener(), app)
 }
 
 fn finish(router: Router<App>, app: &App) -> Router {
     let nosniff = HeaderValue::from_static("nosniff");
     let no_referrer = HeaderValue::from_static("no-referrer");
     router
-        // Inside the routing, where the route's pattern is known.
-        .route_layer(from_fn_with_state(app.clone(), observe::request::measure))
         .fallback(no_route)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(CatchPanicLayer::custom(panicked))
@@ -118,6 +114,10 @@ fn finish(router: Router<App>, app: &App) -> Router {
             no_referrer,
         ))
         .layer(from_fn(observe::request::trace))
+        .layer(from_fn_with_state(
+            app.clone(),
+            observe::metrics::requests::measure,
+        ))
         .with_state(app.clone())
 }
 

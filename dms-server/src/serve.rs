@@ -231,7 +231,7 @@ impl Opened {
         Ok(App::new(Parts {
             publish: Publish::open(&config)?,
             hot: Hot::new(config.storage.hot_bytes),
-            metrics: Metrics::new(config.metrics.max_sites)?,
+            metrics: Metrics::new(&config)?,
             db,
             store,
             keys,

@@ -152,6 +152,15 @@ impl Db {
         Ok(())
     }
 
+    /// The schema steps this program needs.
+    #[must_use]
+    pub fn schema(&self) -> &'static Migrator {
+        match self {
+            Self::Sqlite { .. } => &SQLITE_MIGRATIONS,
+            Self::Pg(_) => &POSTGRES_MIGRATIONS,
+        }
+    }
+
     /// Connections for reading.
     #[must_use]
     pub fn read(&self) -> Pool<'_> {

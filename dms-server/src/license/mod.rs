@@ -13,6 +13,7 @@ use drm::license::{Grant, IssueError, LicenseRequest, issue};
 use swarm::content::{DeviceId, TitleId};
 use uuid::Uuid;
 
+use crate::observe::metrics::LicenseOutcome;
 use crate::problem::{Problem, Result};
 use crate::publish;
 use crate::state::App;
@@ -46,11 +47,11 @@ pub async fn grant(
 ) -> Result<Vec<u8>> {
     let issued = make(app, licensee, title, request).await;
     let outcome = match &issued {
-        Ok(_) => "issued",
-        Err(problem) if problem.status.is_server_error() => "failed",
-        Err(_) => "refused",
+        Ok(_) => LicenseOutcome::Issued,
+        Err(problem) if problem.status.is_server_error() => LicenseOutcome::Failed,
+        Err(_) => LicenseOutcome::Refused,
     };
-    app.metrics.licenses.with_label_values(&[outcome]).inc();
+    app.metrics.license(outcome);
     issued
 }
 

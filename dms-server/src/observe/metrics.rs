@@ -1,222 +1,225 @@
-//! Prometheus metrics. Labels are bounded: routes come from the route table, sites from the
-//! configuration up to a limit, never titles, people or devices.
+//! What is counted, for Prometheus.
+//!
+//! Every label value comes from a closed set, and the sites' names are capped, so that no caller from
+//! outside can make new series without end. No title, person, device or address is ever a label.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+mod place;
+mod process;
+pub mod requests;
+pub mod scrape;
+mod sites;
+mod standing;
+#[cfg(test)]
+mod tests;
 
-use axum::extract::State;
-use axum::response::IntoResponse;
-use http::header;
+use std::time::Duration;
+
+use prometheus::core::Collector;
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+    Result,
 };
-use swarm::content::SiteId;
 
-use crate::problem::{Problem, Result};
-use crate::site::db as site_db;
-use crate::state::App;
+use crate::config::Config;
+use sites::SiteLabels;
+use standing::Standing;
 
-/// The site label of addresses in no site.
-pub const NO_SITE: &str = "none";
+/// Bounds of a request's time, seconds: from an answer out of memory to a slow part of an upload.
+const REQUEST_BUCKETS: [f64; 8] = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0];
 
-/// The site label of sites beyond the limit.
-pub const OTHER_SITES: &str = "other";
+/// The most bytes one report of a peer counts for: it is the peer's word.
+const TOLD_MAX: u64 = 64 << 30;
 
-/// Seconds; from a cached answer to a slow upload part.
-const BUCKETS: [f64; 9] = [0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 30.0, 120.0];
+/// Who sent payload bytes to the PCs of a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// This server.
+    Origin,
+    /// A peer of the same site, as the receiver tells it.
+    Peer,
+}
+
+impl Source {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Origin => "origin",
+            Self::Peer => "peer",
+        }
+    }
+}
+
+/// How a request for a licence ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LicenseOutcome {
+    /// The licence was signed and sent.
+    Issued,
+    /// The caller may not have it, or asked for nothing there is.
+    Refused,
+    /// Something inside failed.
+    Failed,
+}
+
+impl LicenseOutcome {
+    const ALL: [Self; 3] = [Self::Issued, Self::Refused, Self::Failed];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Issued => "issued",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
 
 /// The metrics of one server.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    /// How long requests took.
-    pub http: HistogramVec,
-    /// Payload bytes sent, by where they came from and the site they went to.
-    pub delivered: IntCounterVec,
-    /// Licences, by outcome.
-    pub licenses: IntCounterVec,
-    /// Reports of wrong bytes.
-    pub bad_chunks: IntCounter,
-    peers: IntGaugeVec,
-    jobs: IntGaugeVec,
-    wan_cap: IntGaugeVec,
-    distinct: IntGaugeVec,
-    resident: IntGauge,
-    site_labels: Mutex<HashSet<String>>,
-    site_labels_max: usize,
+    /// Read anew for every scrape; the lock keeps two from mixing.
+    standing: tokio::sync::Mutex<Standing>,
+    sites: SiteLabels,
+    requests: HistogramVec,
+    delivered: IntCounterVec,
+    bad_chunks: IntCounterVec,
+    upload_bytes: IntCounter,
+    upload_resumes: IntCounter,
+    transcode_speed: Gauge,
+    licenses: IntCounterVec,
 }
 
 impl Metrics {
-    /// Fresh metrics with at most this many sites by name.
+    /// Everything at zero.
     ///
     /// # Errors
-    /// When two metrics have one name, which a test would show.
-    pub fn new(sites_max: usize) -> prometheus::Result<Self> {
-        let registry = Registry::new();
-        let build = gauges(
-            &registry,
-            "dms_build_info",
-            "Always 1; the version.",
-            &["version"],
-        )?;
+    /// When two metrics share a name, which every test of a server would show.
+    pub fn new(config: &Config) -> Result<Self> {
+        let maker = Maker(Registry::new());
+        let build = maker.gauges("dms_build_info", "Always 1.", &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let http = HistogramVec::new(
-            HistogramOpts::new(
-                "dms_http_request_duration_seconds",
-                "Time from the head of a request to the head of its answer.",
-            )
-            .buckets(BUCKETS.to_vec()),
-            &["route", "method", "code"],
-        )?;
-        registry.register(Box::new(http.clone()))?;
-        let bad_chunks = IntCounter::new(
-            "dms_bad_chunk_reports_total",
-            "Reports of peers that another peer sent wrong bytes.",
-        )?;
-        registry.register(Box::new(bad_chunks.clone()))?;
-        let resident = IntGauge::new("process_resident_memory_bytes", "Memory of this process.")?;
-        registry.register(Box::new(resident.clone()))?;
-        Ok(Self {
-            http,
-            bad_chunks,
-            resident,
-            delivered: counters(
-                &registry,
+        maker.add(process::Process::new()?)?;
+        maker.add(place::Places::new(config)?)?;
+        let metrics = Self {
+            standing: Standing::new(&maker)?.into(),
+            sites: SiteLabels::new(config.metrics.max_sites),
+            requests: maker.add(HistogramVec::new(
+                HistogramOpts::new(
+                    "dms_http_request_duration_seconds",
+                    "Time from a request's head to its answer's head.",
+                )
+                .buckets(REQUEST_BUCKETS.to_vec()),
+                &["route", "method", "code"],
+            )?)?,
+            delivered: maker.counters(
                 "dms_delivered_bytes_total",
-                "Payload bytes sent to addresses of a site.",
+                "Payload bytes sent to a site, by who sent them.",
                 &["source", "site"],
             )?,
-            licenses: counters(
-                &registry,
-                "dms_licenses_total",
-                "Licence requests.",
+            bad_chunks: maker.counters(
+                "dms_bad_chunks_total",
+                "Reports of peers of a site that another one sent them wrong bytes.",
+                &["site"],
+            )?,
+            upload_bytes: maker
+                .counter("dms_upload_bytes_total", "Bytes taken from publishers.")?,
+            upload_resumes: maker.counter(
+                "dms_upload_resumes_total",
+                "Uploads that went on after an interruption.",
+            )?,
+            transcode_speed: maker.gauge(
+                "dms_transcode_speed_ratio",
+                "Seconds of video made per second by the newest transcoding of this process.",
+            )?,
+            licenses: maker.counters(
+                "dms_licenses_issued_total",
+                "Requests for licences, by how they ended.",
                 &["outcome"],
             )?,
-            peers: gauges(
-                &registry,
-                "dms_peers",
-                "Connected peers.",
-                &["site", "state"],
-            )?,
-            jobs: gauges(
-                &registry,
-                "dms_transcode_jobs",
-                "Jobs by state.",
-                &["state"],
-            )?,
-            wan_cap: gauges(
-                &registry,
-                "dms_site_wan_cap_bytes_per_second",
-                "The configured WAN cap; 0 is none.",
-                &["site"],
-            )?,
-            distinct: gauges(
-                &registry,
-                "dms_site_distinct_bytes",
-                "Bytes of the distinct chunks the origin sent to a site.",
-                &["site"],
-            )?,
-            site_labels: Mutex::default(),
-            site_labels_max: sites_max,
-            registry,
-        })
-    }
-
-    /// The label of a site: its name, within the limit.
-    #[must_use]
-    pub fn site_label(&self, name: Option<&str>) -> String {
-        let Some(name) = name else {
-            return NO_SITE.to_owned();
+            registry: maker.0,
         };
-        let mut labels = self
-            .site_labels
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if labels.contains(name) {
-            return name.to_owned();
+        for outcome in LicenseOutcome::ALL {
+            metrics.licenses.with_label_values(&[outcome.label()]);
         }
-        if labels.len() >= self.site_labels_max {
-            return OTHER_SITES.to_owned();
-        }
-        labels.insert(name.to_owned());
-        name.to_owned()
+        Ok(metrics)
     }
 
-    /// The counter of bytes that the origin sends to a site.
+    /// Payload bytes reached a site (none: addresses of no site).
+    pub fn delivered(&self, source: Source, site: Option<&str>, bytes: u64) {
+        self.delivered_to(source, site).inc_by(bytes);
+    }
+
+    /// A peer of a site says that so many bytes came from other peers.
+    pub fn told(&self, site: Option<&str>, from_peers: u64) {
+        self.delivered(Source::Peer, site, from_peers.min(TOLD_MAX));
+    }
+
+    /// The counter behind [`Metrics::delivered`], for who counts many small pieces.
     #[must_use]
-    pub fn origin_bytes(&self, site: Option<&str>) -> IntCounter {
+    pub fn delivered_to(&self, source: Source, site: Option<&str>) -> IntCounter {
         self.delivered
-            .with_label_values(&["origin", &self.site_label(site)])
+            .with_label_values(&[source.label(), &self.sites.label(site)])
     }
 
-    /// Sets the jobs gauge of one state.
-    pub fn set_jobs(&self, state: &str, count: i64) {
-        self.jobs.with_label_values(&[state]).set(count);
+    /// A peer of a site reports that another one sent it wrong bytes.
+    pub fn bad_chunk(&self, site: Option<&str>) {
+        self.bad_chunks
+            .with_label_values(&[self.sites.label(site)])
+            .inc();
+    }
+
+    /// Lets the counters of a site's label begin at zero.
+    fn begin_site(&self, label: &str) {
+        for source in [Source::Origin, Source::Peer] {
+            self.delivered.with_label_values(&[source.label(), label]);
+        }
+        self.bad_chunks.with_label_values(&[label]);
+    }
+
+    /// Bytes of an upload were stored.
+    pub fn uploaded(&self, bytes: u64) {
+        self.upload_bytes.inc_by(bytes);
+    }
+
+    /// An upload goes on after an interruption.
+    pub fn upload_resumed(&self) {
+        self.upload_resumes.inc();
+    }
+
+    /// A video of this length was transcoded and sealed in this time.
+    pub fn transcoded(&self, video: Duration, took: Duration) {
+        if !took.is_zero() {
+            self.transcode_speed
+                .set(video.as_secs_f64() / took.as_secs_f64());
+        }
+    }
+
+    /// A request for a licence ended.
+    pub fn license(&self, outcome: LicenseOutcome) {
+        self.licenses.with_label_values(&[outcome.label()]).inc();
     }
 }
 
-fn gauges(
-    registry: &Registry,
-    name: &str,
-    help: &str,
-    labels: &[&str],
-) -> prometheus::Result<IntGaugeVec> {
-    let made = IntGaugeVec::new(Opts::new(name, help), labels)?;
-    registry.register(Box::new(made.clone()))?;
-    Ok(made)
-}
+/// Makes metrics that are registered at once.
+struct Maker(Registry);
 
-fn counters(
-    registry: &Registry,
-    name: &str,
-    help: &str,
-    labels: &[&str],
-) -> prometheus::Result<IntCounterVec> {
-    let made = IntCounterVec::new(Opts::new(name, help), labels)?;
-    registry.register(Box::new(made.clone()))?;
-    Ok(made)
-}
-
-/// `GET /metrics` of the metrics listener.
-pub async fn scrape(State(app): State<App>) -> Result<impl IntoResponse> {
-    let sites = site_db::sites(&app.db).await?;
-    let metrics = &app.metrics;
-    let name_of = |id: SiteId| sites.iter().find(|s| s.id == id).map(|s| s.name.as_str());
-    metrics.peers.reset();
-    for ((site, state), count) in app.sites.counts() {
-        let label = metrics.site_label(site.and_then(name_of));
-        metrics
-            .peers
-            .with_label_values(&[label.as_str(), state])
-            .add(count);
+impl Maker {
+    fn add<C: Collector + Clone + 'static>(&self, made: C) -> Result<C> {
+        self.0.register(Box::new(made.clone()))?;
+        Ok(made)
     }
-    metrics.wan_cap.reset();
-    metrics.distinct.reset();
-    for site in &sites {
-        let label = metrics.site_label(Some(&site.name));
-        let distinct = app.wan.of(site.id).distinct_bytes;
-        metrics
-            .wan_cap
-            .with_label_values(&[&label])
-            .add(site.wan_cap.cast_signed());
-        metrics
-            .distinct
-            .with_label_values(&[&label])
-            .add(distinct.cast_signed());
-    }
-    metrics.resident.set(resident_bytes());
-    let mut text = Vec::new();
-    TextEncoder::new()
-        .encode(&metrics.registry.gather(), &mut text)
-        .map_err(Problem::internal)?;
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
-}
 
-/// What the kernel says of this process; 0 where it does not.
-fn resident_bytes() -> i64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes = line.and_then(|rest| rest.split_whitespace().next()?.parse::<i64>().ok());
-    kibibytes.map_or(0, |kib| kib * 1024)
+    fn counter(&self, name: &str, help: &str) -> Result<IntCounter> {
+        self.add(IntCounter::new(name, help)?)
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec> {
+        self.add(IntCounterVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> Result<Gauge> {
+        self.add(Gauge::new(name, help)?)
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec> {
+        self.add(IntGaugeVec::new(Opts::new(name, help), labels)?)
+    }
 }

@@ -6,4 +6,4 @@ pub mod log;
 pub mod metrics;
 pub mod request;
 #[cfg(test)]
-mod tests;
+pub mod testing;

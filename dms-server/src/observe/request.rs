@@ -3,14 +3,13 @@
 
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, StatusCode};
 use tracing::Instrument;
 
 use crate::problem::Problem;
-use crate::state::App;
 
 /// Carries the request id both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -46,20 +45,6 @@ pub async fn trace(mut request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    response
-}
-
-/// Measures a request under its route's pattern, so that the label stays bounded.
-pub async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let method = request.method().clone();
-    let started = Instant::now();
-    let response = next.run(request).await;
-    let route = route.as_ref().map_or("", MatchedPath::as_str);
-    app.metrics
-        .http
-        .with_label_values(&[route, method.as_str(), response.status().as_str()])
-        .observe(started.elapsed().as_secs_f64());
     response
 }
 

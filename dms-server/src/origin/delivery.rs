@@ -7,6 +7,7 @@ use futures_util::stream::{self, Stream};
 use prometheus::IntCounter;
 use swarm::content::{ChunkId, SiteId};
 
+use crate::observe::metrics::Source;
 use crate::state::App;
 
 /// Bytes handed to a connection at a time: what an aborted answer is counted too much by.
@@ -26,7 +27,7 @@ impl Delivery {
     pub fn to(app: &App, remote: IpAddr) -> Self {
         let site = app.sites.site_of(remote);
         let name = site.and_then(|site| app.sites.site_name(site));
-        let counter = app.metrics.origin_bytes(name.as_deref());
+        let counter = app.metrics.delivered_to(Source::Origin, name.as_deref());
         Self {
             app: app.clone(),
             site,

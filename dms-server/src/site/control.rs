@@ -186,7 +186,11 @@ async fn handle(
     match message {
         ToDms::Hello { .. } => return Err(end(close_code::POLICY, "a second hello")),
         ToDms::State { weight, sharing } => app.sites.update(device, number, weight, sharing),
-        ToDms::Totals(totals) => app.sites.totals(device, number, totals),
+        ToDms::Totals(totals) => {
+            if let Some(gained) = app.sites.totals(device, number, totals) {
+                app.metrics.told(gained.site.as_deref(), gained.from_peers);
+            }
+        }
         ToDms::WantRoster => app.sites.send_roster(device, number),
         ToDms::Resolve { request, title } => {
             let head = publish::head(app, title).await.map_err(|error| {
@@ -212,7 +216,9 @@ async fn report(app: &App, reporter: DeviceId, bad: &BadChunk) {
     match db::add_bad_chunk(&app.db, reporter, bad, app.clock.now_ms()).await {
         Ok(false) => {}
         Ok(true) => {
-            app.metrics.bad_chunks.inc();
+            let site = app.sites.peer(reporter).and_then(|peer| peer.site);
+            let site = site.and_then(|site| app.sites.site_name(site));
+            app.metrics.bad_chunk(site.as_deref());
             tracing::warn!(
                 device.id = %reporter, culprit.id = %bad.from, chunk.id = %bad.chunk,
                 "a peer reports wrong bytes"

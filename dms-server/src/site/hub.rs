@@ -55,6 +55,15 @@ pub struct PeerStatus {
     pub totals: TransferTotals,
 }
 
+/// What a peer got between two of its totals, as it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gained {
+    /// The name of its site.
+    pub site: Option<String>,
+    /// Payload bytes from other peers.
+    pub from_peers: u64,
+}
+
 /// The hub's side of one control connection, for the task that holds the socket.
 #[derive(Debug)]
 pub struct Attached {
@@ -95,7 +104,8 @@ struct Peer {
     hello: Hello,
     /// The site it was told, with what the site lets it do.
     site: Option<SiteInfo>,
-    totals: TransferTotals,
+    /// None until it tells some.
+    totals: Option<TransferTotals>,
     outgoing: mpsc::Sender<Bytes>,
     ended: CancellationToken,
 }
@@ -191,11 +201,23 @@ impl Hub {
         self.lock().update(device, number, weight, sharing);
     }
 
-    /// Notes a peer's totals.
-    pub fn totals(&self, device: DeviceId, number: u64, totals: TransferTotals) {
-        if let Some(peer) = self.lock().current(device, number) {
-            peer.totals = totals;
-        }
+    /// Notes a peer's totals and answers what came since the last ones of this connection; the
+    /// first ones are only a start, as the peer may be older than the connection.
+    pub fn totals(&self, device: DeviceId, number: u64, totals: TransferTotals) -> Option<Gained> {
+        let mut state = self.lock();
+        let peer = state.current(device, number)?;
+        let before = peer.totals.replace(totals)?;
+        Some(Gained {
+            site: peer.site.as_ref().map(|info| info.name.clone()),
+            from_peers: totals.from_peers.saturating_sub(before.from_peers),
+        })
+    }
+
+    /// The sites in effect.
+    #[must_use]
+    pub fn sites(&self) -> Vec<Site> {
+        let state = self.lock();
+        state.sites.values().map(|s| s.site.clone()).collect()
     }
 
     /// Sends a peer its roster again.
@@ -255,7 +277,7 @@ impl Hub {
             agent: peer.hello.agent.clone(),
             sharing: peer.hello.sharing,
             weight: peer.roster_entry(device).weight,
-            totals: peer.totals,
+            totals: peer.totals.unwrap_or_default(),
         })
     }
 
@@ -345,7 +367,7 @@ impl State {
             remote,
             hello,
             site: site.clone(),
-            totals: TransferTotals::default(),
+            totals: None,
             outgoing,
             ended: ended.clone(),
         };

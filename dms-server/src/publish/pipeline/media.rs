@@ -145,8 +145,11 @@ async fn consume(
     mut receiver: mpsc::Receiver<Ahead>,
 ) -> Result<Consumed, AttemptError> {
     let mut bench = Bench::new(attempt);
+    let started = Instant::now();
     while let Some((message, _memory)) = receiver.recv().await {
         if let Some(done) = bench.take(message, sealer).await? {
+            let video = Duration::from_millis(done.duration_ms);
+            attempt.app.metrics.transcoded(video, started.elapsed());
             return Ok(Consumed::Made(bench.into_made(&done)));
         }
     }

@@ -147,6 +147,9 @@ async fn append_settled(
         .await?;
     let received = receive(place, &mut piece, body, missing).await;
     let kept = piece.finish(received.is_ok()).await?;
+    if let Kept::To(end) = kept {
+        app.metrics.uploaded(end.saturating_sub(offset));
+    }
     db::postpone(&app.db, upload.id, expiry(app)).await?;
     received?;
     match kept {

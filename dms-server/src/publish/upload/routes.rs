@@ -107,6 +107,10 @@ async fn status(
         Ok(standing) => {
             let mut response = answer(StatusCode::OK, &standing);
             let upload = &standing.upload;
+            // Who asks in the middle of an upload was interrupted.
+            if (1..upload.length()).contains(&standing.offset) {
+                app.metrics.upload_resumed();
+            }
             let map = response.headers_mut();
             map.insert(LENGTH, HeaderValue::from(upload.length()));
             map.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
