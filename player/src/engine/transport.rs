@@ -7,9 +7,10 @@ use std::{
 
 use super::playhead::{Lane, Playhead};
 
-/// The least time a chunk is given before the first frame: hurrying every first chunk to the
-/// origin would cost the site's link more than a moment's wait costs the viewer.
-const FIRST_DEADLINE: Duration = Duration::from_secs(4);
+/// The time a chunk of the first segment is given before the first frame, on top of where its
+/// segment starts: hurrying every first chunk to the origin would cost the site's link more than
+/// a moment's wait costs the viewer.
+const FIRST_DEADLINE: Duration = Duration::from_secs(6);
 /// The least time a chunk is given while playing.
 const LEAST_DEADLINE: Duration = Duration::from_secs(2);
 /// How long a waiting decoder sleeps at most before it looks again.
@@ -90,13 +91,11 @@ impl Transport {
     #[must_use]
     pub fn deadline(&self, start: Duration) -> Duration {
         let state = self.lock();
-        let least = match state.playhead.started() {
-            None => FIRST_DEADLINE,
-            Some(_) => LEAST_DEADLINE,
-        };
-        start
-            .saturating_sub(state.playhead.position(Instant::now()))
-            .max(least)
+        let ahead = start.saturating_sub(state.playhead.position(Instant::now()));
+        match state.playhead.started() {
+            None => ahead + FIRST_DEADLINE,
+            Some(_) => ahead.max(LEAST_DEADLINE),
+        }
     }
 
     /// Tells that a lane is decoded up to `until`.
