@@ -18,6 +18,8 @@ pub mod finish;
 pub mod media;
 pub mod seal;
 pub mod source;
+#[cfg(test)]
+mod tests;
 pub mod verdict;
 
 use std::sync::Arc;
