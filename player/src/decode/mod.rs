@@ -106,8 +106,8 @@ struct Run {
     decoder: Decoder,
     stream: usize,
     time_base: ffmpeg::Rational,
-    /// Where the last frame ended, for frames that carry no time.
-    until: Duration,
+    /// Where the last frame began and ended, for frames that carry no time or no duration.
+    last: Option<Span>,
 }
 
 enum Decoder {
@@ -152,7 +152,7 @@ impl Run {
             decoder,
             stream: index,
             time_base,
-            until: Duration::ZERO,
+            last: None,
         })
     }
 
@@ -217,13 +217,21 @@ impl Run {
         }
     }
 
+    /// The frame's time. FFmpeg knows no duration of a reordered picture in a fragment: it is
+    /// taken to last as long as the one before.
     fn span(&mut self, ticks: Option<i64>, lasts: Duration) -> Span {
-        let from = ticks.map_or(self.until, |ticks| self.duration(ticks));
-        self.until = from + lasts;
-        Span {
+        let after_last = self.last.map_or(Duration::ZERO, |last| last.until);
+        let from = ticks.map_or(after_last, |ticks| self.duration(ticks));
+        let lasts = match (lasts.is_zero(), self.last) {
+            (true, Some(last)) => from.saturating_sub(last.from),
+            _ => lasts,
+        };
+        let span = Span {
             from,
-            until: self.until,
-        }
+            until: from + lasts,
+        };
+        self.last = Some(span);
+        span
     }
 
     /// `ticks` of the stream's clock; negative times, which encoder delay causes, are zero.
