@@ -5,11 +5,18 @@
 //! [`driver`] is the one loop that turns happenings into inputs of the swarm's state machine and
 //! its outputs into effects.
 
+pub mod agent;
 pub mod cache;
 pub mod chunk;
+pub mod clock;
 pub mod command;
 pub mod config;
+pub mod driver;
+pub mod local_api;
+pub mod metrics;
 pub mod net;
 pub mod platform;
 pub mod policy;
+mod range;
 pub mod state;
+pub mod titles;

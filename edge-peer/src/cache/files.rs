@@ -144,6 +144,49 @@ impl Files {
     }
 }
 
+/// What a sample of the files showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    /// Chunks that were read.
+    pub read: usize,
+    /// Those of them whose bytes are not the chunk's.
+    pub rotten: usize,
+}
+
+/// Reads up to `most` chunks, spread over the folder, and changes nothing: also while an agent
+/// runs on it.
+///
+/// # Errors
+/// What the system said.
+pub fn sample(root: &Path, most: usize) -> io::Result<Sample> {
+    let files = Files {
+        root: root.to_owned(),
+        next: AtomicU64::new(0),
+    };
+    let mut ids: Vec<ChunkId> = Vec::new();
+    for folder in fs::read_dir(root.join(CHUNKS))? {
+        for file in fs::read_dir(folder?.path())? {
+            let name = file?.file_name();
+            ids.extend(name.to_str().and_then(|n| n.parse::<ChunkId>().ok()));
+        }
+    }
+    ids.sort_unstable();
+    let step = ids.len().div_ceil(most.max(1)).max(1);
+    let mut sample = Sample { read: 0, rotten: 0 };
+    for id in ids.into_iter().step_by(step) {
+        match files.read(id, 0) {
+            Ok(_) => sample.read += 1,
+            // It was dropped while we looked.
+            Err(ReadError::Gone) => {}
+            Err(ReadError::Rotten | ReadError::Io(_)) => {
+                sample.read += 1;
+                sample.rotten += 1;
+            }
+        }
+    }
+    Ok(sample)
+}
+
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .create(true)

@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 use crate::chunk::VerifiedChunk;
 use catalog::{Catalog, Change};
 use files::{Files, ReadError};
+pub use files::{Sample, sample};
 use index::Index;
 
 /// The most file reads and writes at the same time.
@@ -49,13 +50,53 @@ pub enum CacheError {
     },
 }
 
-/// What became of a chunk given to [`Cache::put`].
+/// What became of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Put {
     /// Whether it is held now. When not, it still may be passed on from memory.
     pub stored: bool,
     /// What had to go for it.
     pub evicted: Vec<ChunkId>,
+}
+
+/// What became of a chunk given to [`Cache::admit`].
+pub enum Admission {
+    /// It is held already.
+    Held,
+    /// There is no room for it.
+    NoRoom,
+    /// It is readable from memory until `write` has run, and from disk afterwards.
+    Write {
+        /// Must be run to its end.
+        write: Write,
+        /// What had to go for it.
+        evicted: Vec<ChunkId>,
+    },
+}
+
+/// A chunk on its way to the disk.
+#[must_use = "until it has run, the chunk takes memory and is not on disk"]
+pub struct Write {
+    cache: Cache,
+    chunk: VerifiedChunk,
+    title: Option<TitleId>,
+    unlink: Vec<ChunkId>,
+}
+
+impl Write {
+    /// Writes the chunk. `evicted` names only what had to go because the disk was full.
+    pub async fn run(self) -> Put {
+        let cache = self.cache.clone();
+        let work = move || {
+            self.cache
+                .inner
+                .write(&self.chunk, self.title, &self.unlink)
+        };
+        cache.inner.blocking(work).await.unwrap_or(Put {
+            stored: false,
+            evicted: Vec::new(),
+        })
+    }
 }
 
 /// What became of a read.
@@ -138,36 +179,47 @@ impl Cache {
         })
     }
 
-    /// Stores a chunk. A full disk or an over-full cache is not an error: the chunk is then simply
-    /// not held.
-    pub async fn put(&self, chunk: VerifiedChunk, title: Option<TitleId>) -> Put {
+    /// Takes a chunk in: readable at once, on disk when the returned write has run. A cache
+    /// without room is not an error: the chunk is then simply not held.
+    #[must_use]
+    pub fn admit(&self, chunk: VerifiedChunk, title: Option<TitleId>) -> Admission {
+        let mut books = self.inner.books();
         let id = chunk.id();
-        let evicted = {
-            let mut books = self.inner.books();
-            if books.index.get(id).is_some() {
-                books.index.touch(id);
-                return Put {
-                    stored: true,
-                    evicted: Vec::new(),
-                };
-            }
-            let Ok(evicted) = books.index.reserve(id, chunk.len(), title) else {
-                return Put {
-                    stored: false,
-                    evicted: Vec::new(),
-                };
-            };
-            books.writing.insert(id, chunk.clone());
-            evicted
+        if books.index.get(id).is_some() {
+            books.index.touch(id);
+            return Admission::Held;
+        }
+        let Ok(evicted) = books.index.reserve(id, chunk.len(), title) else {
+            return Admission::NoRoom;
         };
-        let cache = self.clone();
-        self.inner
-            .blocking(move || cache.inner.write(&chunk, title, evicted))
-            .await
-            .unwrap_or(Put {
+        books.writing.insert(id, chunk.clone());
+        drop(books);
+        let write = Write {
+            cache: self.clone(),
+            chunk,
+            title,
+            unlink: evicted.clone(),
+        };
+        Admission::Write { write, evicted }
+    }
+
+    /// Takes a chunk in and waits until it is on disk.
+    pub async fn put(&self, chunk: VerifiedChunk, title: Option<TitleId>) -> Put {
+        match self.admit(chunk, title) {
+            Admission::Held => Put {
+                stored: true,
+                evicted: Vec::new(),
+            },
+            Admission::NoRoom => Put {
                 stored: false,
                 evicted: Vec::new(),
-            })
+            },
+            Admission::Write { write, mut evicted } => {
+                let put = write.run().await;
+                evicted.extend(put.evicted);
+                Put { evicted, ..put }
+            }
+        }
     }
 
     /// Reads a chunk and hashes it.
@@ -236,9 +288,9 @@ impl Inner {
         tokio::task::spawn_blocking(work).await.ok()
     }
 
-    fn write(&self, chunk: &VerifiedChunk, title: Option<TitleId>, evicted: Vec<ChunkId>) -> Put {
-        let mut evicted = evicted;
-        self.unlink(&evicted);
+    fn write(&self, chunk: &VerifiedChunk, title: Option<TitleId>, unlink: &[ChunkId]) -> Put {
+        let mut evicted = Vec::new();
+        self.unlink(unlink);
         let mut written = self.files.write(chunk);
         if written.as_ref().is_err_and(is_full) {
             let more = self

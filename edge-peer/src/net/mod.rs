@@ -1,1 +1,14 @@
-//! x
+//! The network: who we are, who we talk to, and how much we let them.
+//!
+//! One attempt a call: when to ask again, and whom, is the state machine's decision.
+
+pub mod address;
+#[cfg(test)]
+pub(crate) mod authority;
+pub mod chunks;
+pub mod client;
+pub mod control;
+pub mod enrolment;
+pub mod identity;
+pub mod renewal;
+pub mod serve;

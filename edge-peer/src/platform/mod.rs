@@ -1,1 +1,210 @@
-//! x
+//! What the system says about this PC: power, link, free disk space.
+//!
+//! Linux is asked through `/sys`. What cannot be found out is `None`, never a guess.
+
+use std::{
+    fs, io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+/// How a PC is powered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Power {
+    /// It has no battery.
+    Desktop,
+    /// It has one, and is plugged in.
+    Mains,
+    /// It runs on its battery.
+    Battery,
+}
+
+/// What a network interface is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// A cable, or the loopback interface.
+    Wired,
+    /// Wi-Fi.
+    Wireless,
+    /// A mobile network: costs by the byte.
+    Mobile,
+    /// A tunnel to somewhere else.
+    Vpn,
+}
+
+/// Where Linux tells about devices. Another root makes tests independent of the machine.
+#[derive(Debug, Clone)]
+pub struct Sys {
+    root: PathBuf,
+}
+
+impl Default for Sys {
+    fn default() -> Self {
+        Self::at("/sys")
+    }
+}
+
+impl Sys {
+    /// The tree at `root`.
+    #[must_use]
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// How the PC is powered; none when the system does not say.
+    #[must_use]
+    pub fn power(&self) -> Option<Power> {
+        let supplies = fs::read_dir(self.root.join("class/power_supply")).ok()?;
+        let (mut battery, mut discharging, mut plugged) = (false, false, false);
+        for supply in supplies.flatten() {
+            let read = |name: &str| read_word(&supply.path().join(name));
+            // A mouse's battery is not the PC's.
+            if read("scope").as_deref() == Some("Device") {
+                continue;
+            }
+            match read("type").as_deref() {
+                Some("Battery") => {
+                    battery = true;
+                    discharging |= read("status").as_deref() == Some("Discharging");
+                }
+                Some("Mains" | "USB") => plugged |= read("online").as_deref() == Some("1"),
+                _ => {}
+            }
+        }
+        Some(match (battery, discharging && !plugged) {
+            (false, _) => Power::Desktop,
+            (true, false) => Power::Mains,
+            (true, true) => Power::Battery,
+        })
+    }
+
+    /// What the interface with this name is; none when there is none.
+    #[must_use]
+    pub fn link(&self, interface: &str) -> Option<Link> {
+        let folder = self.root.join("class/net").join(interface);
+        if interface.contains(['/', '.']) && !folder.is_dir() {
+            return None;
+        }
+        let event = fs::read_to_string(folder.join("uevent")).ok()?;
+        let kind = event
+            .lines()
+            .find_map(|line| line.strip_prefix("DEVTYPE="))
+            .unwrap_or_default();
+        // 65534 is the type of interfaces without link-level addresses: tunnels.
+        let tunnel = folder.join("tun_flags").exists()
+            || read_word(&folder.join("type")).is_some_and(|t| t == "65534" || t == "512");
+        Some(match kind {
+            "wwan" => Link::Mobile,
+            "wlan" => Link::Wireless,
+            "wireguard" => Link::Vpn,
+            _ if tunnel => Link::Vpn,
+            _ if folder.join("wireless").exists() => Link::Wireless,
+            _ => Link::Wired,
+        })
+    }
+}
+
+/// The name of the interface that has this address.
+#[must_use]
+pub fn interface_of(address: IpAddr) -> Option<String> {
+    let interfaces = if_addrs::get_if_addrs().ok()?;
+    let exact = interfaces.iter().find(|i| i.ip() == address);
+    let loopback = || {
+        address
+            .is_loopback()
+            .then(|| interfaces.iter().find(|i| i.is_loopback()))
+            .flatten()
+    };
+    exact.or_else(loopback).map(|i| i.name.clone())
+}
+
+/// Free space for this user in the file system of `path`, bytes.
+///
+/// # Errors
+/// What the system said.
+pub fn free_space(path: &Path) -> io::Result<u64> {
+    let stat = rustix::fs::statvfs(path)?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+fn read_word(path: &Path) -> Option<String> {
+    fs::read_to_string(path).ok().map(|s| s.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Sys) {
+        let dir = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let sys = Sys::at(dir.path());
+        (dir, sys)
+    }
+
+    #[test]
+    fn power_is_read_from_the_supplies_of_the_pc_itself() {
+        let battery = |status, online| {
+            tree(&[
+                ("class/power_supply/BAT0/type", "Battery\n"),
+                ("class/power_supply/BAT0/status", status),
+                ("class/power_supply/AC/type", "Mains\n"),
+                ("class/power_supply/AC/online", online),
+            ])
+        };
+        assert_eq!(
+            battery("Discharging\n", "0\n").1.power(),
+            Some(Power::Battery)
+        );
+        assert_eq!(battery("Charging\n", "1\n").1.power(), Some(Power::Mains));
+        assert_eq!(
+            battery("Discharging\n", "1\n").1.power(),
+            Some(Power::Mains)
+        );
+        let mouse = tree(&[
+            ("class/power_supply/hid/type", "Battery\n"),
+            ("class/power_supply/hid/scope", "Device\n"),
+            ("class/power_supply/hid/status", "Discharging\n"),
+        ]);
+        assert_eq!(mouse.1.power(), Some(Power::Desktop));
+        assert_eq!(tree(&[("x", "")]).1.power(), None);
+    }
+
+    #[test]
+    fn links_are_told_apart() {
+        let (_dir, sys) = tree(&[
+            ("class/net/eth0/uevent", "INTERFACE=eth0\n"),
+            ("class/net/eth0/type", "1\n"),
+            ("class/net/wlan0/uevent", "DEVTYPE=wlan\n"),
+            ("class/net/wwan0/uevent", "DEVTYPE=wwan\n"),
+            ("class/net/tun0/uevent", ""),
+            ("class/net/tun0/type", "65534\n"),
+            ("class/net/wg0/uevent", "DEVTYPE=wireguard\n"),
+            ("class/net/lo/uevent", ""),
+            ("class/net/lo/type", "772\n"),
+        ]);
+        let links = ["eth0", "wlan0", "wwan0", "tun0", "wg0", "lo", "none"].map(|n| sys.link(n));
+        assert_eq!(
+            links,
+            [
+                Some(Link::Wired),
+                Some(Link::Wireless),
+                Some(Link::Mobile),
+                Some(Link::Vpn),
+                Some(Link::Vpn),
+                Some(Link::Wired),
+                None
+            ]
+        );
+    }
+
+    #[test]
+    fn free_space_is_the_file_systems() {
+        assert!(free_space(Path::new("/")).unwrap() > 0);
+        assert!(free_space(Path::new("/no/such/folder")).is_err());
+    }
+}

@@ -1,0 +1,420 @@
+//! The agent put together: what runs, in which order it starts, and in which order it ends.
+//!
+//! Start: state folder and its lock, certificate, cache, listeners, machine, tasks. The listeners
+//! are bound before anything is told to anybody, so that an address the DMS hears of is answered.
+//! End: say that we leave, take no more requests, let uploads finish for [`GRACE`], say goodbye to
+//! the DMS, stop the loop, write what is kept.
+
+mod keepers;
+mod tasks;
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use hyper_util::service::TowerToHyperService;
+use swarm::{
+    content::DeviceId,
+    peer::{self, Peer},
+};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cache::{Cache, CacheError},
+    clock::Clock,
+    config::Config,
+    driver::{Driver, Ends, Known, Parts},
+    local_api::{self, Guard},
+    metrics::Metrics,
+    net::{
+        address::{AddressBook, Origin, OriginError},
+        chunks::ChunkService,
+        client::Client,
+        control,
+        identity::{Identity, IdentityError},
+        renewal::Renewal,
+        serve,
+    },
+    platform::{Sys, interface_of},
+    policy::{Given, Pause, Watcher, Willing, watch as watch_policy},
+    state::{Access, StateError, StateFolder, StateLock, Trust, names},
+    titles::{Shelf, Titles},
+};
+use keepers::Keepers;
+use tasks::{Stops, Tasks};
+
+/// How long uploads and answers to local programs may take once the agent ends.
+pub const GRACE: Duration = Duration::from_secs(5);
+/// The most words of the DMS waiting for the loop.
+const MAX_EVENTS: usize = 64;
+
+/// Why the agent does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The state folder.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The certificate.
+    #[error("{0}; enrol anew with another --state folder")]
+    Identity(#[from] IdentityError),
+    /// The device URL.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// The cache.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// The manifests.
+    #[error("the manifests in {folder} cannot be used: {source}; remove the folder")]
+    Shelf {
+        /// The folder.
+        folder: String,
+        /// What is wrong.
+        source: io::Error,
+    },
+    /// A listener.
+    #[error("{address} cannot be listened on: {source}; is another agent running? set {setting}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Which setting says so.
+        setting: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system has no randomness.
+    #[error("the system has no randomness")]
+    Randomness,
+    /// The metrics.
+    #[error(transparent)]
+    Metrics(#[from] prometheus::Error),
+    /// A part ended that must not.
+    #[error("the agent's {0} stopped unexpectedly")]
+    Part(&'static str),
+}
+
+/// An agent that is ready to run.
+pub struct Agent {
+    config: Config,
+    state: StateFolder,
+    _lock: StateLock,
+    trust: Trust,
+    identity: Identity,
+    cache: Cache,
+    shelf: Shelf,
+    chunk_listener: TcpListener,
+    local_listener: TcpListener,
+    chunk_address: SocketAddr,
+    local_address: SocketAddr,
+}
+
+impl Agent {
+    /// Reads the state, opens the cache and binds the listeners.
+    ///
+    /// # Errors
+    /// [`AgentError`].
+    pub async fn load(config: Config) -> Result<Self, AgentError> {
+        let state = StateFolder::at(&config.state);
+        let trust = state.trust()?;
+        let lock = state.lock()?;
+        let identity = read_identity(&state, &trust)?;
+        Origin::parse(&trust.device_url)?;
+        let cache = Cache::open(&state.path(names::CACHE), config.cache_limit)?;
+        let manifests = state.path(names::MANIFESTS);
+        let shelf = Shelf::open(&manifests).map_err(|source| AgentError::Shelf {
+            folder: manifests.display().to_string(),
+            source,
+        })?;
+        let chunk_listener = listen(config.chunk_listen, "--chunk-listen").await?;
+        let local_listener = listen(config.local_listen, "--local-listen").await?;
+        let at = |listener: &TcpListener, asked| listener.local_addr().unwrap_or(asked);
+        Ok(Self {
+            chunk_address: at(&chunk_listener, config.chunk_listen),
+            local_address: at(&local_listener, config.local_listen),
+            config,
+            state,
+            _lock: lock,
+            trust,
+            identity,
+            cache,
+            shelf,
+            chunk_listener,
+            local_listener,
+        })
+    }
+
+    /// Where peers ask.
+    #[must_use]
+    pub fn chunk_address(&self) -> SocketAddr {
+        self.chunk_address
+    }
+
+    /// Where programs and pages of this PC ask.
+    #[must_use]
+    pub fn local_address(&self) -> SocketAddr {
+        self.local_address
+    }
+
+    /// Runs until `shutdown`, and then ends in order.
+    ///
+    /// # Errors
+    /// [`AgentError`] when a part cannot start, or stops by itself.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), AgentError> {
+        let base = self.base()?;
+        let policy = self.policy();
+        let (keeper, control, events) = self.control(&base, &policy);
+        let (driver, ends) = Driver::new(self.driver_parts(&base, events, control.clone()));
+        let (given, given_out) = watch::channel(Given::load(&self.state));
+        let known = Known::load(&self.state, |ip| interface_of(ip).is_some());
+        let api = self.api(&base, &ends, policy.pause, given_out, control)?;
+        let chunks = chunk_service(&ends, &base);
+        let tls = Arc::new(self.identity.server_config()?);
+        let keepers = Keepers {
+            state: self.state.clone(),
+            known: ends.known.clone(),
+            local_ip: policy.local_ip,
+            willing: policy.willing,
+            driver: ends.handle.clone(),
+            metrics: base.metrics.clone(),
+            given,
+        };
+        let renewal = Renewal {
+            state: self.state.clone(),
+            identity: self.identity.clone(),
+            client: base.client,
+            metrics: base.metrics,
+        };
+        self.announce()?;
+
+        let stops = Stops::new(policy.leaving);
+        let mut parts = Tasks::new();
+        parts.start("loop", driver.run(known, stops.driver.clone()));
+        parts.start("control connection", keeper.run(stops.control.clone()));
+        parts.start("policy", policy.watcher.run(policy.told));
+        parts.start("keepers", keepers.run(stops.control.clone()));
+        parts.start("renewal", renewal.run(stops.control.clone()));
+        let listening = serve::peers(self.chunk_listener, tls, stops.chunks.clone(), chunks);
+        parts.start("chunk listener", listening);
+        let local = serve::local(self.local_listener, stops.local.clone(), api);
+        parts.start("loopback API", local);
+
+        let ended = tokio::select! {
+            () = shutdown.cancelled() => Ok(()),
+            name = parts.first_to_end() => Err(AgentError::Part(name)),
+        };
+        stops.in_order(&mut parts).await;
+        let _ = std::fs::remove_file(self.state.path(names::LOCAL_ADDRESS));
+        ended
+    }
+
+    fn base(&self) -> Result<Base, AgentError> {
+        let metrics = Metrics::new()?;
+        let book = AddressBook::new(Origin::parse(&self.trust.device_url)?);
+        let bind = self.config.bind;
+        let client = Client::new(&self.identity, book.clone(), bind, metrics.clone())?;
+        Ok(Base {
+            metrics,
+            book,
+            client,
+        })
+    }
+
+    fn policy(&self) -> Policy {
+        let leaving = CancellationToken::new();
+        let (pause, paused) = watch::channel(Pause::load(&self.state));
+        let (local_ip, local) = watch::channel(None);
+        let watcher = Watcher {
+            sys: Sys::default(),
+            metered: self.config.metered,
+            weight: self.config.weight,
+            pause: paused,
+            local,
+            leaving: leaving.clone(),
+        };
+        let (told, willing) = watch_policy(&watcher);
+        Policy {
+            leaving,
+            pause,
+            local_ip,
+            watcher,
+            told,
+            willing,
+        }
+    }
+
+    fn control(
+        &self,
+        base: &Base,
+        policy: &Policy,
+    ) -> (
+        control::Keeper,
+        control::Handle,
+        mpsc::Receiver<control::Event>,
+    ) {
+        let (events, heard) = mpsc::channel(MAX_EVENTS);
+        let metrics = base.metrics.clone();
+        let (keeper, handle) = control::keeper(control::Link {
+            identity: self.identity.clone(),
+            book: base.book.clone(),
+            bind: self.config.bind,
+            listening: self.chunk_address,
+            advertise: self.config.advertise,
+            willing: policy.willing.clone(),
+            totals: Box::new(move || metrics.totals()),
+            events,
+        });
+        (keeper, handle, heard)
+    }
+
+    fn driver_parts(
+        &self,
+        base: &Base,
+        events: mpsc::Receiver<control::Event>,
+        control: control::Handle,
+    ) -> Parts {
+        let limits = peer::Config {
+            upload_slots: self.config.upload_slots.into(),
+            ..peer::Config::default()
+        };
+        let device = self.trust.device_id;
+        Parts {
+            machine: Peer::new(limits, device, rand::random()),
+            device,
+            clock: Clock::start(),
+            cache: self.cache.clone(),
+            client: base.client.clone(),
+            book: base.book.clone(),
+            metrics: base.metrics.clone(),
+            events,
+            control,
+        }
+    }
+
+    fn api(
+        &self,
+        base: &Base,
+        ends: &Ends,
+        pause: watch::Sender<Pause>,
+        given: watch::Receiver<Given>,
+        control: control::Handle,
+    ) -> Result<LocalService, AgentError> {
+        let origins = self.trust.portal_origins.clone();
+        let guard = Guard::new(self.local_address, origins, &self.local_token()?);
+        let titles = Titles::new(
+            ends.handle.clone(),
+            control,
+            &self.trust,
+            self.shelf.clone(),
+        );
+        let router = local_api::router(
+            local_api::Parts {
+                listening: self.local_address,
+                chunk_listening: self.chunk_address,
+                trust: self.trust.clone(),
+                identity: self.identity.clone(),
+                cache: self.cache.clone(),
+                driver: ends.handle.clone(),
+                status: ends.status.clone(),
+                titles,
+                client: base.client.clone(),
+                metrics: base.metrics.clone(),
+                pause,
+                given,
+                state: self.state.clone(),
+                look_ahead: self.config.look_ahead,
+                deadline: self.config.deadline,
+            },
+            guard,
+        );
+        Ok(TowerToHyperService::new(router))
+    }
+
+    /// The bearer of native programs, made at the first start.
+    fn local_token(&self) -> Result<String, AgentError> {
+        let kept = self.state.read(names::LOCAL_TOKEN).ok();
+        let kept = kept.and_then(|bytes| String::from_utf8(bytes).ok());
+        if let Some(token) = kept.filter(|t| t.trim().len() >= 32) {
+            return Ok(token.trim().to_owned());
+        }
+        let token = local_api::random_token().ok_or(AgentError::Randomness)?;
+        let access = Access::Private;
+        self.state
+            .write(names::LOCAL_TOKEN, token.as_bytes(), access)?;
+        Ok(token)
+    }
+
+    /// Tells programs of this PC where the agent is.
+    fn announce(&self) -> Result<(), AgentError> {
+        let address = self.local_address.to_string();
+        self.state
+            .write(names::LOCAL_ADDRESS, address.as_bytes(), Access::Public)?;
+        tracing::info!(
+            device = %self.trust.device_id,
+            chunks = %self.chunk_address,
+            local = %self.local_address,
+            "the agent runs"
+        );
+        Ok(())
+    }
+}
+
+type LocalService = TowerToHyperService<axum::Router>;
+
+/// What nearly every part needs.
+struct Base {
+    metrics: Metrics,
+    book: AddressBook,
+    client: Client,
+}
+
+/// Whether this PC gives, and who decides it.
+struct Policy {
+    leaving: CancellationToken,
+    pause: watch::Sender<Pause>,
+    local_ip: watch::Sender<Option<IpAddr>>,
+    watcher: Watcher,
+    told: watch::Sender<Willing>,
+    willing: watch::Receiver<Willing>,
+}
+
+fn chunk_service(
+    ends: &Ends,
+    base: &Base,
+) -> impl Fn(DeviceId) -> ChunkService + Clone + Send + Sync + 'static {
+    let (driver, book) = (ends.handle.clone(), base.book.clone());
+    let metrics = base.metrics.clone();
+    move |from| ChunkService {
+        from,
+        driver: driver.clone(),
+        book: book.clone(),
+        metrics: metrics.clone(),
+    }
+}
+
+/// The identity in a state folder.
+///
+/// # Errors
+/// [`AgentError`] when a file is missing, or they do not belong together.
+pub fn read_identity(state: &StateFolder, trust: &Trust) -> Result<Identity, AgentError> {
+    let certificate = state.read(names::CERTIFICATE)?;
+    let (key, ca) = (state.read(names::KEY)?, state.read(names::CA)?);
+    Ok(Identity::new(trust.device_id, &certificate, &key, &ca)?)
+}
+
+async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, AgentError> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| AgentError::Listen {
+        address,
+        setting,
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests;

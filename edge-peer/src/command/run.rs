@@ -1,0 +1,64 @@
+//! `edge-peer run`.
+
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use super::{CONFLICT, DENIED, FAILED, Failure, INVALID};
+use crate::{
+    agent::{Agent, AgentError},
+    config::{Config, LogFormat},
+    state::StateError,
+};
+
+/// Runs the agent until a signal asks it to stop; a second signal ends it at once.
+pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    start_logging(&config)?;
+    let agent = Agent::load(config).await.map_err(failure)?;
+    let shutdown = CancellationToken::new();
+    let signals = shutdown.clone();
+    tokio::spawn(async move {
+        signal().await;
+        signals.cancel();
+        signal().await;
+        std::process::exit(130);
+    });
+    agent.run(shutdown).await.map_err(failure)
+}
+
+fn start_logging(config: &Config) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&config.log)
+        .map_err(|e| Failure::new(INVALID, format!("--log {:?}: {e}", config.log)))?;
+    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match config.log_format {
+        LogFormat::Text => builder.with_ansi(false).try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+    started.map_err(|e| Failure::new(FAILED, e))
+}
+
+fn failure(error: AgentError) -> Failure {
+    let code = match &error {
+        AgentError::State(StateError::NotEnrolled(_)) => DENIED,
+        AgentError::State(StateError::Locked(_)) | AgentError::Listen { .. } => CONFLICT,
+        _ => FAILED,
+    };
+    Failure::new(code, error)
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}

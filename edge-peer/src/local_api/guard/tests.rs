@@ -1,0 +1,262 @@
+//! Every combination of host, origin, path, method and bearer: only the good cells answer.
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http, middleware,
+    routing::{get, post},
+};
+use tower::ServiceExt;
+
+use super::*;
+
+const NATIVE: &str = "native-token-native-token-native-token-0";
+const PORTAL: &str = "https://portal.example";
+const SECOND: &str = "http://127.0.0.1:8080";
+
+struct Setup {
+    router: Router,
+    guard: Arc<Guard>,
+    session: String,
+    other_session: String,
+}
+
+fn setup() -> Setup {
+    let address = "127.0.0.1:7747".parse().unwrap();
+    let guard = Guard::new(address, vec![PORTAL.into(), SECOND.into()], NATIVE);
+    let session = guard.open_session(PORTAL).unwrap();
+    let other_session = guard.open_session(SECOND).unwrap();
+    let guard = Arc::new(guard);
+    let router = Router::new()
+        .route("/v1/hello", get(async || "hello"))
+        .route("/v1/status", get(async || "status"))
+        .route("/v1/pause", post(async || "pause"))
+        .route(
+            "/v1/session",
+            post(super::session).with_state(guard.clone()),
+        )
+        .layer(middleware::from_fn_with_state(guard.clone(), check));
+    Setup {
+        router,
+        guard,
+        session,
+        other_session,
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Cell<'a> {
+    host: Option<&'a str>,
+    origin: Option<&'a str>,
+    site: Option<&'a str>,
+    token: Option<&'a str>,
+    method: &'a str,
+    path: &'a str,
+}
+
+impl Setup {
+    async fn ask(&self, cell: Cell<'_>) -> http::Response<Body> {
+        let mut request = http::Request::builder().method(cell.method).uri(cell.path);
+        let bearer = cell.token.map(|t| format!("Bearer {t}"));
+        let headers = [
+            ("host", cell.host),
+            ("origin", cell.origin),
+            ("sec-fetch-site", cell.site),
+            ("authorization", bearer.as_deref()),
+        ];
+        for (name, value) in headers {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        let request = request.body(Body::empty()).unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+}
+
+/// What the protocol says, in its own words and order.
+fn expected(cell: Cell<'_>, setup: &Setup) -> u16 {
+    let ours = [Some("127.0.0.1:7747"), Some("localhost:7747")];
+    if !ours.contains(&cell.host) {
+        return 421;
+    }
+    let page = match cell.origin {
+        Some(PORTAL | SECOND) => true,
+        Some(_) => return 403,
+        None if matches!(cell.site, None | Some("none" | "same-origin")) => false,
+        None => return 403,
+    };
+    if page && cell.method == "OPTIONS" {
+        return 204;
+    }
+    let good = match (cell.origin, cell.token) {
+        (None, Some(token)) => token == NATIVE,
+        (Some(PORTAL), Some(token)) => token == setup.session,
+        (Some(SECOND), Some(token)) => token == setup.other_session,
+        _ => false,
+    };
+    match (cell.method, cell.path) {
+        ("GET", "/v1/hello") => 200,
+        ("POST", "/v1/session") => {
+            if page {
+                200
+            } else {
+                403
+            }
+        }
+        _ if !good => 401,
+        ("GET" | "HEAD", "/v1/hello" | "/v1/status") | ("POST", "/v1/pause") => 200,
+        _ => 405,
+    }
+}
+
+#[tokio::test]
+async fn only_the_good_cells_of_the_matrix_answer() {
+    let setup = setup();
+    let hosts = [
+        Some("127.0.0.1:7747"),
+        Some("localhost:7747"),
+        Some("127.0.0.1"),
+        Some("127.0.0.1:7748"),
+        Some("LOCALHOST:7747"),
+        Some("evil.example:7747"),
+        Some("127.0.0.1:7747.evil.example"),
+        None,
+    ];
+    let origins = [
+        (None, None),
+        (None, Some("none")),
+        (None, Some("cross-site")),
+        (Some(PORTAL), Some("cross-site")),
+        (Some(SECOND), None),
+        (Some("https://portal.example.evil.example"), None),
+        (Some("http://portal.example"), None),
+        (Some("https://portal.example:8443"), None),
+        (Some("null"), None),
+        (Some(""), None),
+    ];
+    let (session, other) = (setup.session.clone(), setup.other_session.clone());
+    let tokens = [
+        None,
+        Some(NATIVE),
+        Some(""),
+        Some("wrong"),
+        Some(&*session),
+        Some(&*other),
+    ];
+    let paths = ["/v1/hello", "/v1/status", "/v1/pause", "/v1/session"];
+    let methods = ["GET", "POST", "OPTIONS", "DELETE"];
+    let mut cells = 0;
+    for host in hosts {
+        for (origin, site) in origins {
+            for token in tokens {
+                for path in paths {
+                    for method in methods {
+                        let cell = Cell {
+                            host,
+                            origin,
+                            site,
+                            token,
+                            method,
+                            path,
+                        };
+                        let answer = setup.ask(cell).await;
+                        let status = answer.status().as_u16();
+                        assert_eq!(status, expected(cell, &setup), "{cell:?}");
+                        let allowed = answer.headers().get("access-control-allow-origin");
+                        let may_read = allowed.map(|v| v.to_str().unwrap());
+                        let portal = origin.filter(|_| !matches!(status, 403 | 421));
+                        assert_eq!(may_read, portal, "{cell:?}");
+                        cells += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(cells >= 2_000, "{cells} cells");
+}
+
+#[tokio::test]
+async fn doubled_headers_are_refused() {
+    let setup = setup();
+    for (name, second) in [("host", "localhost:7747"), ("origin", PORTAL)] {
+        let request = http::Request::get("/v1/hello")
+            .header("host", "127.0.0.1:7747")
+            .header("origin", PORTAL)
+            .header(name, second);
+        let request = request.body(Body::empty()).unwrap();
+        let answer = setup.router.clone().oneshot(request).await.unwrap();
+        assert!(matches!(answer.status().as_u16(), 403 | 421), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_preflight_from_a_portal_opens_the_private_network_and_no_other_does() {
+    let setup = setup();
+    let preflight = |origin: &'static str, asked: bool| {
+        let mut request = http::Request::options("/v1/status")
+            .header("host", "127.0.0.1:7747")
+            .header("origin", origin)
+            .header("access-control-request-method", "GET");
+        if asked {
+            request = request.header("access-control-request-private-network", "true");
+        }
+        let request = request.body(Body::empty()).unwrap();
+        setup.router.clone().oneshot(request)
+    };
+    let header = |answer: &http::Response<Body>| {
+        answer
+            .headers()
+            .contains_key("access-control-allow-private-network")
+    };
+    let answer = preflight(PORTAL, true).await.unwrap();
+    assert_eq!(answer.status(), 204);
+    assert!(header(&answer));
+    assert!(!header(&preflight(PORTAL, false).await.unwrap()));
+    let foreign = preflight("https://evil.example", true).await.unwrap();
+    assert_eq!(foreign.status(), 403);
+    assert!(!header(&foreign));
+    assert!(
+        foreign
+            .headers()
+            .get("access-control-allow-origin")
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn a_page_gets_a_session_that_only_its_origin_can_use() {
+    let setup = setup();
+    let ask = |method, path, origin, token| Cell {
+        host: Some("127.0.0.1:7747"),
+        origin,
+        site: None,
+        token,
+        method,
+        path,
+    };
+    let answer = setup
+        .ask(ask("POST", "/v1/session", Some(PORTAL), None))
+        .await;
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let body = to_bytes(answer.into_body(), 1_000).await.unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let token = body["token"].as_str().unwrap();
+    assert!(token.len() >= 43);
+    let with = |origin| setup.ask(ask("GET", "/v1/status", origin, Some(token)));
+    assert_eq!(with(Some(PORTAL)).await.status(), 200);
+    assert_eq!(with(Some(SECOND)).await.status(), 401);
+    assert_eq!(with(None).await.status(), 401);
+}
+
+#[test]
+fn sessions_are_bounded_and_the_oldest_goes() {
+    let setup = setup();
+    let tokens: Vec<String> = (0..MAX_SESSIONS)
+        .map(|_| setup.guard.open_session(PORTAL).unwrap())
+        .collect();
+    let sessions = setup.guard.sessions.lock().unwrap();
+    assert_eq!(sessions.len(), MAX_SESSIONS);
+    assert!(!sessions.contains_key(&hash(&setup.session)));
+    assert!(tokens.iter().all(|t| sessions.contains_key(&hash(t))));
+}

@@ -1,0 +1,119 @@
+//! The loopback API: pages of allowed origins and native programs of this PC.
+//!
+//! | route | file |
+//! |---|---|
+//! | `/v1/hello`, `/v1/session`, `/v1/status`, `/v1/pause`, `/v1/resume`, `/metrics` | `agent` |
+//! | `/v1/trust`, `/v1/titles/..`, `/v1/chunks/..`, `/v1/license` | `content` |
+//! | `/v1/hls/..` | `hls` |
+//!
+//! `guard` stands before all of them: exact `Host`, exact `Origin`, bearer, CORS.
+
+mod agent;
+mod ahead;
+mod content;
+mod guard;
+mod hls;
+mod problem;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{get, post},
+};
+use tokio::sync::{Semaphore, watch};
+
+pub use agent::StatusReport;
+pub use guard::{Guard, random_token};
+
+use crate::{
+    cache::Cache,
+    driver::{Handle, Status},
+    metrics::Metrics,
+    net::{client::Client, identity::Identity},
+    policy::{Given, Pause},
+    state::{StateFolder, Trust},
+    titles::Titles,
+};
+
+/// The longest request body, bytes.
+const MAX_BODY: usize = 64 << 10;
+/// The most memory for segments on their way to players, MiB.
+const SEGMENT_MEMORY: usize = 128;
+
+/// What the API answers from.
+pub struct Parts {
+    /// Where it listens.
+    pub listening: SocketAddr,
+    /// Where the chunk listener listens.
+    pub chunk_listening: SocketAddr,
+    /// What enrolment said.
+    pub trust: Trust,
+    /// Who we are.
+    pub identity: Identity,
+    /// The chunks on disk.
+    pub cache: Cache,
+    /// Asks the machine.
+    pub driver: Handle,
+    /// What the machine shows.
+    pub status: watch::Receiver<Status>,
+    /// Manifests.
+    pub titles: Titles,
+    /// Passes licence requests on.
+    pub client: Client,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// The employee's pause.
+    pub pause: watch::Sender<Pause>,
+    /// Bytes given today.
+    pub given: watch::Receiver<Given>,
+    /// Where the pause is kept.
+    pub state: StateFolder,
+    /// How far ahead of a player segments are fetched.
+    pub look_ahead: Duration,
+    /// How long a player waits that does not say.
+    pub deadline: Duration,
+}
+
+/// What every route shares.
+pub(crate) struct Api {
+    parts: Parts,
+    ahead: ahead::Ahead,
+    memory: Arc<Semaphore>,
+    started: std::time::Instant,
+}
+
+type Shared = Arc<Api>;
+
+/// The router, guarded.
+pub fn router(parts: Parts, guard: Guard) -> Router {
+    let api = Arc::new(Api {
+        ahead: ahead::Ahead::new(parts.driver.clone(), parts.cache.clone(), parts.look_ahead),
+        memory: Arc::new(Semaphore::new(SEGMENT_MEMORY)),
+        started: std::time::Instant::now(),
+        parts,
+    });
+    let guard = Arc::new(guard);
+    Router::new()
+        .route("/v1/hello", get(agent::hello))
+        .route("/v1/status", get(agent::status))
+        .route("/v1/pause", post(agent::pause))
+        .route("/v1/resume", post(agent::resume))
+        .route("/metrics", get(agent::metrics))
+        .route("/v1/trust", get(content::trust))
+        .route("/v1/titles/{title}/manifest", get(content::manifest))
+        .route("/v1/chunks/{id}", get(content::chunk))
+        .route("/v1/license", post(content::license))
+        .route("/v1/hls/{title}/master.m3u8", get(hls::master))
+        .route("/v1/hls/{title}/{version}/{track}/{file}", get(hls::file))
+        .fallback(problem::no_route)
+        .with_state(api)
+        .route(
+            "/v1/session",
+            post(guard::session).with_state(guard.clone()),
+        )
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(guard, guard::check))
+}

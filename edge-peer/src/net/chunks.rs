@@ -1,0 +1,218 @@
+//! Giving: `GET /v1/chunks/{id}` for the peers of the site.
+//!
+//! The certificate says who asks; only members of the current roster get an answer. The machine
+//! decides what they get.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use swarm::{
+    content::{ChunkId, DeviceId},
+    wire::{self, http as names},
+};
+use tokio::time::Instant;
+
+use super::address::AddressBook;
+use crate::{
+    chunk::VerifiedChunk,
+    driver::{Asked, Given, Handle},
+    metrics::Metrics,
+    range::{self, Span},
+};
+
+/// How long a peer waits that does not say.
+const DEFAULT_WAIT: Duration = Duration::from_secs(10);
+/// The longest one upload may take: the longest chunk at 16 KiB/s.
+const MAX_UPLOAD: Duration = Duration::from_secs(64);
+/// Bytes handed to the connection at once.
+const PIECE: usize = 64 << 10;
+
+/// Answers one device on one connection.
+#[derive(Clone)]
+pub struct ChunkService {
+    /// Who asks.
+    pub from: DeviceId,
+    /// Asks the machine.
+    pub driver: Handle,
+    /// Who is a member of the site.
+    pub book: AddressBook,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+impl hyper::service::Service<Request<Incoming>> for ChunkService {
+    type Response = Response<Upload>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let service = self.clone();
+        let (head, _) = request.into_parts();
+        Box::pin(async move { Ok(service.answer(&head).await) })
+    }
+}
+
+impl ChunkService {
+    async fn answer(&self, request: &http::request::Parts) -> Response<Upload> {
+        if !self.book.is_member(self.from) {
+            self.metrics.asks.with_label_values(&["refused"]).inc();
+            return plain(StatusCode::FORBIDDEN);
+        }
+        if request.method != Method::GET {
+            return plain(StatusCode::METHOD_NOT_ALLOWED);
+        }
+        let Some(id) = request.uri.path().strip_prefix(names::CHUNK_PATH) else {
+            return plain(StatusCode::NOT_FOUND);
+        };
+        let Ok(chunk) = id.parse::<ChunkId>() else {
+            return plain(StatusCode::BAD_REQUEST);
+        };
+        let wait = deadline(&request.headers).unwrap_or(DEFAULT_WAIT);
+        let hops = number(&request.headers, names::HOPS);
+        let hops = hops.map_or(0, |n| u8::try_from(n).unwrap_or(u8::MAX));
+        match self.driver.asked(self.from, chunk, wait, hops).await {
+            None => busy(),
+            Some((asked, Given::Chunk(chunk))) => self.upload(&request.headers, asked, chunk),
+            Some((_, Given::Refer(to))) => referral(&to),
+            Some((_, Given::NotHere)) => plain(StatusCode::NOT_FOUND),
+            Some((_, Given::Busy)) => busy(),
+        }
+    }
+
+    fn upload(&self, headers: &HeaderMap, asked: Asked, chunk: VerifiedChunk) -> Response<Upload> {
+        let id = chunk.id();
+        let whole = chunk.bytes().len();
+        let (status, bytes, content_range) = match range::wanted(headers, whole) {
+            Span::Whole => (StatusCode::OK, chunk.bytes().clone(), None),
+            Span::Part(part) => {
+                let text = format!("bytes {}-{}/{whole}", part.start, part.end - 1);
+                (
+                    StatusCode::PARTIAL_CONTENT,
+                    chunk.bytes().slice(part),
+                    Some(text),
+                )
+            }
+            Span::Outside => return plain(StatusCode::RANGE_NOT_SATISFIABLE),
+        };
+        let mut response = Response::builder()
+            .status(status)
+            .header(header::CONTENT_TYPE, "application/octet-stream")
+            .header(header::CACHE_CONTROL, "public, max-age=31536000, immutable")
+            .header(header::ACCEPT_RANGES, "bytes")
+            .header(header::ETAG, format!("\"{id}\""));
+        if let Some(text) = content_range {
+            response = response.header(header::CONTENT_RANGE, text);
+        }
+        let upload = Upload {
+            bytes,
+            asked: Some(asked),
+            metrics: Some(self.metrics.clone()),
+            until: Instant::now() + MAX_UPLOAD,
+        };
+        response
+            .body(upload)
+            .unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR))
+    }
+}
+
+/// A body that gives the slot back: as served when its last byte was taken, else as broken off.
+pub struct Upload {
+    bytes: Bytes,
+    asked: Option<Asked>,
+    metrics: Option<Metrics>,
+    until: Instant,
+}
+
+impl Upload {
+    fn nothing() -> Self {
+        Self {
+            bytes: Bytes::new(),
+            asked: None,
+            metrics: None,
+            until: Instant::now(),
+        }
+    }
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if self.bytes.is_empty() {
+            return Poll::Ready(None);
+        }
+        if Instant::now() > self.until {
+            return Poll::Ready(Some(Err(io::ErrorKind::TimedOut.into())));
+        }
+        let len = self.bytes.len().min(PIECE);
+        let piece = self.bytes.split_to(len);
+        if let Some(metrics) = &self.metrics {
+            metrics.given.inc_by(len as u64);
+        }
+        if self.bytes.is_empty()
+            && let Some(asked) = self.asked.take()
+        {
+            asked.served();
+        }
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.len() as u64)
+    }
+}
+
+fn plain(status: StatusCode) -> Response<Upload> {
+    let mut response = Response::new(Upload::nothing());
+    *response.status_mut() = status;
+    response
+}
+
+fn busy() -> Response<Upload> {
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
+    let soon = header::HeaderValue::from_static("1");
+    response.headers_mut().insert(header::RETRY_AFTER, soon);
+    response
+}
+
+fn referral(to: &[DeviceId]) -> Response<Upload> {
+    let named: Vec<String> = to
+        .iter()
+        .take(wire::MAX_REFERRAL)
+        .map(ToString::to_string)
+        .collect();
+    let Ok(value) = header::HeaderValue::from_str(&named.join(",")) else {
+        return plain(StatusCode::NOT_FOUND);
+    };
+    let mut response = plain(StatusCode::TEMPORARY_REDIRECT);
+    response.headers_mut().insert(names::REFER, value);
+    response
+}
+
+/// How long the asker waits, at most as long as anybody may.
+pub fn deadline(headers: &HeaderMap) -> Option<Duration> {
+    let ms = number(headers, names::DEADLINE_MS)?;
+    Some(Duration::from_millis(ms.min(wire::MAX_DEADLINE_MS)))
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}

@@ -1,0 +1,341 @@
+//! Asking: chunks of the origin and of peers, licences and renewals of the DMS.
+//!
+//! One attempt a call, within the caller's time. Connections are kept and used again.
+
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use swarm::{
+    content::{ChunkId, DeviceId, MAX_CHUNK_LEN},
+    peer::Source,
+    wire::{self, http as names},
+};
+
+use super::{
+    address::AddressBook,
+    enrolment::chain,
+    identity::{Identity, IdentityError, ORIGIN_NAME, peer_name},
+};
+use crate::{
+    chunk::{ChunkError, Receiving, VerifiedChunk},
+    metrics::Metrics,
+};
+
+/// How long a connection may take to come up.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long an unused connection is kept; servers of this protocol keep theirs longer.
+const IDLE: Duration = Duration::from_secs(20);
+/// The most unused connections kept for one host.
+const IDLE_PER_HOST: usize = 8;
+/// The longest licence or renewal answer, bytes.
+const MAX_ANSWER: usize = 256 << 10;
+/// How long the DMS may take over a licence or a renewal.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Request {
+    /// The chunk.
+    pub chunk: ChunkId,
+    /// Its exact length, bytes, if known.
+    pub len: Option<u32>,
+    /// How often the request was passed on.
+    pub hops: u8,
+    /// By when the source should answer: what it is told.
+    pub deadline: Duration,
+    /// By when the answer must be here, else the attempt is given up.
+    pub patience: Duration,
+}
+
+/// What a source answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The chunk, hashed.
+    Chunk {
+        /// The chunk.
+        chunk: VerifiedChunk,
+        /// From asking to the answer's head.
+        waited: Duration,
+        /// From asking to the last byte.
+        took: Duration,
+    },
+    /// These peers have it, or are nearer to it.
+    Refer(Vec<DeviceId>),
+    /// It is not there.
+    NotHere,
+    /// No free slot.
+    Busy,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The source sent other bytes than were asked for: its fault.
+    #[error("the bytes hash to {got:?}")]
+    Lied {
+        /// What they hash to.
+        got: ChunkId,
+    },
+    /// Not within the time.
+    #[error("no answer in time")]
+    Late,
+    /// No connection, or it broke.
+    #[error("{0}")]
+    Broken(String),
+    /// An answer outside the protocol.
+    #[error("an answer outside the protocol: {0}")]
+    Strange(String),
+}
+
+/// What the DMS answered to a request passed on to it.
+#[derive(Debug, Clone)]
+pub struct Passed {
+    /// Its status.
+    pub status: StatusCode,
+    /// The body's type.
+    pub content_type: Option<header::HeaderValue>,
+    /// The body.
+    pub body: Bytes,
+    /// The DMS's clock, from its `Date` header.
+    pub date: Option<SystemTime>,
+}
+
+/// The one HTTP client of the agent; clones share its connections.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    book: AddressBook,
+    metrics: Metrics,
+}
+
+impl Client {
+    /// A client that shows the device's certificate, connects from `bind`, and finds hosts in the
+    /// address book only.
+    ///
+    /// # Errors
+    /// [`IdentityError`] when there is no TLS configuration.
+    pub fn new(
+        identity: &Identity,
+        book: AddressBook,
+        bind: Option<IpAddr>,
+        metrics: Metrics,
+    ) -> Result<Self, IdentityError> {
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(identity.client_config()?)
+            .https_only(true)
+            .http1_only()
+            .dns_resolver(Arc::new(book.clone()))
+            .local_address(bind)
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(IDLE_PER_HOST)
+            .tcp_nodelay(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .build()
+            .map_err(|e| rustls::Error::General(chain(&e)))?;
+        Ok(Self {
+            http,
+            book,
+            metrics,
+        })
+    }
+
+    /// Asks `source` for a chunk, once.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub async fn chunk(&self, source: Source, request: Request) -> Result<Answer, FetchError> {
+        tokio::time::timeout(request.patience, self.ask(source, request))
+            .await
+            .unwrap_or(Err(FetchError::Late))
+    }
+
+    async fn ask(&self, source: Source, request: Request) -> Result<Answer, FetchError> {
+        let url = format!(
+            "{}{}{}",
+            self.base(source)?,
+            names::CHUNK_PATH,
+            request.chunk
+        );
+        let deadline = u64::try_from(request.deadline.as_millis()).unwrap_or(u64::MAX);
+        let asking = self
+            .http
+            .get(url)
+            .header(names::DEADLINE_MS, deadline.min(wire::MAX_DEADLINE_MS))
+            .header(names::HOPS, u64::from(request.hops));
+        let start = Instant::now();
+        let response = asking.send().await.map_err(broken)?;
+        match response.status() {
+            StatusCode::OK => {
+                let waited = start.elapsed();
+                let chunk = self.receive(response, source, request).await?;
+                let took = start.elapsed();
+                Ok(Answer::Chunk {
+                    chunk,
+                    waited,
+                    took,
+                })
+            }
+            StatusCode::TEMPORARY_REDIRECT => referral(response.headers()),
+            StatusCode::NOT_FOUND => Ok(Answer::NotHere),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => Ok(Answer::Busy),
+            other => Err(FetchError::Strange(format!("status {other}"))),
+        }
+    }
+
+    async fn receive(
+        &self,
+        mut response: reqwest::Response,
+        source: Source,
+        request: Request,
+    ) -> Result<VerifiedChunk, FetchError> {
+        let announced = response.content_length();
+        let most = u64::from(request.len.unwrap_or(MAX_CHUNK_LEN));
+        if announced
+            .is_some_and(|len| len > most || request.len.is_some_and(|l| len != u64::from(l)))
+        {
+            return Err(FetchError::Strange("a body of another length".into()));
+        }
+        let mut receiving = Receiving::new(request.chunk, request.len);
+        while let Some(piece) = response.chunk().await.map_err(broken)? {
+            self.metrics.received(source, piece.len() as u64);
+            receiving.push(&piece).map_err(misfit)?;
+        }
+        receiving.finish().map_err(misfit)
+    }
+
+    /// Passes a licence request on to the DMS.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn license(&self, body: Bytes) -> Result<Passed, FetchError> {
+        self.post("/v1/license", body).await
+    }
+
+    /// Asks for a new certificate.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn renew(&self, csr_pem: &str) -> Result<Passed, FetchError> {
+        let body = serde_json::json!({ "csr_pem": csr_pem }).to_string();
+        self.post("/v1/renew", body.into()).await
+    }
+
+    /// Asks `source` for a chunk that nobody has, to see whether it is there and answers.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub async fn probe(&self, source: Source) -> Result<Passed, FetchError> {
+        let nothing = ChunkId([0; 32]);
+        let url = format!("{}{}{nothing}", self.base(source)?, names::CHUNK_PATH);
+        let asking = self.http.get(url).header(names::DEADLINE_MS, 1_u64);
+        within(
+            PATIENCE,
+            asking.header(names::HOPS, u64::from(wire::MAX_HOPS)),
+        )
+        .await
+    }
+
+    async fn post(&self, path: &str, body: Bytes) -> Result<Passed, FetchError> {
+        let url = format!("{}{path}", self.base(Source::Origin)?);
+        let json = (header::CONTENT_TYPE, "application/json");
+        within(
+            PATIENCE,
+            self.http.post(url).header(json.0, json.1).body(body),
+        )
+        .await
+    }
+
+    /// The port is that of the address book: a URL's port wins over a resolver's.
+    fn base(&self, source: Source) -> Result<String, FetchError> {
+        match source {
+            Source::Origin => Ok(format!("https://{ORIGIN_NAME}:{}", self.book.origin().port)),
+            Source::Peer(device) => {
+                let address = self.book.peer(device);
+                let address =
+                    address.ok_or_else(|| FetchError::Broken("not in the roster".into()))?;
+                Ok(format!("https://{}:{}", peer_name(device), address.port()))
+            }
+        }
+    }
+}
+
+/// More bytes than asked for, or fewer, may be a broken connection; other bytes are a lie.
+fn misfit(error: ChunkError) -> FetchError {
+    match error {
+        ChunkError::Hash { got } => FetchError::Lied { got },
+        ChunkError::TooLong { .. } | ChunkError::TooShort { .. } => {
+            FetchError::Strange(error.to_string())
+        }
+    }
+}
+
+fn referral(headers: &HeaderMap) -> Result<Answer, FetchError> {
+    let named = headers.get(names::REFER).and_then(|v| v.to_str().ok());
+    let devices: Vec<DeviceId> = named
+        .unwrap_or_default()
+        .split(',')
+        .take(wire::MAX_REFERRAL)
+        .filter_map(|id| id.trim().parse().ok())
+        .collect();
+    if devices.is_empty() {
+        return Err(FetchError::Strange("a referral to nobody".into()));
+    }
+    Ok(Answer::Refer(devices))
+}
+
+async fn within(
+    patience: Duration,
+    request: reqwest::RequestBuilder,
+) -> Result<Passed, FetchError> {
+    let exchange = async {
+        let response = request.send().await.map_err(broken)?;
+        let status = response.status();
+        let date = response.headers().get(header::DATE);
+        let date = date
+            .and_then(|d| d.to_str().ok())
+            .and_then(|d| httpdate::parse_http_date(d).ok());
+        let content_type = response.headers().get(header::CONTENT_TYPE).cloned();
+        let body = read_limited(response, MAX_ANSWER).await?;
+        Ok(Passed {
+            status,
+            content_type,
+            body,
+            date,
+        })
+    };
+    let exchanged = tokio::time::timeout(patience, exchange).await;
+    exchanged.unwrap_or(Err(FetchError::Late))
+}
+
+/// A whole body of at most `most` bytes.
+///
+/// # Errors
+/// [`FetchError::Strange`] when it is longer.
+pub async fn read_limited(
+    mut response: reqwest::Response,
+    most: usize,
+) -> Result<Bytes, FetchError> {
+    let mut body = BytesMut::new();
+    while let Some(piece) = response.chunk().await.map_err(broken)? {
+        if body.len() + piece.len() > most {
+            return Err(FetchError::Strange("an answer that is too long".into()));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body.freeze())
+}
+
+fn broken(error: reqwest::Error) -> FetchError {
+    if error.is_timeout() {
+        return FetchError::Late;
+    }
+    FetchError::Broken(chain(&error.without_url()))
+}

@@ -1,0 +1,376 @@
+//! Listening: who may connect, how long they may dawdle, and how it all ends.
+//!
+//! The chunk listener speaks TLS 1.3 with client certificates, the loopback API plain HTTP; both
+//! are served by the same loop with the same limits.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use swarm::content::DeviceId;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::{Instant, Sleep, sleep_until, timeout},
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::identity::device_of;
+
+/// Most connections of one listener.
+pub const MAX_CONNECTIONS: usize = 512;
+/// Most connections from one address: a NAT may hide a few PCs, not a crowd.
+pub const MAX_PER_ADDRESS: usize = 64;
+/// How long TLS may take.
+pub const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long the first byte of the first request may take.
+pub const FIRST_BYTE: Duration = Duration::from_secs(5);
+/// How long the other end may take nothing of what is written to it.
+pub const STALL: Duration = Duration::from_secs(10);
+/// How long a request's head may take, and how long an unused connection is kept.
+pub const HEAD: Duration = Duration::from_secs(30);
+/// The most rustls buffers for sending; more costs page faults, not less time.
+const TLS_BUFFER: usize = 256 << 10;
+/// The longest request head, bytes.
+const MAX_HEAD: usize = 16 << 10;
+
+/// What may be connected at the same time.
+struct Gate {
+    places: Arc<Semaphore>,
+    per_address: usize,
+    /// Guards the counts only.
+    counts: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// A place behind the gate, given back when dropped.
+struct Place {
+    gate: Arc<Gate>,
+    address: IpAddr,
+    _permit: tokio::sync::OwnedSemaphorePermit,
+}
+
+impl Gate {
+    fn new(places: usize, per_address: usize) -> Arc<Self> {
+        Arc::new(Self {
+            places: Arc::new(Semaphore::new(places)),
+            per_address,
+            counts: Mutex::default(),
+        })
+    }
+
+    fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+        let permit = self.places.clone().try_acquire_owned().ok()?;
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_default();
+        if *count >= self.per_address {
+            return None;
+        }
+        *count += 1;
+        drop(counts);
+        Some(Place {
+            gate: self.clone(),
+            address,
+            _permit: permit,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let counts = &self.gate.counts;
+        let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// How a listener ends: first it takes no more connections and lets requests finish, then the
+/// connections are cut.
+#[derive(Clone)]
+pub struct Ending {
+    /// No more connections; those without a request close.
+    pub stop: CancellationToken,
+    /// Everything closes.
+    pub cut: CancellationToken,
+    /// Every connection's task.
+    pub tasks: TaskTracker,
+}
+
+impl Ending {
+    /// Nothing ends yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            stop: CancellationToken::new(),
+            cut: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Lets requests finish for at most `patience`, then cuts.
+    pub async fn end(&self, patience: Duration) {
+        self.stop.cancel();
+        self.tasks.close();
+        if timeout(patience, self.tasks.wait()).await.is_err() {
+            self.cut.cancel();
+            self.tasks.wait().await;
+        }
+    }
+}
+
+impl Default for Ending {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Serves peers: `service` makes the service of one connection of the device that its certificate
+/// names.
+pub async fn peers<S, F>(listener: TcpListener, tls: Arc<ServerConfig>, ending: Ending, service: F)
+where
+    F: Fn(DeviceId) -> S + Clone + Send + Sync + 'static,
+    S: Service + Send + 'static,
+    S::Future: Send,
+{
+    let acceptor = TlsAcceptor::from(tls);
+    let (cut, stop) = (ending.cut.clone(), ending.stop.clone());
+    accept(listener, ending, move |tcp| {
+        let (acceptor, service) = (acceptor.clone(), service.clone());
+        let (cut, stop) = (cut.clone(), stop.clone());
+        async move {
+            let limited = |tls: &mut rustls::ServerConnection| {
+                tls.set_buffer_limit(Some(TLS_BUFFER));
+            };
+            let handshake = acceptor.accept_with(tcp, limited);
+            let Ok(Ok(stream)) = timeout(HANDSHAKE, handshake).await else {
+                return;
+            };
+            if let Some(device) = device(&stream) {
+                http(Watched::new(stream), service(device), &stop, &cut).await;
+            }
+        }
+    })
+    .await;
+}
+
+/// Serves programs and pages of this PC.
+pub async fn local<S>(listener: TcpListener, ending: Ending, service: S)
+where
+    S: Service + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
+    let (cut, stop) = (ending.cut.clone(), ending.stop.clone());
+    accept(listener, ending, move |tcp| {
+        let (service, cut, stop) = (service.clone(), cut.clone(), stop.clone());
+        async move { http(Watched::new(tcp), service, &stop, &cut).await }
+    })
+    .await;
+}
+
+/// What answers requests.
+pub trait Service:
+    hyper::service::Service<
+        http::Request<hyper::body::Incoming>,
+        Response = http::Response<Self::Body>,
+        Error = std::convert::Infallible,
+    >
+{
+    /// The body of its answers.
+    type Body: http_body::Body<Data = bytes::Bytes, Error = Self::BodyError> + Send + 'static;
+    /// Why a body breaks off.
+    type BodyError: Into<Box<dyn std::error::Error + Send + Sync>>;
+}
+
+impl<T, B> Service for T
+where
+    T: hyper::service::Service<
+            http::Request<hyper::body::Incoming>,
+            Response = http::Response<B>,
+            Error = std::convert::Infallible,
+        >,
+    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Body = B;
+    type BodyError = B::Error;
+}
+
+async fn accept<F, W>(listener: TcpListener, ending: Ending, work: F)
+where
+    F: Fn(TcpStream) -> W,
+    W: Future<Output = ()> + Send + 'static,
+{
+    let gate = Gate::new(MAX_CONNECTIONS, MAX_PER_ADDRESS);
+    loop {
+        let accepted = tokio::select! {
+            () = ending.stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let (tcp, from): (TcpStream, SocketAddr) = match accepted {
+            Ok(accepted) => accepted,
+            Err(e) => {
+                // Out of file descriptors, most likely: others must close first.
+                tracing::warn!(error = %e, "a connection was not accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let Some(place) = gate.enter(from.ip()) else {
+            tracing::debug!("too many connections; one was closed");
+            continue;
+        };
+        let _ = tcp.set_nodelay(true);
+        let (serving, cut) = (work(tcp), ending.cut.clone());
+        ending.tasks.spawn(async move {
+            let _place = place;
+            tokio::select! {
+                () = cut.cancelled() => {}
+                () = serving => {}
+            }
+        });
+    }
+}
+
+async fn http<IO, S>(io: IO, service: S, stop: &CancellationToken, cut: &CancellationToken)
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+    S: Service,
+{
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_header_size(MAX_HEAD)
+        .pipeline_flush(true);
+    let connection = builder.serve_connection(TokioIo::new(Box::pin(io)), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = connection => ended,
+                () = cut.cancelled() => Ok(()),
+            }
+        }
+    };
+    if let Err(e) = ended {
+        tracing::debug!(error = %e, "a connection ended early");
+    }
+}
+
+fn device(stream: &TlsStream<TcpStream>) -> Option<DeviceId> {
+    let certificate = stream.get_ref().1.peer_certificates()?.first()?;
+    match device_of(certificate) {
+        Ok(device) => Some(device),
+        Err(e) => {
+            tracing::warn!(error = %e, "a peer was refused");
+            None
+        }
+    }
+}
+
+/// A stream that must not dawdle: its first byte must come soon, and what is written must leave.
+/// A silent connection costs a place, one that takes nothing costs an upload slot.
+struct Watched<IO> {
+    io: IO,
+    first_byte: Option<Pin<Box<Sleep>>>,
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl<IO> Watched<IO> {
+    fn new(io: IO) -> Self {
+        Self {
+            io,
+            first_byte: Some(Box::pin(sleep_until(Instant::now() + FIRST_BYTE))),
+            stalled: None,
+        }
+    }
+
+    /// Passes a write's progress on, unless there was none for too long.
+    fn progress<T>(
+        &mut self,
+        written: Poll<io::Result<T>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let limit = || Box::pin(sleep_until(Instant::now() + STALL));
+        let stalled = self.stalled.get_or_insert_with(limit);
+        stalled
+            .as_mut()
+            .poll(cx)
+            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<IO: AsyncRead + Unpin> AsyncRead for Watched<IO> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.io).poll_read(cx, buf);
+        if read.is_ready() {
+            self.first_byte = None;
+        } else if let Some(patience) = &mut self.first_byte
+            && patience.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        read
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> AsyncWrite for Watched<IO> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write(cx, buf);
+        self.progress(written, cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
+        self.progress(written, cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.io).poll_flush(cx);
+        self.progress(flushed, cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests;
