@@ -87,7 +87,7 @@ export async function drive({
     await page.goto(address(url, { agentUrl, hashes }));
     if (token) await signIn(page, token);
     if (waitPath) {
-      await waitForPlayer(page, (state) => state.path.current === waitPath, { timeoutMs });
+      await waitForPlayer(page, (state) => state.path === waitPath, { timeoutMs });
     }
     let timedOut = false;
     const over = (state) => ['ended', 'error', 'failed'].includes(state.phase);
@@ -132,7 +132,7 @@ async function main() {
     waitPath: values['wait-path'],
     screenshot: values.screenshot,
   });
-  console.log(JSON.stringify(state, null, 2));
+  console.log(JSON.stringify(state));
   process.exitCode = state.phase === 'ended' ? 0 : 1;
 }
 

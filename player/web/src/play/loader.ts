@@ -156,7 +156,7 @@ class SealedLoader implements Loader<LoaderContext> {
     const start = performance.now();
     const plain = await keys.openSegment(at, fetched.body);
     report.opened(fetched, performance.now() - start);
-    if (hashes) report.hashed(at, plain.length, toHex(await sha256(plain)));
+    if (hashes) report.hashed(at, toHex(await sha256(plain)));
     return plain.buffer;
   }
 

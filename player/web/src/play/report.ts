@@ -13,16 +13,6 @@ export interface ReportedError {
   readonly fatal: boolean;
 }
 
-/** The hash of an opened segment. */
-export interface SegmentHash {
-  readonly version: number;
-  readonly track: number;
-  readonly segment: number;
-  readonly bytes: number;
-  /** Lower-case hexadecimal SHA-256. */
-  readonly sha256: string;
-}
-
 /** Most entries of each list; a page may stay open for days. */
 const MAX_LIST = 10_000;
 
@@ -30,7 +20,8 @@ const MAX_LIST = 10_000;
 export class PlayReport {
   readonly bytes: SourceBytes = noBytes();
   readonly errors: ReportedError[] = [];
-  readonly hashes: SegmentHash[] = [];
+  /** `{track}/{segment}` -> lower-case hexadecimal SHA-256 of the opened segment. */
+  readonly hashes = new Map<string, string>();
   readonly #recent = new RecentSources();
   segments = 0;
   /** Time spent in opening segments, ms. */
@@ -60,8 +51,8 @@ export class PlayReport {
     this.#onBytes();
   }
 
-  hashed(at: SegmentAddress, bytes: number, sha256: string): void {
-    if (this.hashes.length < MAX_LIST) this.hashes.push({ ...at, bytes, sha256 });
+  hashed({ track, segment }: SegmentAddress, sha256: string): void {
+    if (this.hashes.size < MAX_LIST) this.hashes.set(`${track}/${segment}`, sha256);
   }
 
   failed(error: PageError, fatal: boolean): void {

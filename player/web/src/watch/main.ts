@@ -18,6 +18,7 @@ import { Controls } from './controls';
 import { Delivery } from './delivery';
 import { measure } from './meters';
 import { Notice } from './offer';
+import { narrowConnections } from './policy';
 import { Settings } from './settings';
 import { type Phase, exposeState } from './state';
 import { Stats } from './stats';
@@ -233,6 +234,7 @@ function pause(ms: number): Promise<void> {
 }
 
 const address = readAddress(new URL(location.href));
+narrowConnections(address.agent);
 if (address.title === null) {
   const error = new PageError('invalid_address', location.pathname);
   document.body.dataset.phase = 'error';

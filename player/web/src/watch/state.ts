@@ -5,7 +5,7 @@ import { totalBytes } from '../net/sources';
 import type { Permission } from '../net/path';
 import type { KeyRing } from '../play/keyring';
 import { type Playback, type Quality, bufferedAhead } from '../play/playback';
-import type { PlayReport, ReportedError, SegmentHash } from '../play/report';
+import type { PlayReport, ReportedError } from '../play/report';
 import type { PathChange, PathName, Route } from '../play/route';
 
 /** What the page is doing. */
@@ -14,10 +14,13 @@ export type Phase = 'loading' | 'signed_out' | 'preparing' | 'failed' | 'ready' 
 /** The report, as JSON. Times in ms or, as media times, in seconds. */
 export interface PlayerState {
   readonly phase: Phase;
+  /** The video was played to its end. */
+  readonly ended: boolean;
   readonly title: string;
   readonly version: number | null;
-  readonly path: {
-    readonly current: PathName;
+  /** Where segments are asked for now. */
+  readonly path: PathName;
+  readonly route: {
     readonly reason: string | null;
     readonly permission: Permission;
     readonly agent: string | null;
@@ -37,8 +40,8 @@ export interface PlayerState {
   readonly bufferedAhead: number;
   readonly paused: boolean;
   readonly errors: readonly ReportedError[];
-  /** Filled when the address has `debug=hashes`. */
-  readonly hashes: readonly SegmentHash[];
+  /** `{track}/{segment}` -> SHA-256 of what was opened; filled when the address has `debug=hashes`. */
+  readonly hashes: Readonly<Record<string, string>>;
 }
 
 /** Where the report comes from. */
@@ -60,10 +63,11 @@ export function readState(of: StateSources): PlayerState {
   const quality = video.getVideoPlaybackQuality();
   return {
     phase: of.phase(),
+    ended: of.phase() === 'ended',
     title: of.title,
     version: keys.current?.version ?? null,
-    path: {
-      current: route.current,
+    path: route.current,
+    route: {
       reason: route.log.at(-1)?.reason ?? null,
       permission: of.permission(),
       agent: route.agent?.origin ?? null,
@@ -83,7 +87,7 @@ export function readState(of: StateSources): PlayerState {
     bufferedAhead: bufferedAhead(video),
     paused: video.paused,
     errors: [...report.errors],
-    hashes: [...report.hashes],
+    hashes: Object.fromEntries(report.hashes),
   };
 }
 

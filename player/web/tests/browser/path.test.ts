@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readPlayer, waitForPlayer } from '../../dev/drive.mjs';
+import { startStage } from '../../dev/stage';
 import { Theatre, close } from './theatre';
 
 const theatre = Theatre.forThisFile();
@@ -11,7 +12,8 @@ describe('a page of a wider network', () => {
   it('uses the agent at once where the permission is there', async () => {
     const opened = await theatre.open(url(), await theatre.publicBrowser(), ['local-network-access']);
     const state = await waitForPlayer(opened.page, (s) => s.currentTime > 1);
-    expect(state.path).toMatchObject({ current: 'agent', reason: 'granted', permission: 'granted' });
+    expect(state).toMatchObject({ path: 'agent' });
+    expect(state.route).toMatchObject({ reason: 'granted', permission: 'granted' });
     await close(opened);
   });
 
@@ -19,7 +21,8 @@ describe('a page of a wider network', () => {
     // Granting something else denies the rest.
     const opened = await theatre.open(url(), await theatre.publicBrowser(), ['geolocation']);
     const state = await waitForPlayer(opened.page, (s) => s.phase === 'ended');
-    expect(state.path).toMatchObject({ current: 'origin', reason: 'denied', offered: false });
+    expect(state).toMatchObject({ path: 'origin' });
+    expect(state.route).toMatchObject({ reason: 'denied', offered: false });
     expect(state.frames.decoded).toBe(theatre.stage.clip.frames);
     expect(await opened.page.isHidden('#notice')).toBe(true);
     await close(opened);
@@ -30,7 +33,8 @@ describe('a page of a wider network', () => {
     const before = agent.segments;
     const opened = await theatre.open(url(), await theatre.publicBrowser());
     const state = await waitForPlayer(opened.page, (s) => s.currentTime > 1);
-    expect(state.path).toMatchObject({ current: 'origin', reason: 'ask_first', offered: true, permission: 'prompt' });
+    expect(state).toMatchObject({ path: 'origin' });
+    expect(state.route).toMatchObject({ reason: 'ask_first', offered: true, permission: 'prompt' });
     expect(await opened.page.textContent('#notice')).toContain('Your browser will ask once');
     expect(agent.segments).toBe(before);
     await close(opened);
@@ -39,12 +43,12 @@ describe('a page of a wider network', () => {
   it('changes to the agent on a click, without a reload and without losing its place', async () => {
     const opened = await theatre.open(url(), await theatre.publicBrowser());
     const { page, context } = opened;
-    await waitForPlayer(page, (s) => s.path.offered && s.currentTime > 1);
+    await waitForPlayer(page, (s) => s.route.offered && s.currentTime > 1);
     await context.grantPermissions(['local-network-access']);
     await page.click('#offer-yes');
-    const state = await waitForPlayer(page, (s) => s.path.current === 'agent');
+    const state = await waitForPlayer(page, (s) => s.path === 'agent');
     expect(state.currentTime).toBeGreaterThan(1);
-    expect(state.path.log.map(({ reason }) => reason)).toEqual(['ask_first', 'granted']);
+    expect(state.route.log.map(({ reason }) => reason)).toEqual(['ask_first', 'granted']);
     const end = await waitForPlayer(page, (s) => s.phase === 'ended');
     expect(end.frames.decoded).toBe(theatre.stage.clip.frames);
     await close(opened);
@@ -53,26 +57,27 @@ describe('a page of a wider network', () => {
   it('remembers a no of the browser and of the person', async () => {
     const opened = await theatre.open(url(), await theatre.publicBrowser());
     const { page } = opened;
-    await waitForPlayer(page, (s) => s.path.offered);
+    await waitForPlayer(page, (s) => s.route.offered);
     // Headless Chromium answers its own question with no.
     await page.click('#offer-yes');
     await page.waitForFunction(() => document.querySelector('#notice')?.textContent?.includes('does not allow'));
-    expect((await readPlayer(page))?.path.current).toBe('origin');
+    expect((await readPlayer(page))?.path).toBe('origin');
     await page.reload();
     const state = await waitForPlayer(page, (s) => s.currentTime > 0.5);
-    expect(state.path.offered).toBe(false);
-    expect(['denied', 'refused_before']).toContain(state.path.reason);
+    expect(state.route.offered).toBe(false);
+    expect(['denied', 'refused_before']).toContain(state.route.reason);
     await close(opened);
   });
 
   it('does not offer again what was declined', async () => {
     const opened = await theatre.open(url(), await theatre.publicBrowser());
     const { page } = opened;
-    await waitForPlayer(page, (s) => s.path.offered);
+    await waitForPlayer(page, (s) => s.route.offered);
     await page.click('#offer-no');
     await page.reload();
     const state = await waitForPlayer(page, (s) => s.currentTime > 0.5);
-    expect(state.path).toMatchObject({ current: 'origin', reason: 'refused_before', offered: false });
+    expect(state).toMatchObject({ path: 'origin' });
+    expect(state.route).toMatchObject({ reason: 'refused_before', offered: false });
     await close(opened);
   });
 });
@@ -85,9 +90,26 @@ describe('an agent address', () => {
     opened.page.on('request', (request) => asked.push(request.url()));
     await opened.page.reload();
     await waitForPlayer(opened.page, (s) => s.currentTime > 0.5);
-    expect(asked.filter((line) => line.includes('192.0.2.1'))).toEqual([
-      expect.stringContaining(`/watch/${title.id}`),
-    ]);
+    const elsewhere = asked.filter((line) => !line.startsWith(dms.url) && !line.startsWith('blob:'));
+    expect(elsewhere.filter((line) => !line.startsWith('http://127.0.0.1:7747/'))).toEqual([]);
     await opened.context.close();
+  });
+
+  it('is the only one the page can connect to besides its own server', async () => {
+    const { dms, agent, title } = theatre.stage;
+    const other = await startStage({ clip: { seconds: 4, segmentSeconds: 1 } });
+    const opened = await theatre.open(`${dms.url}/watch/${title.id}?agent=${agent.url}`);
+    await waitForPlayer(opened.page, (s) => s.currentTime > 0.5);
+    const reach = (url: string) =>
+      opened.page.evaluate((to) => fetch(to, { mode: 'no-cors' }).then(() => 'reached', () => 'refused'), url);
+    expect(await reach(`${agent.url}/v1/hello`)).toBe('reached');
+    expect(await reach(`${other.agent.url}/v1/hello`)).toBe('refused');
+    expect(await reach('http://localhost:1/')).toBe('refused');
+    expect(opened.violations.join()).toContain('connect-src');
+    await opened.page.goto(dms.url);
+    await opened.page.waitForSelector('.tile');
+    expect(await reach(`${agent.url}/v1/hello`)).toBe('refused');
+    await opened.context.close();
+    await other.close();
   });
 });

@@ -10,12 +10,14 @@ const theatre = Theatre.forThisFile();
 /** Every opened segment is, byte for byte, what was sealed; and all of the picture was opened. */
 function expectWholeClip(state: PlayerState): void {
   const { clip } = theatre.stage;
-  for (const { track, segment, sha256 } of state.hashes) {
-    const plain = clip.tracks.find(({ id }) => id === track)?.segments[segment] ?? Buffer.alloc(0);
-    expect(sha256, `track ${track} segment ${segment}`).toBe(createHash('sha256').update(plain).digest('hex'));
-  }
   const videos = clip.tracks.filter(({ kind }) => kind === 'video').map(({ id }) => id);
-  const pictures = new Set(state.hashes.filter((h) => videos.includes(h.track)).map((h) => h.segment));
+  const pictures = new Set<number>();
+  for (const [place, sha256] of Object.entries(state.hashes)) {
+    const [track = 0, segment = 0] = place.split('/').map(Number);
+    const plain = clip.tracks.find(({ id }) => id === track)?.segments[segment] ?? Buffer.alloc(0);
+    expect(sha256, place).toBe(createHash('sha256').update(plain).digest('hex'));
+    if (videos.includes(track)) pictures.add(segment);
+  }
   expect(pictures.size).toBe(clip.seconds + 1);
   expect(state.frames).toEqual({ decoded: clip.frames, dropped: expect.any(Number) });
   expect(state.phase).toBe('ended');
@@ -49,7 +51,8 @@ describe('a video plays to its last picture', () => {
   it('from the origin when no agent answers', async () => {
     const state = await play(NO_AGENT, await theatre.browser());
     expectWholeClip(state);
-    expect(state.path).toMatchObject({ current: 'origin', reason: 'agent_silent', offered: false });
+    expect(state).toMatchObject({ path: 'origin' });
+    expect(state.route).toMatchObject({ reason: 'agent_silent', offered: false });
     expect(state.bytes).toMatchObject({ cache: 0, peer: 0, origin: state.bytes.total });
     expect(state.errors).toEqual([]);
     expect(state.stalls).toBe(0);
@@ -58,7 +61,8 @@ describe('a video plays to its last picture', () => {
   it('through the agent, and then the DMS is asked for no segment', async () => {
     const state = await play(theatre.stage.agent.url, await theatre.browser());
     expectWholeClip(state);
-    expect(state.path).toMatchObject({ current: 'agent', reason: 'not_gated' });
+    expect(state).toMatchObject({ path: 'agent' });
+    expect(state.route).toMatchObject({ reason: 'not_gated' });
     expect(state.bytes.peer).toBeGreaterThan(0);
     expect(state.bytes.peer + state.bytes.cache + state.bytes.origin).toBe(state.bytes.total);
     expect(treeRequests()).toEqual([]);
@@ -68,7 +72,7 @@ describe('a video plays to its last picture', () => {
     theatre.stage.agent.delayMs = 700;
     const state = await play(theatre.stage.agent.url, await theatre.browser(), 'agent');
     expectWholeClip(state);
-    expect(state.path.log.map(({ reason }) => reason)).toEqual(['agent_silent', 'agent_answers']);
+    expect(state.route.log.map(({ reason }) => reason)).toEqual(['agent_silent', 'agent_answers']);
   });
 });
 
@@ -85,7 +89,7 @@ describe('an agent that fails', () => {
     const opened = await theatre.open(url);
     const state = await waitForPlayer(opened.page, (s) => s.phase === 'ended');
     expectWholeClip(state);
-    expect(state.path.log.map(({ reason }) => reason)).toEqual(['not_gated', 'agent_lost']);
+    expect(state.route.log.map(({ reason }) => reason)).toEqual(['not_gated', 'agent_lost']);
     expect(state.bytes.origin).toBeGreaterThan(0);
     expect(await opened.page.textContent('#notice')).toContain('goes on from the internet');
     await close(opened);
@@ -101,7 +105,7 @@ describe('an agent that fails', () => {
     };
     const state = await play(agent.url, await theatre.browser());
     expectWholeClip(state);
-    expect(state.path.current).toBe('agent');
+    expect(state.path).toBe('agent');
     expect(treeRequests()).toEqual([]);
   });
 
