@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Flags};
 use crate::serve::{self, Dms};
-use crate::{admin, cli, db::Db, observe};
+use crate::{admin, cli, db::Db, keys, observe};
 
 /// Publish a video once; every office fetches it once.
 #[derive(Parser, Debug)]
@@ -106,7 +106,7 @@ async fn run_worker(flags: &Flags) -> anyhow::Result<()> {
 
 async fn run_migrate(flags: &Flags) -> anyhow::Result<()> {
     let config = Config::load(flags)?;
-    std::fs::create_dir_all(&config.data)?;
+    keys::make_folder(&config.data)?;
     let db = Db::open(&config.database).await?;
     db.migrate().await?;
     db.close().await;

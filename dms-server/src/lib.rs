@@ -27,3 +27,6 @@ pub mod serve;
 pub mod site;
 pub mod state;
 pub mod store;
+
+#[cfg(test)]
+pub(crate) mod testing;

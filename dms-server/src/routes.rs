@@ -1,5 +1,8 @@
 //! The route tables of the listeners, merged from the features, and the OpenAPI document.
 
+#[cfg(test)]
+mod tests;
+
 use std::any::Any;
 use std::sync::Arc;
 

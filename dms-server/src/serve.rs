@@ -17,7 +17,7 @@ use crate::db::Db;
 use crate::device::ca::Ca;
 use crate::device::{self, device_id, tls};
 use crate::events::Events;
-use crate::keys::Keys;
+use crate::keys::{self, Keys};
 use crate::net::{Limits, Listener};
 use crate::observe::health::Readiness;
 use crate::observe::metrics::Metrics;
@@ -196,8 +196,8 @@ struct Opened {
 
 impl Opened {
     async fn open(config: &Config) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(&config.data)
-            .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
+        // Its owner's only: the database names people and devices.
+        keys::make_folder(&config.data)?;
         let clock = Clock::default();
         let keys = Keys::load(&config.keys.folder)?;
         let ca = Ca::load(&config.keys.folder, &config.keys.tenant, clock.now_ms())?;

@@ -1,1 +1,360 @@
+//! Tokens, sessions, and the policy of every route.
 
+use std::collections::BTreeSet;
+
+use http::Method;
+use serde_json::json;
+use utoipa::openapi::path::Operation;
+
+use super::*;
+use crate::routes;
+use crate::testing::{Server, refusal, text};
+
+/// Operations that need no credentials. A route that is added without a policy fails the
+/// test below until it is named here.
+const OPEN: [&str; 6] = [
+    "GET /api/v1/trust",
+    "GET /livez",
+    "GET /readyz",
+    "OPTIONS /api/v1/uploads",
+    "POST /api/v1/devices/enroll",
+    "POST /session",
+];
+
+/// The scope that an operation's description demands.
+fn demanded(operation: &Operation) -> Option<Scope> {
+    let security = serde_json::to_value(operation.security.as_ref()?).expect("JSON");
+    let name = security[0]["token"][0].as_str().expect("a scope");
+    Some(Scope::of_name(name).expect("a known scope"))
+}
+
+fn operations() -> Vec<(Method, String, Option<Scope>)> {
+    let mut all = Vec::new();
+    for (path, item) in routes::openapi().paths.paths {
+        let of_method = [
+            (Method::GET, item.get),
+            (Method::PUT, item.put),
+            (Method::POST, item.post),
+            (Method::DELETE, item.delete),
+            (Method::OPTIONS, item.options),
+            (Method::HEAD, item.head),
+            (Method::PATCH, item.patch),
+        ];
+        for (method, operation) in of_method {
+            if let Some(operation) = operation {
+                all.push((method, path.clone(), demanded(&operation)));
+            }
+        }
+    }
+    all
+}
+
+/// A path with something of the right form in place of its parameters.
+fn filled(path: &str) -> String {
+    let nobody = uuid::Uuid::nil().to_string();
+    path.split('/')
+        .map(|part| match part {
+            "{version}" | "{track}" => "1".to_owned(),
+            "{chunk}" => "0".repeat(64),
+            "{segment}" => "1.m4s".to_owned(),
+            part if part.starts_with('{') => nobody.clone(),
+            part => part.to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[tokio::test]
+async fn every_route_admits_exactly_the_scopes_it_states() {
+    let server = Server::start().await;
+    let callers = [
+        None,
+        Some((Scope::View, server.token(Scope::View).await)),
+        Some((Scope::Publish, server.token(Scope::Publish).await)),
+        Some((Scope::Admin, server.token(Scope::Admin).await)),
+    ];
+    let mut open = BTreeSet::new();
+    let operations = operations();
+    assert!(
+        operations.len() > 25,
+        "the table was read: {}",
+        operations.len()
+    );
+    for (method, path, demanded) in operations {
+        if demanded.is_none() {
+            open.insert(format!("{method} {path}"));
+        }
+        for caller in &callers {
+            let mut request = server.anonymous(method.clone(), &filled(&path));
+            if let Some((_, token)) = caller {
+                request = request.bearer_auth(token);
+            }
+            let answer = request.send().await.expect("an answer");
+            let status = answer.status().as_u16();
+            let scope = caller.as_ref().map(|(scope, _)| *scope);
+            let what = format!("{method} {path} as {scope:?} got {status}");
+            match (demanded, scope) {
+                (Some(_), None) => assert_eq!(status, 401, "{what}"),
+                (Some(needed), Some(has)) if has < needed => assert_eq!(status, 403, "{what}"),
+                (Some(_), Some(_)) => assert!(status != 401 && status != 403, "{what}"),
+                // A route without a policy may still refuse what the body says.
+                (None, _) => assert!(!matches!(status, 405 | 500..), "{what}"),
+            }
+        }
+    }
+    assert_eq!(open, OPEN.map(str::to_owned).into());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn tokens_are_made_listed_and_revoked_on_both_databases() {
+    for server in Server::both().await {
+        let made = server
+            .post("/api/v1/tokens", json!({"name": "ci", "scope": "view"}))
+            .await;
+        let token = text(&made["token"]);
+        assert!(
+            token.starts_with("dms_") && token.len() > 44,
+            "256 bits of it: {token}"
+        );
+        let me = || {
+            server
+                .anonymous(Method::GET, "/session")
+                .bearer_auth(&token)
+        };
+        assert_eq!(crate::testing::json(me()).await["subject"], "ci");
+
+        let list = server.get("/api/v1/tokens").await;
+        let names: Vec<_> = list["items"].as_array().expect("items").iter().collect();
+        assert_eq!(names.len(), 2);
+        assert_eq!(
+            (&names[0]["name"], &names[1]["name"]),
+            (&json!("ci"), &json!("owner"))
+        );
+        assert!(!list.to_string().contains("dms_"), "a list shows no secret");
+        let page = server.get("/api/v1/tokens?limit=1").await;
+        let next = server
+            .get(&format!(
+                "/api/v1/tokens?limit=1&cursor={}",
+                text(&page["next_cursor"])
+            ))
+            .await;
+        assert_eq!(next["items"][0]["name"], "owner");
+        assert_eq!(next["next_cursor"], json!(null));
+
+        let path = format!("/api/v1/tokens/{}", text(&made["id"]));
+        let revoked = server
+            .request(Method::DELETE, &path)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(revoked.status(), 204);
+        assert_eq!(refusal(me()).await.1.code, "unauthenticated");
+        assert_eq!(refusal(server.request(Method::DELETE, &path)).await.0, 404);
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_ends_when_its_time_is_over() {
+    let server = Server::start().await;
+    let new = json!({"name": "short", "scope": "view", "ttl_seconds": 60});
+    let token = text(&server.post("/api/v1/tokens", new).await["token"]);
+    let me = || {
+        server
+            .anonymous(Method::GET, "/session")
+            .bearer_auth(&token)
+    };
+    assert_eq!(me().send().await.expect("an answer").status(), 200);
+    server.app.clock.advance_ms(60_000);
+    assert_eq!(refusal(me()).await.0, 401);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn malformed_credentials_are_refused_and_not_ignored() {
+    let server = Server::start().await;
+    let long = "x".repeat(500);
+    let wrong = [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic b3duZXI6",
+        "Bearer dms_wrong",
+        &long,
+    ];
+    for value in wrong {
+        let asked = server
+            .anonymous(Method::GET, "/api/v1/sites")
+            .header("authorization", value);
+        assert_eq!(refusal(asked).await.0, 401, "{value:?}");
+    }
+    for body in [
+        "",
+        "{",
+        "[]",
+        "{\"name\":\"x\"}",
+        "{\"name\":\"x\",\"scope\":\"root\"}",
+    ] {
+        let asked = server
+            .request(Method::POST, "/api/v1/tokens")
+            .header("content-type", "application/json")
+            .body(body);
+        let (status, problem) = refusal(asked).await;
+        assert!((400..500).contains(&status), "{body}: {problem:?}");
+    }
+    let nameless = json!({"name": " ", "scope": "view"});
+    let asked = server
+        .request(Method::POST, "/api/v1/tokens")
+        .json(&nameless);
+    assert_eq!(refusal(asked).await.1.errors[0].pointer, "/name");
+    server.stop().await;
+}
+
+/// Signs in; answers the cookie as a request sends it.
+async fn sign_in(server: &Server, token: &str) -> String {
+    let answer = server
+        .anonymous(Method::POST, "/session")
+        .json(&json!({"token": token}))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let set = answer.headers()["set-cookie"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    assert!(
+        set.contains("HttpOnly") && set.contains("SameSite=Strict"),
+        "{set}"
+    );
+    assert!(!set.contains(token), "the cookie is not the token");
+    set.split(';').next().expect("a pair").to_owned()
+}
+
+#[tokio::test]
+async fn a_session_acts_only_for_pages_of_this_server_on_both_databases() {
+    for server in Server::both().await {
+        let cookie = sign_in(&server, &server.owner).await;
+        let site = json!({"name": "x", "subnets": []});
+        let ask = |method, origin: Option<&str>, fetch_site: Option<&str>| {
+            let mut request = server
+                .anonymous(method, "/api/v1/sites")
+                .header("cookie", &cookie)
+                .json(&site);
+            if let Some(origin) = origin {
+                request = request.header("origin", origin);
+            }
+            if let Some(fetch_site) = fetch_site {
+                request = request.header("sec-fetch-site", fetch_site);
+            }
+            request
+        };
+        let read = ask(Method::GET, None, None)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(read.status(), 200, "reading needs no origin");
+        let own = server.app.public_origin().to_owned();
+        let foreign: [(Option<&str>, Option<&str>); 6] = [
+            (None, None),
+            (Some("null"), None),
+            (Some("http://evil.example"), None),
+            (Some("http://127.0.0.1:1"), None),
+            (Some("https://127.0.0.1"), None),
+            (Some(own.as_str()), Some("cross-site")),
+        ];
+        for (origin, fetch_site) in foreign {
+            let (status, problem) = refusal(ask(Method::POST, origin, fetch_site)).await;
+            assert_eq!(
+                (status, problem.code.as_str()),
+                (403, "foreign_origin"),
+                "{origin:?}"
+            );
+        }
+        let made = ask(Method::POST, Some(&own), Some("same-origin"))
+            .send()
+            .await;
+        assert_eq!(made.expect("an answer").status(), 201);
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_by_sign_out_by_time_and_with_its_token() {
+    let server = Server::start().await;
+    let origin = server.app.public_origin().to_owned();
+    let me = |cookie: &str| {
+        server
+            .anonymous(Method::GET, "/session")
+            .header("cookie", cookie.to_owned())
+    };
+    let cookie = sign_in(&server, &server.owner).await;
+    let who = crate::testing::json(me(&cookie)).await;
+    assert_eq!(
+        who,
+        json!({"subject": "owner", "tenant": "default", "scope": "admin"})
+    );
+    let out = server
+        .anonymous(Method::DELETE, "/session")
+        .header("cookie", &cookie)
+        .header("origin", &origin);
+    assert_eq!(out.send().await.expect("an answer").status(), 204);
+    assert_eq!(refusal(me(&cookie)).await.0, 401);
+
+    let made = server
+        .post("/api/v1/tokens", json!({"name": "t", "scope": "view"}))
+        .await;
+    let cookie = sign_in(&server, &text(&made["token"])).await;
+    let path = format!("/api/v1/tokens/{}", text(&made["id"]));
+    server
+        .request(Method::DELETE, &path)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(refusal(me(&cookie)).await.0, 401, "it ends with its token");
+
+    let cookie = sign_in(&server, &server.owner).await;
+    server.app.clock.advance_ms(SESSION_MS);
+    assert_eq!(refusal(me(&cookie)).await.0, 401, "it ends by time");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn signing_in_is_refused_from_foreign_pages_and_with_wrong_tokens() {
+    let server = Server::start().await;
+    let token = json!({"token": server.owner});
+    let foreign = server
+        .anonymous(Method::POST, "/session")
+        .header("origin", "http://evil.example")
+        .json(&token);
+    assert_eq!(refusal(foreign).await.1.code, "foreign_origin");
+    for wrong in ["", "dms_", "dms_AAAA", "\u{1f511}"] {
+        let asked = server
+            .anonymous(Method::POST, "/session")
+            .json(&json!({"token": wrong}));
+        assert_eq!(refusal(asked).await.0, 401, "{wrong}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_owner_survives_a_restart_and_foreign_keys_are_refused() {
+    let server = Server::start().await;
+    let owner = server.owner.clone();
+    let server = server.restart().await;
+    assert_eq!(server.owner, owner, "the token's file is not written again");
+    assert_eq!(server.get("/session").await["subject"], "owner");
+    let mut config = server.app.config.clone();
+    let folder = server.stop().await;
+    config.keys.folder = folder.path().join("other-keys");
+    let refused = crate::serve::Dms::load(config)
+        .await
+        .err()
+        .expect("refused")
+        .to_string();
+    assert!(
+        refused.contains("does not belong to this database"),
+        "{refused}"
+    );
+}

@@ -128,6 +128,14 @@ fn license_key(path: &Path) -> Result<license::SigningKey, KeyError> {
     })
 }
 
+/// Makes a folder that only its owner may enter; one that is there stays as it is.
+///
+/// # Errors
+/// [`KeyError::Io`].
+pub fn make_folder(folder: &Path) -> Result<(), KeyError> {
+    files::make_folder(folder)
+}
+
 /// The text of a secret file, which `make` draws when it is not there.
 ///
 /// # Errors

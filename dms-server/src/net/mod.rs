@@ -1,5 +1,8 @@
 //! The accept loop of the HTTP listeners: bounded connections, bounded patience, graceful end.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

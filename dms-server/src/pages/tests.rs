@@ -1,1 +1,43 @@
-//! The pages' headers.
+//! The pages and their headers.
+
+use http::Method;
+
+use crate::testing::{Server, refusal};
+
+#[tokio::test]
+async fn pages_are_there_for_everybody_under_a_strict_policy() {
+    let server = Server::start().await;
+    for path in ["/", "/watch/0192f0c1-2345-7000-8000-000000000000"] {
+        let page = server
+            .anonymous(Method::GET, path)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(page.status(), 200, "{path}");
+        let header = |name: &str| page.headers()[name].to_str().expect("text").to_owned();
+        assert!(header("content-type").starts_with("text/html"), "{path}");
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        assert_eq!(header("referrer-policy"), "no-referrer");
+        let policy = header("content-security-policy");
+        assert!(policy.starts_with("default-src 'self'"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+        let etag = header("etag");
+        let again = server
+            .anonymous(Method::GET, path)
+            .header("if-none-match", etag);
+        assert_eq!(again.send().await.expect("an answer").status(), 304);
+    }
+    for path in [
+        "/assets/none.js",
+        "/assets/..%2findex.html",
+        "/csp.txt",
+        "/watch",
+    ] {
+        assert_eq!(
+            refusal(server.anonymous(Method::GET, path)).await.0,
+            404,
+            "{path}"
+        );
+    }
+    server.stop().await;
+}

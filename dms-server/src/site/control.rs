@@ -149,7 +149,8 @@ async fn serve(
     let mut reader = std::pin::pin!(reader);
     loop {
         tokio::select! {
-            ended = &mut reader => return ended,
+            // In this order: a replaced or revoked peer's queue ends too, and the reason is worth more.
+            biased;
             () = attached.ended.cancelled() => {
                 return end(close_code::POLICY, "replaced, revoked or too slow");
             }
@@ -164,6 +165,7 @@ async fn serve(
                     return ended;
                 }
             }
+            ended = &mut reader => return ended,
         }
     }
 }

@@ -1,0 +1,58 @@
+//! What holds for every route: request ids, problems, and the description of the API.
+
+use http::Method;
+
+use crate::testing::{Server, refusal};
+
+#[tokio::test]
+async fn a_request_keeps_its_sane_id_and_gets_one_otherwise() {
+    let server = Server::start().await;
+    let ask = |id: &[u8]| {
+        server
+            .anonymous(Method::GET, "/nowhere")
+            .header("x-request-id", id)
+    };
+    let (status, problem) = refusal(ask(b"abc-1.2_3")).await;
+    assert_eq!((status, problem.code.as_str()), (404, "no_such_path"));
+    assert_eq!(problem.request_id.as_deref(), Some("abc-1.2_3"));
+    assert_eq!(problem.instance.as_deref(), Some("/nowhere"));
+    for wild in ["", "with space", "a\"b", "a\u{e9}", &"x".repeat(65)] {
+        let id = refusal(ask(wild.as_bytes()))
+            .await
+            .1
+            .request_id
+            .expect("an id");
+        assert!(uuid::Uuid::parse_str(&id).is_ok(), "{id}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_a_problem_that_names_the_right_ones() {
+    let server = Server::start().await;
+    let answer = server
+        .anonymous(Method::PATCH, "/livez")
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.headers()["allow"], "GET,HEAD");
+    let (status, problem) = refusal(server.anonymous(Method::PATCH, "/livez")).await;
+    assert_eq!((status, problem.code.as_str()), (405, "method_not_allowed"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_api_describes_itself() {
+    let server = Server::start().await;
+    let document =
+        crate::testing::json(server.anonymous(Method::GET, "/api/v1/openapi.json")).await;
+    assert_eq!(document["openapi"], "3.1.0");
+    for path in [
+        "/api/v1/uploads",
+        "/api/v1/titles/{title}/license",
+        "/hls/{title}/master.m3u8",
+    ] {
+        assert!(document["paths"][path].is_object(), "{path}");
+    }
+    server.stop().await;
+}
