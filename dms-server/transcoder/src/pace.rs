@@ -69,9 +69,17 @@ impl<F: Clone> Pace<F> {
             });
             return Vec::new();
         };
-        if at <= held.at || self.exceeds_cap(held.at, at) {
+        let too_soon = at > held.at && self.exceeds_cap(held.at, at);
+        if at <= held.at || too_soon {
             self.dropped += 1;
-            self.held = Some(held);
+            // What is left out for the rate leaves its time to the one before.
+            let stays = if too_soon {
+                at + expected - held.at
+            } else {
+                held.expected
+            };
+            let expected = stays.max(held.expected);
+            self.held = Some(Held { expected, ..held });
             return Vec::new();
         }
         let shown = self.show(held, at);
@@ -129,12 +137,13 @@ impl<F: Clone> Pace<F> {
         }
     }
 
-    /// Of all pictures that round to the same slot of the highest frame rate, the first stays.
+    /// Of all pictures in the same slot of the highest frame rate, the first stays. Slots begin
+    /// a quarter early, so that times that a container has rounded fall into the right one.
     fn exceeds_cap(&self, previous: i64, at: i64) -> bool {
         let Some(cap) = self.cap_milli else {
             return false;
         };
-        let slot = |ticks: i64| (ticks * i64::from(cap) + TICKS * 500) / (TICKS * 1_000);
+        let slot = |ticks: i64| (ticks * i64::from(cap) + TICKS * 250) / (TICKS * 1_000);
         slot(at) <= slot(previous)
     }
 }

@@ -91,6 +91,7 @@ fn too_high_a_rate_is_halved() {
     let (rest, end) = pace.finish();
     shown.extend(rest);
     assert!((599..=601).contains(&shown.len()), "{}", shown.len());
+    assert_eq!(end, 1200 * 750);
     assert_gapless(&shown, end);
 }
 

@@ -93,7 +93,7 @@ impl<'a> Encode<'a> {
     }
 
     fn picture(&mut self, frame: &frame::Video) -> Result<(), JobError> {
-        let at_ms = (frame.pts().unwrap_or(0) * 1_000 / TICKS).max(0) as u64;
+        let at_ms = milliseconds(frame.pts().unwrap_or(0));
         for stills in &mut self.stills {
             stills.picture(frame, at_ms, self.outlet)?;
         }
@@ -115,7 +115,7 @@ impl<'a> Encode<'a> {
         }
         self.writer.cut(end)?;
         for stills in &mut self.stills {
-            stills.finish(self.outlet)?;
+            stills.finish(milliseconds(end), self.outlet)?;
         }
         Ok(self.writer.total())
     }
@@ -153,6 +153,10 @@ impl<'a> Encode<'a> {
         });
         self.writer.header(bytes, Some(self.sets.codecs()))
     }
+}
+
+fn milliseconds(ticks: i64) -> u64 {
+    (ticks * 1_000 / TICKS).max(0) as u64
 }
 
 fn open(

@@ -74,7 +74,6 @@ fn open(chosen: &ChosenVideo, spec: &JobSpec) -> Result<decoder::Video, JobError
     decoder.set_packet_time_base(chosen.time_base);
     let mut options = ffmpeg::Dictionary::new();
     options.set("threads", "1");
-    options.set("max_pixels", &spec.limits.max_pixels.to_string());
     let opened = decoder
         .open_as_with(codec, options)
         .and_then(|opened| opened.video());

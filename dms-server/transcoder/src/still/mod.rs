@@ -24,8 +24,8 @@ pub trait Stills {
         outlet: &Outlet,
     ) -> Result<(), JobError>;
 
-    /// There are no more pictures.
-    fn finish(&mut self, outlet: &Outlet) -> Result<(), JobError>;
+    /// There are no more pictures; the last one stays until this time, milliseconds.
+    fn finish(&mut self, end_ms: u64, outlet: &Outlet) -> Result<(), JobError>;
 }
 
 /// Scales pictures to one size for JPEG. Pictures may change their size.

@@ -93,7 +93,7 @@ impl Stills for PosterSearch {
         }
     }
 
-    fn finish(&mut self, outlet: &Outlet) -> Result<(), JobError> {
+    fn finish(&mut self, _: u64, outlet: &Outlet) -> Result<(), JobError> {
         if self.sent { Ok(()) } else { self.send(outlet) }
     }
 }

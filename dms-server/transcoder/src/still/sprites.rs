@@ -65,6 +65,26 @@ impl SpriteSheet {
         }
     }
 
+    /// Adds a tile that is due at this time, if it still is when there is room for it.
+    fn push(&mut self, tile: frame::Video, at_ms: u64) {
+        if self.tiles.len() >= self.schedule.most {
+            self.thin_out();
+        }
+        if self.schedule.due(at_ms) > 0 {
+            self.tiles.push(tile);
+            self.schedule.count = self.tiles.len();
+        }
+    }
+
+    /// Fills with the last tile what is due up to this time.
+    fn repeat_last(&mut self, until_ms: u64) {
+        while self.schedule.due(until_ms) > 0
+            && let Some(last) = self.tiles.last().cloned()
+        {
+            self.push(last, until_ms);
+        }
+    }
+
     /// Keeps every second tile at twice the interval.
     fn thin_out(&mut self) {
         let mut keep = false;
@@ -118,19 +138,19 @@ fn place(tile: &frame::Video, sheet: &mut frame::Video, column: usize, row: usiz
 
 impl Stills for SpriteSheet {
     fn picture(&mut self, frame: &frame::Video, at_ms: u64, _: &Outlet) -> Result<(), JobError> {
-        while self.schedule.due(at_ms) > 0 {
-            if self.tiles.len() >= self.schedule.most {
-                self.thin_out();
-                continue;
-            }
+        // Of several tiles that are due, the earlier ones show what was there until now.
+        if self.schedule.due(at_ms) > 1 {
+            self.repeat_last(self.schedule.interval_ms * (at_ms / self.schedule.interval_ms) - 1);
+        }
+        if self.schedule.due(at_ms) > 0 {
             let tile = self.shrink.run(frame)?;
-            self.tiles.push(tile);
-            self.schedule.count = self.tiles.len();
+            self.push(tile, at_ms);
         }
         Ok(())
     }
 
-    fn finish(&mut self, outlet: &Outlet) -> Result<(), JobError> {
+    fn finish(&mut self, end_ms: u64, outlet: &Outlet) -> Result<(), JobError> {
+        self.repeat_last(end_ms.saturating_sub(1));
         let (mut sheet, rows) = self.sheet();
         let sprites = Sprites {
             jpeg: jpeg::encode(&mut sheet)?,
