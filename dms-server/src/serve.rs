@@ -108,6 +108,14 @@ impl Dms {
         self.listeners.addresses()
     }
 
+    /// Where the public listener is bound.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn public_addr(&self) -> std::io::Result<SocketAddr> {
+        Ok(self.addresses()?.public)
+    }
+
     /// Whether this start made the owner's token.
     #[must_use]
     pub fn first_start(&self) -> bool {

@@ -156,7 +156,7 @@ impl Metrics {
     #[must_use]
     pub fn delivered_to(&self, source: Source, site: Option<&str>) -> IntCounter {
         self.delivered
-            .with_label_values(&[source.label(), &self.sites.label(site)])
+            .with_label_values(&[source.label(), self.sites.label(site)])
     }
 
     /// A peer of a site reports that another one sent it wrong bytes.

@@ -311,7 +311,6 @@ async fn connect(device: Device, State(app): State<App>, upgrade: WebSocketUpgra
     let tasks = app.tasks.clone();
     limited.on_upgrade(move |socket| {
         // Tracked, so that a stopping server says goodbye before it ends.
-        let run = tasks.track_future(control::run(app, device, socket));
-        run
+        tasks.track_future(control::run(app, device, socket))
     })
 }
