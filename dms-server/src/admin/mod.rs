@@ -1,12 +1,45 @@
 //! The administrator's commands: `dms admin ...`, over the HTTP API of a running server.
 
+mod args;
+mod devices;
+mod sites;
+mod tokens;
+
 use std::process::ExitCode;
 
-/// Arguments of `dms admin`.
-#[derive(clap::Args, Debug)]
-pub struct AdminArgs {}
+use serde::Serialize;
+
+pub use args::AdminArgs;
+use args::Verb;
+
+use crate::cli::{Client, Failure, finish};
+
+/// The version of the JSON that these commands print.
+const SCHEMA: u8 = 1;
 
 /// Runs `dms admin`.
-pub async fn run(_args: AdminArgs) -> ExitCode {
-    ExitCode::FAILURE
+pub async fn run(args: AdminArgs) -> ExitCode {
+    finish(act(args).await)
+}
+
+async fn act(args: AdminArgs) -> Result<(), Failure> {
+    let client = Client::new(&args.connection)?;
+    match args.verb {
+        Verb::Site(verb) => sites::run(&client, verb, args.json).await,
+        Verb::Device(verb) => devices::run(&client, verb, args.json).await,
+        Verb::Token(verb) => tokens::run(&client, verb, args.json).await,
+        Verb::EnrollToken { uses, minutes } => {
+            tokens::enrollment(&client, uses, minutes, args.json).await
+        }
+    }
+}
+
+/// Prints a value as one line of JSON with the version of its shape.
+fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let mut json = serde_json::to_value(value).map_err(|e| Failure::Input(e.to_string()))?;
+    if let Some(object) = json.as_object_mut() {
+        object.insert("schema".into(), SCHEMA.into());
+    }
+    println!("{json}");
+    Ok(())
 }

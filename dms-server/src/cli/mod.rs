@@ -1,21 +1,43 @@
 //! The publisher's commands: `dms publish` and `dms titles`.
+//!
+//! Clients of the public API like any other. Data goes to standard output, everything else to
+//! standard error.
+
+pub mod client;
+pub mod failure;
+mod follow;
+mod memory;
+mod progress;
+mod publish;
+#[cfg(test)]
+mod tests;
+mod titles;
+mod upload;
 
 use std::process::ExitCode;
 
-/// Arguments of `dms publish`.
-#[derive(clap::Args, Debug)]
-pub struct PublishArgs {}
-
-/// Arguments of `dms titles`.
-#[derive(clap::Args, Debug)]
-pub struct TitlesArgs {}
+pub use client::{Client, Connection};
+pub use failure::Failure;
+pub use publish::PublishArgs;
+pub use titles::TitlesArgs;
 
 /// Runs `dms publish`.
-pub async fn publish(_args: PublishArgs) -> ExitCode {
-    ExitCode::FAILURE
+pub async fn publish(args: PublishArgs) -> ExitCode {
+    finish(publish::run(args).await)
 }
 
 /// Runs `dms titles`.
-pub async fn titles(_args: TitlesArgs) -> ExitCode {
-    ExitCode::FAILURE
+pub async fn titles(args: TitlesArgs) -> ExitCode {
+    finish(titles::run(args).await)
+}
+
+/// Says what went wrong, and gives the exit code that tells programs.
+pub fn finish(outcome: Result<(), Failure>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("dms: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
 }

@@ -9,10 +9,13 @@ mod show;
 mod tests;
 mod topic;
 mod topics;
+mod user;
 
 use std::path::{Path, PathBuf};
 
 pub use layers::ConfigError;
+pub use user::cache_folder;
+
 pub use topics::{Database, Device, Keys, Log, Media, Metrics, Public, Storage};
 
 /// Flags every command that reads the configuration takes.

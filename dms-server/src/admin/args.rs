@@ -1,0 +1,116 @@
+//! What `dms admin` takes.
+
+use uuid::Uuid;
+
+use crate::auth::Scope;
+use crate::cli::Connection;
+
+/// Arguments of `dms admin`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  dms admin site add --name lyon --subnet 10.20.0.0/16 --subnet 10.21.4.0/22
+  dms admin enroll-token | edge-peer enroll --dms http://127.0.0.1:8080 --token-stdin
+  dms admin token create --name 'Ana' --scope publish
+  dms admin device list")]
+pub struct AdminArgs {
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) connection: Connection,
+}
+
+#[derive(clap::Subcommand, Debug)]
+pub(super) enum Verb {
+    /// Offices: which addresses belong together, and what their PCs may do
+    #[command(subcommand)]
+    Site(SiteVerb),
+    /// Enrolled devices
+    #[command(subcommand)]
+    Device(DeviceVerb),
+    /// API tokens of people and programs
+    #[command(subcommand)]
+    Token(TokenVerb),
+    /// Make a token that enrols edge peers
+    EnrollToken {
+        /// How many devices may use it
+        #[arg(long, default_value_t = 1)]
+        uses: u32,
+        /// How long it lasts, minutes
+        #[arg(long, default_value_t = 15)]
+        minutes: u32,
+    },
+}
+
+/// What a site lets its PCs do.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub(super) enum PeeringArg {
+    /// Take from and give to one another
+    On,
+    /// Only take
+    ConsumeOnly,
+    /// Neither: use the origin
+    Off,
+}
+
+#[derive(clap::Subcommand, Debug)]
+pub(super) enum SiteVerb {
+    /// Draw a site
+    Add {
+        /// Its name
+        #[arg(long)]
+        name: String,
+        /// A subnet, such as 10.20.0.0/16; may be repeated
+        #[arg(long = "subnet", required = true)]
+        subnets: Vec<String>,
+        /// What its PCs may do
+        #[arg(long, value_enum, default_value = "on")]
+        peering: PeeringArg,
+        /// Its WAN cap, bytes per second; 0 is none
+        #[arg(long, default_value_t = 0)]
+        wan_cap: u64,
+    },
+    /// List the sites with their WAN copies
+    List,
+    /// Remove a site; its PCs then use the origin
+    Remove {
+        /// Its id
+        site: Uuid,
+    },
+}
+
+#[derive(clap::Subcommand, Debug)]
+pub(super) enum DeviceVerb {
+    /// List the devices
+    List,
+    /// Revoke a device, at once
+    Revoke {
+        /// Its id
+        device: Uuid,
+    },
+}
+
+#[derive(clap::Subcommand, Debug)]
+pub(super) enum TokenVerb {
+    /// Make a token; it is printed once
+    Create {
+        /// Whom or what it is for
+        #[arg(long)]
+        name: String,
+        /// What its holder may do
+        #[arg(long, value_enum)]
+        scope: Scope,
+        /// How long it lasts, days [default: until it is revoked]
+        #[arg(long)]
+        days: Option<u32>,
+    },
+    /// List the tokens, without their secrets
+    List,
+    /// Revoke a token and its sessions
+    Revoke {
+        /// Its id
+        token: Uuid,
+    },
+}

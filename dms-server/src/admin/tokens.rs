@@ -1,0 +1,75 @@
+//! `dms admin token ...` and `dms admin enroll-token`.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::args::TokenVerb;
+use super::print_json;
+use crate::auth::routes::{NewToken, Token};
+use crate::cli::{Client, Failure};
+use crate::device::routes::EnrollmentToken;
+use crate::page::Page;
+
+pub(super) async fn run(client: &Client, verb: TokenVerb, as_json: bool) -> Result<(), Failure> {
+    match verb {
+        TokenVerb::Create { name, scope, days } => {
+            let ttl_seconds = days.map(|days| days.saturating_mul(24 * 3600));
+            let body = NewToken {
+                name,
+                scope,
+                ttl_seconds,
+            };
+            let request = client.request(Method::POST, "/api/v1/tokens").json(&body);
+            let made: Token = client.json(request).await?;
+            if as_json {
+                return print_json(&made);
+            }
+            println!("{}", made.token.unwrap_or_default());
+            Ok(())
+        }
+        TokenVerb::List => {
+            let mut cursor = String::new();
+            loop {
+                let path = format!("/api/v1/tokens?limit=500{cursor}");
+                let page: Page<Token> = client.get(&path).await?;
+                for token in &page.items {
+                    if as_json {
+                        print_json(token)?;
+                    } else {
+                        println!("{}  {:<8}  {}", token.id, token.scope, token.name);
+                    }
+                }
+                match page.next_cursor {
+                    Some(next) => cursor = format!("&cursor={next}"),
+                    None => return Ok(()),
+                }
+            }
+        }
+        TokenVerb::Revoke { token } => {
+            client
+                .send(client.request(Method::DELETE, &format!("/api/v1/tokens/{token}")))
+                .await?;
+            eprintln!("revoked {token}");
+            Ok(())
+        }
+    }
+}
+
+/// Makes an enrolment token and prints it, and nothing else, on standard output.
+pub(super) async fn enrollment(
+    client: &Client,
+    uses: u32,
+    minutes: u32,
+    as_json: bool,
+) -> Result<(), Failure> {
+    let body = json!({ "uses": uses, "ttl_seconds": minutes.saturating_mul(60) });
+    let request = client
+        .request(Method::POST, "/api/v1/enrollment-tokens")
+        .json(&body);
+    let made: EnrollmentToken = client.json(request).await?;
+    if as_json {
+        return print_json(&made);
+    }
+    println!("{}", made.token);
+    Ok(())
+}
