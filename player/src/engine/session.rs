@@ -137,24 +137,30 @@ async fn open_at(
     config: &SourceConfig,
 ) -> Result<(VerifiedManifest, License), PlayError> {
     let pins = Pins::new(&config.state);
-    let trust = endpoint.trust().await?;
-    let keys = Keys::read(endpoint, &trust)?;
-    pins.check(endpoint.base(), &trust, config.accept_new_keys)?;
+    let title = config.title;
     for _ in 0..VERSION_ATTEMPTS {
-        let bytes = endpoint.manifest(config.title).await?;
-        let known = pins.version(&trust.tenant, config.title)?;
+        // Asked for together, believed one after the other.
+        let (trust, manifest, offer) = futures_util::join!(
+            endpoint.trust(),
+            endpoint.manifest(title),
+            license::ask(endpoint, title)
+        );
+        let trust = trust?;
+        let keys = Keys::read(endpoint, &trust)?;
+        pins.check(endpoint.base(), &trust, config.accept_new_keys)?;
+        let min_version = pins.version(&trust.tenant, title)?;
         let expect = Expect {
             tenant: &trust.tenant,
-            title: config.title,
-            min_version: known,
+            title,
+            min_version,
         };
-        let manifest =
-            VerifiedManifest::verify(&bytes, &keys.manifest, &expect, license::now_ms())?;
+        let now_ms = license::now_ms();
+        let manifest = VerifiedManifest::verify(&manifest?, &keys.manifest, &expect, now_ms)?;
         if manifest.manifest().kind != TitleKind::Video {
-            return Err(PlayError::NotVideo(config.title));
+            return Err(PlayError::NotVideo(title));
         }
-        pins.saw(&trust.tenant, config.title, manifest.manifest().version)?;
-        match license::ask(endpoint, manifest.manifest(), &keys.license).await? {
+        pins.saw(&trust.tenant, title, manifest.manifest().version)?;
+        match offer?.accept(manifest.manifest(), &keys.license)? {
             Answer::Granted(license) => return Ok((manifest, license)),
             Answer::OtherVersion => tracing::info!("the title has a new version"),
         }

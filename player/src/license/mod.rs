@@ -2,12 +2,13 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use drm::{
     key::TrackKey,
     license::{self, Contact, Expect, LicenseError, RecipientKeyPair, TrackKeys, VerifyingKey},
     segment::{self, SegmentContext},
 };
-use swarm::content::{Manifest, TitleId, TrackId};
+use swarm::content::{DeviceId, Manifest, TitleId, TrackId};
 use zeroize::Zeroizing;
 
 use crate::{error::PlayError, source::Endpoint};
@@ -30,49 +31,70 @@ pub enum Answer {
     OtherVersion,
 }
 
-/// Asks `endpoint` for a licence to what `manifest` lists.
+/// A licence as it came: nothing of it is believed yet.
+pub struct Offer {
+    bytes: Bytes,
+    recipient: RecipientKeyPair,
+    device: Option<DeviceId>,
+}
+
+/// Asks `endpoint` for a licence, with a new key.
 ///
 /// # Errors
-/// [`PlayError`] when it is refused, expired, or not the one that was asked for.
-pub async fn ask(
-    endpoint: &Endpoint,
-    manifest: &Manifest,
-    trusted: &[VerifyingKey],
-) -> Result<Answer, PlayError> {
+/// [`PlayError`] when it is refused.
+pub async fn ask(endpoint: &Endpoint, title: TitleId) -> Result<Offer, PlayError> {
     let recipient = RecipientKeyPair::generate(&mut rand::rng());
-    let title = manifest.title;
     let bytes = endpoint
         .license(title, &recipient.public().to_string())
         .await?;
-    let expected = Expect {
-        tenant: &manifest.tenant,
-        title: title.0,
-        version: Some(manifest.version),
-        device: endpoint.device().map(|device| device.0),
-        contact: Contact::Online,
-    };
-    let verified = match license::verify(&bytes, trusted, &expected, now_ms()) {
-        Ok(verified) => verified,
-        Err(LicenseError::OtherVersion { .. }) => return Ok(Answer::OtherVersion),
-        Err(error) => return Err(refused(title, &error)),
-    };
-    let keys = verified
-        .open(&recipient)
-        .map_err(|error| PlayError::LicenseInvalid(error.to_string()))?;
-    let grant = verified.grant();
-    tracing::info!(
-        license.id = hex::encode(grant.license_id),
-        tracks = verified.tracks().len(),
-        "licence granted"
-    );
-    Ok(Answer::Granted(License {
-        keys,
-        tenant: grant.tenant.clone(),
-        title,
-        version: grant.version,
-        not_after_ms: grant.not_after_ms,
-        third_party_players: grant.third_party_players,
-    }))
+    Ok(Offer {
+        bytes,
+        recipient,
+        device: endpoint.device(),
+    })
+}
+
+impl Offer {
+    /// Checks that this is a licence for what `manifest` lists, and takes the keys out.
+    ///
+    /// # Errors
+    /// [`PlayError`] when it is expired, not signed by a trusted key, or not what was asked for.
+    pub fn accept(
+        self,
+        manifest: &Manifest,
+        trusted: &[VerifyingKey],
+    ) -> Result<Answer, PlayError> {
+        let title = manifest.title;
+        let expected = Expect {
+            tenant: &manifest.tenant,
+            title: title.0,
+            version: Some(manifest.version),
+            device: self.device.map(|device| device.0),
+            contact: Contact::Online,
+        };
+        let verified = match license::verify(&self.bytes, trusted, &expected, now_ms()) {
+            Ok(verified) => verified,
+            Err(LicenseError::OtherVersion { .. }) => return Ok(Answer::OtherVersion),
+            Err(error) => return Err(refused(title, &error)),
+        };
+        let keys = verified
+            .open(&self.recipient)
+            .map_err(|error| PlayError::LicenseInvalid(error.to_string()))?;
+        let grant = verified.grant();
+        tracing::info!(
+            license.id = hex::encode(grant.license_id),
+            tracks = verified.tracks().len(),
+            "licence granted"
+        );
+        Ok(Answer::Granted(License {
+            keys,
+            tenant: grant.tenant.clone(),
+            title,
+            version: grant.version,
+            not_after_ms: grant.not_after_ms,
+            third_party_players: grant.third_party_players,
+        }))
+    }
 }
 
 fn refused(title: TitleId, error: &LicenseError) -> PlayError {
@@ -107,7 +129,7 @@ impl License {
         &self,
         track: TrackId,
         index: usize,
-        chunks: &[bytes::Bytes],
+        chunks: &[Bytes],
     ) -> Result<Zeroizing<Vec<u8>>, PlayError> {
         let corrupt = PlayError::CorruptSegment {
             track,

@@ -31,6 +31,9 @@ const FAILURES_TO_SWITCH: u32 = 2;
 const LAST_PATH_LIMIT: Duration = Duration::from_secs(30);
 /// The bounds of the wait for one chunk when another path could be asked instead.
 const OTHER_PATH_LIMITS: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(15));
+/// How long after its deadline a chunk is still waited for: the agent asks the origin just
+/// before the deadline, and that answer should not be cut off.
+const GRACE: Duration = Duration::from_secs(2);
 /// How long after a switch the preferred path gets another chance.
 const RETURN_AFTER: Duration = Duration::from_secs(30);
 /// The pause after a failure; it doubles with each.
@@ -195,7 +198,7 @@ impl Source {
     ) -> Result<Bytes, PlayError> {
         let endpoint = self.endpoints.get(index).unwrap_or_else(|| self.endpoint());
         let limit = if index + 1 < self.endpoints.len() {
-            deadline.clamp(OTHER_PATH_LIMITS.0, OTHER_PATH_LIMITS.1)
+            (deadline + GRACE).clamp(OTHER_PATH_LIMITS.0, OTHER_PATH_LIMITS.1)
         } else {
             LAST_PATH_LIMIT
         };

@@ -258,6 +258,7 @@ fn licences_are_checked() {
         (Licensing::OtherSigner, "license_invalid"),
         (Licensing::OtherDevice, "license_invalid"),
         (Licensing::OtherRecipient, "license_invalid"),
+        (Licensing::OtherVersion, "license_invalid"),
     ];
     for (licensing, code) in table {
         let agent = Server::start(

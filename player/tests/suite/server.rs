@@ -35,6 +35,7 @@ pub enum Licensing {
     Expired,
     OtherSigner,
     OtherDevice,
+    OtherVersion,
     OtherRecipient,
 }
 
@@ -227,6 +228,7 @@ async fn licence(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     let now = dms_player::license::now_ms();
     let expired = behaviour.licensing == Licensing::Expired;
     let until = if expired { now - 1 } else { now + 3_600_000 };
+    let other_version = behaviour.licensing == Licensing::OtherVersion;
     let device = match (shared.kind, behaviour.licensing) {
         (_, Licensing::OtherDevice) => [9; 16],
         (Kind::Agent, _) => DEVICE,
@@ -236,7 +238,7 @@ async fn licence(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
         license_id: rand::random(),
         tenant: TENANT.into(),
         title: behaviour.manifest.title.0,
-        version: behaviour.manifest.version,
+        version: behaviour.manifest.version + u64::from(other_version),
         device,
         subject: "viewer".into(),
         issued_ms: now,
