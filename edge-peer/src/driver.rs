@@ -132,7 +132,6 @@ impl Driver {
             next: Arc::default(),
             clock: parts.clock,
             cache: parts.cache.clone(),
-            metrics: parts.metrics.clone(),
         };
         let driver = Self {
             parts,

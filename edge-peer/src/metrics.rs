@@ -2,6 +2,8 @@
 //!
 //! Labels come from closed sets: no title, device, user or address is ever one.
 
+use std::time::Duration;
+
 use prometheus::{
     Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder,
@@ -47,7 +49,7 @@ pub struct Metrics {
     /// When the device's certificate ends, seconds since 1970.
     pub certificate_until: IntGauge,
     /// How long local players waited for a chunk.
-    pub wait: Histogram,
+    wait: Histogram,
 }
 
 /// How a fetch ended, as a label.
@@ -141,10 +143,11 @@ impl Metrics {
         self.received.with_label_values(&[source]).inc_by(bytes);
     }
 
-    /// A local player got bytes.
-    pub fn delivered(&self, via: peer::Via, bytes: u64) {
+    /// A local player got bytes after waiting this long.
+    pub fn delivered(&self, via: peer::Via, bytes: u64, waited: Duration) {
         let source = via_label(via);
         self.delivered.with_label_values(&[source]).inc_by(bytes);
+        self.wait.observe(waited.as_secs_f64());
     }
 
     /// What the machine counted itself.
@@ -264,7 +267,7 @@ mod tests {
         metrics.received(peer::Source::Origin, 7);
         metrics.given.inc_by(5);
         metrics.fetched(peer::Source::Origin, &peer::Outcome::Busy);
-        metrics.delivered(peer::Via::Cache, 3);
+        metrics.delivered(peer::Via::Cache, 3, Duration::ZERO);
         assert_eq!(metrics.totals().from_origin, 7);
         assert_eq!(metrics.totals().to_peers, 5);
         let text = metrics.text();

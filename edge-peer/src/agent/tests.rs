@@ -42,9 +42,12 @@ impl Peer {
     ) -> Self {
         let mut toml = String::from(
             "bind = '127.0.0.1'\nchunk_listen = '127.0.0.1:0'\nlocal_listen = '127.0.0.1:0'\n\
-             weight = 100\nlook_ahead = 0\n",
+             weight = 100\n",
         );
-        for (key, value) in options {
+        // Nothing is fetched that a test did not ask for, unless it says so.
+        let still = [("look_ahead", "0")].into_iter();
+        let still = still.filter(|(key, _)| options.iter().all(|(k, _)| k != key));
+        for (key, value) in still.chain(options.iter().copied()) {
             toml.push_str(&format!("{key} = {value}\n"));
         }
         let file = state.path().join("edge.toml");
@@ -252,6 +255,31 @@ async fn the_office_works_on_while_the_dms_is_away() {
     );
     first.end().await;
     second.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_fetched_ahead_is_not_called_cached() {
+    let dms = Dms::start().await;
+    let state = tempfile::tempdir().unwrap();
+    let device = DeviceId([1; 16]);
+    dms.enrol(device, state.path());
+    let peer = Peer::start_on(state, device, &[("look_ahead", "30")]).await;
+    peer.until("the DMS", |s| s["connected"] == true).await;
+    // Segment 0 has no playing time: the whole title of 20 s lies in the window behind it.
+    let header = peer
+        .get(&format!("/v1/hls/{}/1/1/0.m4s", dms.title()))
+        .await;
+    assert_eq!(header.status(), 200);
+    peer.until("everything", |s| {
+        s["cache"]["used"].as_u64() >= Some(dms.bytes())
+    })
+    .await;
+    assert_eq!(peer.status().await["bytes"]["origin"], dms.segment(0).len());
+    let [cached, _, from_origin] = peer.play(&dms).await;
+    assert_eq!(cached, dms.segment(0).len() as u64);
+    assert_eq!(cached + from_origin, dms.bytes());
+    assert_eq!(peer.play(&dms).await, [dms.bytes(), 0, 0]);
+    peer.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -68,8 +68,6 @@ impl Driver {
 
     fn deliver(&mut self, request: swarm::peer::RequestId, chunk: ChunkId, via: Via) {
         if let Some(waiting) = self.wants.remove(&request) {
-            let len = u64::from(waiting.len);
-            self.parts.metrics.delivered(via, len);
             let delivered = Delivered {
                 via,
                 chunk: self.fresh(chunk),

@@ -9,7 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use swarm::{
@@ -22,7 +22,6 @@ use crate::{
     cache::{Cache, Got},
     chunk::VerifiedChunk,
     clock::Clock,
-    metrics::Metrics,
     policy::Willing,
 };
 
@@ -83,7 +82,6 @@ pub struct Handle {
     pub(super) next: Arc<AtomicU64>,
     pub(super) clock: Clock,
     pub(super) cache: Cache,
-    pub(super) metrics: Metrics,
 }
 
 /// What another peer gets.
@@ -121,7 +119,6 @@ impl Handle {
         priority: Priority,
     ) -> Result<(VerifiedChunk, Via), WantError> {
         let deadline = self.clock.after(wait);
-        let start = Instant::now();
         for _ in 0..=MAX_HEALS {
             let want = Want {
                 request: RequestId(self.next.fetch_add(1, Ordering::Relaxed)),
@@ -136,12 +133,7 @@ impl Handle {
                 None => self.cache.get(chunk.id).await,
             };
             match got {
-                Got::Chunk(chunk) => {
-                    if priority <= Priority::Playing {
-                        self.metrics.wait.observe(start.elapsed().as_secs_f64());
-                    }
-                    return Ok((chunk, delivered.via));
-                }
+                Got::Chunk(chunk) => return Ok((chunk, delivered.via)),
                 Got::Absent | Got::Rotten => self.lost(chunk.id).await,
             }
         }

@@ -1,23 +1,26 @@
 //! Fetching ahead of a player: while one segment plays, the next ones come.
 //!
 //! The window is a length of playing time; what is in it already, or on its way, is not asked for
-//! twice.
+//! twice. Where a chunk came from is remembered until the player takes it: what was fetched for
+//! this very playing did not come from the cache.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use swarm::{
     content::{ChunkId, ChunkRef, TrackId},
-    peer::Priority,
+    peer::{Priority, Via},
 };
 
 use crate::{cache::Cache, driver::Handle, titles::Edition};
 
 /// The most chunks on their way ahead of players at the same time.
 const MAX_ON_THE_WAY: usize = 64;
+/// The most chunks whose source is remembered; those that nobody took are forgotten first.
+const MAX_REMEMBERED: usize = 4_096;
 /// What a player needs next is needed within this time even if the segment before is short.
 const LEAST_WAIT: Duration = Duration::from_secs(4);
 /// A cache that kept nothing of what came makes fetching ahead a waste for this long.
@@ -29,13 +32,16 @@ pub struct Ahead {
     driver: Handle,
     cache: Cache,
     window: Duration,
-    /// Guards the set and the rest only.
+    /// Guards the books only.
     books: Arc<Mutex<Books>>,
 }
 
 #[derive(Default)]
 struct Books {
     on_the_way: HashSet<ChunkId>,
+    came_from: HashMap<ChunkId, Via>,
+    /// The order in which sources were learnt; may name chunks that were taken since.
+    learnt: VecDeque<ChunkId>,
     resting_until: Option<Instant>,
 }
 
@@ -63,7 +69,7 @@ impl Ahead {
                     .driver
                     .want(chunk, Some(title), wait, Priority::Playing)
                     .await;
-                ahead.arrived(chunk.id, came.is_ok());
+                ahead.arrived(chunk.id, came.ok().map(|(_, via)| via));
             });
         }
     }
@@ -77,13 +83,33 @@ impl Ahead {
         !resting && room && books.on_the_way.insert(chunk)
     }
 
-    fn arrived(&self, chunk: ChunkId, came: bool) {
+    fn arrived(&self, chunk: ChunkId, came: Option<Via>) {
         let kept = self.cache.contains(chunk).is_some();
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-        books.on_the_way.remove(&chunk);
-        if came && !kept {
+        // A player that took the chunk while it came knows where it came from.
+        let awaited = books.on_the_way.remove(&chunk);
+        let Some(via) = came.filter(|_| awaited) else {
+            return;
+        };
+        if !kept {
             books.resting_until = Some(Instant::now() + REST);
         }
+        if books.learnt.len() >= MAX_REMEMBERED
+            && let Some(oldest) = books.learnt.pop_front()
+        {
+            books.came_from.remove(&oldest);
+        }
+        books.learnt.push_back(chunk);
+        books.came_from.insert(chunk, via);
+    }
+
+    /// Where a chunk that a player takes now came from.
+    #[must_use]
+    pub fn source(&self, chunk: ChunkId, via: Via) -> Via {
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        books.on_the_way.remove(&chunk);
+        let fetched = books.came_from.remove(&chunk);
+        fetched.filter(|_| via == Via::Cache).unwrap_or(via)
     }
 }
 

@@ -11,7 +11,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use swarm::{
     content::{ChunkId, ChunkRef, TitleId},
-    peer::Priority,
     wire::http as names,
 };
 
@@ -78,10 +77,7 @@ pub(super) async fn chunk(
     })?;
     let chunk = ChunkRef { id, len: place.len };
     let wait = Patience::of(query.deadline_ms).or(&headers, api.parts.deadline);
-    let driver = &api.parts.driver;
-    let (chunk, via) = driver
-        .want(chunk, Some(title), wait, Priority::Playing)
-        .await?;
+    let (chunk, via) = api.play(&edition, chunk, wait).await?;
     api.ahead.from(&edition, place.track, place.segment);
     let whole = chunk.bytes().len();
     let mut head = HeaderMap::new();

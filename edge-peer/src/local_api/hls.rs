@@ -13,10 +13,10 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use swarm::{
     content::{
-        ChunkRef, TitleId, TrackId,
+        TitleId, TrackId,
         hls::{Sealing, master_playlist, media_playlist},
     },
-    peer::{Priority, Via},
+    peer::Via,
     wire::{self, http as names},
 };
 
@@ -137,7 +137,7 @@ async fn segment_body(
     let wants = content
         .chunks
         .iter()
-        .map(|chunk| want(api, edition, *chunk, wait));
+        .map(|chunk| api.play(edition, *chunk, wait));
     let wants: Vec<_> = wants.collect();
     let mut coming = stream::iter(wants).buffered(AT_ONCE);
     let first = coming.try_next().await?;
@@ -163,17 +163,6 @@ async fn segment_body(
         (HeaderName::from_static(names::SOURCE), sources.to_string()),
     ];
     Ok((head, Body::from_stream(stream::iter(pieces))).into_response())
-}
-
-async fn want(
-    api: &Api,
-    edition: &Edition,
-    chunk: ChunkRef,
-    wait: Duration,
-) -> Result<(VerifiedChunk, Via), Problem> {
-    let driver = &api.parts.driver;
-    let wanted = driver.want(chunk, Some(edition.title()), wait, Priority::Playing);
-    Ok(wanted.await?)
 }
 
 /// A title's id from a path.

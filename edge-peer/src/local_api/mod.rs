@@ -15,13 +15,21 @@ mod guard;
 mod hls;
 mod problem;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
     routing::{get, post},
+};
+use swarm::{
+    content::ChunkRef,
+    peer::{Priority, Via},
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -30,12 +38,13 @@ pub use guard::{Guard, random_token};
 
 use crate::{
     cache::Cache,
-    driver::{Handle, Status},
+    chunk::VerifiedChunk,
+    driver::{Handle, Status, WantError},
     metrics::Metrics,
     net::{client::Client, identity::Identity},
     policy::{Given, Pause},
     state::{StateFolder, Trust},
-    titles::Titles,
+    titles::{Edition, Titles},
 };
 
 /// The longest request body, bytes.
@@ -82,17 +91,39 @@ pub(crate) struct Api {
     parts: Parts,
     ahead: ahead::Ahead,
     memory: Arc<Semaphore>,
-    started: std::time::Instant,
+    started: Instant,
 }
 
 type Shared = Arc<Api>;
+
+impl Api {
+    /// Gets a chunk for a player, and counts it.
+    async fn play(
+        &self,
+        edition: &Edition,
+        chunk: ChunkRef,
+        wait: Duration,
+    ) -> Result<(VerifiedChunk, Via), WantError> {
+        let start = Instant::now();
+        let title = Some(edition.title());
+        let wanted = self
+            .parts
+            .driver
+            .want(chunk, title, wait, Priority::Playing);
+        let (chunk, via) = wanted.await?;
+        let via = self.ahead.source(chunk.id(), via);
+        let (bytes, metrics) = (u64::from(chunk.len()), &self.parts.metrics);
+        metrics.delivered(via, bytes, start.elapsed());
+        Ok((chunk, via))
+    }
+}
 
 /// The router, guarded.
 pub fn router(parts: Parts, guard: Guard) -> Router {
     let api = Arc::new(Api {
         ahead: ahead::Ahead::new(parts.driver.clone(), parts.cache.clone(), parts.look_ahead),
         memory: Arc::new(Semaphore::new(SEGMENT_MEMORY)),
-        started: std::time::Instant::now(),
+        started: Instant::now(),
         parts,
     });
     let guard = Arc::new(guard);

@@ -83,6 +83,7 @@ impl Problem {
 
     fn fix(&self) -> &'static str {
         match self.status {
+            _ if !self.detail.is_empty() => "",
             401 | 403 | 409 | 410 => {
                 "; the token is wrong, used up or expired: ask for a new one \
                  (dms admin enrollment-token)"

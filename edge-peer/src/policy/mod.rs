@@ -95,98 +95,55 @@ pub fn reason(sharing: Sharing) -> &'static str {
 mod tests {
     use super::*;
 
+    const DESK: Circumstances = Circumstances {
+        power: Some(Power::Desktop),
+        link: Some(Link::Wired),
+        metered: None,
+        weight: None,
+        paused: false,
+        leaving: false,
+    };
+
+    fn willing(change: impl Fn(&mut Circumstances)) -> (Sharing, u32) {
+        let mut circumstances = DESK;
+        change(&mut circumstances);
+        let Willing { sharing, weight } = circumstances.willing();
+        (sharing, weight)
+    }
+
     #[test]
-    fn a_pc_gives_only_when_nothing_speaks_against_it() {
-        let desk = Circumstances {
-            power: Some(Power::Desktop),
-            link: Some(Link::Wired),
-            ..Circumstances::default()
-        };
-        let unknown = Circumstances::default();
-        let laptop = Circumstances {
-            power: Some(Power::Mains),
-            ..desk
-        };
-        let wifi = Circumstances {
-            link: Some(Link::Wireless),
-            ..laptop
-        };
-        let cases = [
-            (desk, Sharing::On, 100),
-            (unknown, Sharing::On, 100),
-            (laptop, Sharing::On, 60),
-            (wifi, Sharing::On, 25),
-            (
-                Circumstances {
-                    weight: Some(40),
-                    ..desk
-                },
-                Sharing::On,
-                40,
-            ),
-            (
-                Circumstances {
-                    power: Some(Power::Battery),
-                    ..wifi
-                },
-                Sharing::Battery,
-                0,
-            ),
-            (
-                Circumstances {
-                    link: Some(Link::Mobile),
-                    ..desk
-                },
-                Sharing::Metered,
-                0,
-            ),
-            (
-                Circumstances {
-                    metered: Some(true),
-                    ..desk
-                },
-                Sharing::Metered,
-                0,
-            ),
-            (
-                Circumstances {
-                    link: Some(Link::Mobile),
-                    metered: Some(false),
-                    ..desk
-                },
-                Sharing::On,
-                100,
-            ),
-            (
-                Circumstances {
-                    link: Some(Link::Vpn),
-                    ..desk
-                },
-                Sharing::Vpn,
-                0,
-            ),
-            (
-                Circumstances {
-                    paused: true,
-                    weight: Some(9),
-                    ..desk
-                },
-                Sharing::Paused,
-                0,
-            ),
-            (
-                Circumstances {
-                    leaving: true,
-                    paused: true,
-                    ..desk
-                },
-                Sharing::Leaving,
-                0,
-            ),
-        ];
-        for (circumstances, sharing, weight) in cases {
-            let expected = Willing { sharing, weight };
-            assert_eq!(circumstances.willing(), expected, "{circumstances:?}");
-        }
+    fn a_pc_gives_by_its_power_and_link() {
+        assert_eq!(willing(|_| {}), (Sharing::On, 100));
+        assert_eq!(
+            willing(|c| *c = Circumstances::default()),
+            (Sharing::On, 100)
+        );
+        assert_eq!(willing(|c| c.power = Some(Power::Mains)), (Sharing::On, 60));
+        assert_eq!(
+            willing(|c| c.link = Some(Link::Wireless)),
+            (Sharing::On, 25)
+        );
+        assert_eq!(willing(|c| c.weight = Some(40)), (Sharing::On, 40));
+        assert_eq!(willing(|c| c.weight = Some(400)), (Sharing::On, 100));
+    }
+
+    #[test]
+    fn a_pc_gives_nothing_when_something_speaks_against_it() {
+        assert_eq!(
+            willing(|c| c.power = Some(Power::Battery)),
+            (Sharing::Battery, 0)
+        );
+        assert_eq!(
+            willing(|c| c.link = Some(Link::Mobile)),
+            (Sharing::Metered, 0)
+        );
+        assert_eq!(willing(|c| c.metered = Some(true)), (Sharing::Metered, 0));
+        assert_eq!(willing(|c| c.link = Some(Link::Vpn)), (Sharing::Vpn, 0));
+        let free = |c: &mut Circumstances| (c.link, c.metered) = (Some(Link::Mobile), Some(false));
+        assert_eq!(willing(free), (Sharing::On, 100));
+        let paused = |c: &mut Circumstances| (c.paused, c.weight) = (true, Some(9));
+        assert_eq!(willing(paused), (Sharing::Paused, 0));
+        let leaving = |c: &mut Circumstances| (c.paused, c.leaving) = (true, true);
+        assert_eq!(willing(leaving), (Sharing::Leaving, 0));
     }
 }

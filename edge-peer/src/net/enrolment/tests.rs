@@ -84,6 +84,11 @@ async fn refusals_say_what_to_do_and_leave_nothing_enrolled() {
     let refused = enrolment(&dms, "spent").run(&state).await.unwrap_err();
     let text = refused.to_string();
     assert!(text.contains("This token was used up. (401)"), "{text}");
+    let bare = Problem {
+        status: 403,
+        ..Problem::default()
+    };
+    let text = EnrolmentError::Refused(bare).to_string();
     assert!(text.contains("ask for a new one"), "{text}");
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nobody = format!("http://{}", closed.local_addr().unwrap());
