@@ -184,6 +184,11 @@ export class DevDms {
     const row = this.rows.find((title) => title.id === id);
     if (this.faults.forbidden) return sendProblem(exchange, 403, 'forbidden', 'not shared with you');
     if (!row) return sendProblem(exchange, 404, 'title_not_found', `there is no title ${id}`);
+    if (part === '' && exchange.method === 'DELETE') {
+      this.rows.splice(this.rows.indexOf(row), 1);
+      exchange.response.writeHead(204).end();
+      return;
+    }
     if (part === '') return sendJson(exchange, 200, row);
     const title = this.#titles.get(id);
     if (!title) return sendProblem(exchange, 409, 'title_not_ready', `the title is ${row.state}`);

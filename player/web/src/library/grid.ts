@@ -15,12 +15,20 @@ export class Grid {
   readonly #list: HTMLElement;
   readonly #empty: HTMLElement;
   readonly #count: HTMLElement;
+  readonly #remove: (title: Title) => void;
   readonly #cards = new Map<string, Card>();
   #busy = false;
   /** Whether the person may publish: the empty library then teaches how. */
   publisher = false;
 
-  constructor(list: HTMLElement, empty: HTMLElement, count: HTMLElement) {
+  /** `remove` is called for a failed title that a publisher takes off the list. */
+  constructor(
+    list: HTMLElement,
+    empty: HTMLElement,
+    count: HTMLElement,
+    remove: (title: Title) => void,
+  ) {
+    this.#remove = remove;
     this.#list = list;
     this.#empty = empty;
     this.#count = count;
@@ -54,7 +62,8 @@ export class Grid {
       this.#cards.set(title.id, card);
     }
     if (card.drawn !== drawn) {
-      card.element.replaceChildren(tile(title));
+      const remove = this.publisher ? () => this.#remove(title) : null;
+      card.element.replaceChildren(tile(title, remove));
       card.drawn = drawn;
     }
     if (this.#list.children[place] !== card.element) {
@@ -63,9 +72,14 @@ export class Grid {
   }
 }
 
-function tile(title: Title): HTMLElement {
+function tile(title: Title, remove: (() => void) | null): HTMLElement {
   const watchable = title.state === 'complete' && title.kind === 'video';
   const content = [picture(title), h('h3', { class: 'tile__title' }, title.title), ...below(title)];
+  if (title.state === 'failed' && remove) {
+    const label = `Remove ${title.title}`;
+    const attributes = { class: 'quiet tile__remove', type: 'button', 'aria-label': label, onclick: remove };
+    content.push(h('button', attributes, 'Remove'));
+  }
   if (title.kind === 'file' || title.state === 'failed') return h('div', { class: 'tile' }, ...content);
   const attributes = { class: watchable ? 'tile tile--ready' : 'tile', href: `/watch/${title.id}` };
   return h('a', attributes, ...content);
@@ -100,8 +114,8 @@ function below(title: Title): HTMLElement[] {
       progressBar(`Preparing ${title.title}`, title.progress),
     ];
   }
-  const when = title.createdMs === null ? 'Ready' : day(title.createdMs);
-  return [h('p', { class: 'tile__meta' }, title.kind === 'file' ? `File, ${when}` : when)];
+  const when = title.createdMs === null ? '' : `, published ${day(title.createdMs)}`;
+  return [h('p', { class: 'tile__meta' }, `${title.kind === 'file' ? 'File' : 'Video'}${when}`)];
 }
 
 function emptyLibrary(publisher: boolean): HTMLElement {

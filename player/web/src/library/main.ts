@@ -15,7 +15,9 @@ const IDLE_MS = 10_000;
 class LibraryPage {
   readonly #gate = byId('gate');
   readonly #signedIn = byId('signed-in');
-  readonly #grid = new Grid(byId('grid'), byId('empty'), byId('count'));
+  readonly #grid = new Grid(byId('grid'), byId('empty'), byId('count'), (title) => {
+    void this.#remove(title);
+  });
   readonly #sites = new Sites(byId('sites'));
   #uploads: UploadArea | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -93,6 +95,15 @@ class LibraryPage {
     if (!document.hidden && this.#timer === null) {
       this.#timer = setTimeout(() => void this.#refresh(), wait);
     }
+  }
+
+  async #remove(title: api.Title): Promise<void> {
+    try {
+      await api.deleteTitle(title.id);
+    } catch (error) {
+      return this.#stale(toPageError(error));
+    }
+    await this.#refresh();
   }
 
   /** Old numbers are shown as old, never as live. */

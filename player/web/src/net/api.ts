@@ -158,6 +158,11 @@ export async function title(id: string, signal?: AbortSignal): Promise<Title> {
   return parseTitle(await json(`/api/v1/titles/${id}`, signal ? { signal } : {}));
 }
 
+/** Deletes a title. */
+export async function deleteTitle(id: string): Promise<void> {
+  await call(`/api/v1/titles/${id}`, { method: 'DELETE' });
+}
+
 /** Most titles the library shows at once, and the pages it asks for to get there. */
 const MAX_PAGES = 10;
 

@@ -46,21 +46,23 @@ function clockTime(ms: number): string {
 }
 
 export class Stats {
-  readonly #list: HTMLElement;
+  readonly #panel: HTMLElement;
+  readonly #list = h('dl', {});
   readonly #button: HTMLElement;
   readonly #sources: StatsSources;
   #timer: ReturnType<typeof setInterval> | null = null;
 
-  constructor(list: HTMLElement, button: HTMLElement, sources: StatsSources) {
-    this.#list = list;
+  constructor(panel: HTMLElement, button: HTMLElement, sources: StatsSources) {
+    this.#panel = panel;
+    panel.append(this.#list);
     this.#button = button;
     this.#sources = sources;
     button.addEventListener('click', () => this.toggle());
   }
 
   toggle(): void {
-    const show = this.#list.hidden === true;
-    this.#list.hidden = !show;
+    const show = this.#panel.hidden === true;
+    this.#panel.hidden = !show;
     this.#button.setAttribute('aria-pressed', String(show));
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = show ? setInterval(() => this.#draw(), REFRESH_MS) : null;

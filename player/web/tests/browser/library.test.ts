@@ -62,6 +62,9 @@ describe('the library', () => {
     expect(await moving.textContent()).toContain('about 5 min left');
     expect(await moving.locator('[role=progressbar]').getAttribute('aria-valuenow')).toBe('10');
     expect(await tile(page, 'notes.txt').textContent()).toContain('The file is not a video.');
+    await page.click('text=Remove');
+    await tile(page, 'notes.txt').waitFor({ state: 'detached' });
+    expect(dms.rows.some(({ title }) => title === 'notes.txt')).toBe(false);
     row.progress_percent = 80;
     await moving.locator('[role=progressbar][aria-valuenow="80"]').waitFor();
     expect(await page.locator('.site', { hasText: 'Lyon' }).textContent()).toContain('1.01');

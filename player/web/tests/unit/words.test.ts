@@ -47,7 +47,7 @@ describe('numbers for people', () => {
       'about 2.0 h',
     ]);
     const now = Date.UTC(2026, 10, 22, 12);
-    expect(day(now, now)).toMatch(/^today, /);
+    expect(day(now, now)).toMatch(/^today at /);
     expect(day(Date.UTC(2020, 0, 15, 12), now)).toContain('2020');
   });
 
