@@ -212,10 +212,12 @@ export class DevDms {
 
   #page(exchange: Exchange): void {
     const { pathname } = exchange.url;
-    const file = pathname === '/' ? 'index.html' : pathname.startsWith('/watch/') ? 'watch.html' : pathname.slice(1);
+    const page = pathname === '/' ? 'index.html' : pathname.slice(1);
+    const file = pathname.startsWith('/watch/') ? 'watch.html' : page;
     const path = DIST + file;
     if (file.includes('..') || !existsSync(path)) return sendProblem(exchange, 404, 'not_found', pathname);
-    const headers = file.endsWith('.html') ? { 'content-security-policy': readFileSync(`${DIST}csp.txt`, 'utf8').trim() } : {};
+    const policy = readFileSync(`${DIST}csp.txt`, 'utf8').trim();
+    const headers = file.endsWith('.html') ? { 'content-security-policy': policy } : {};
     sendBytes(exchange, TYPES[extname(file)] ?? 'application/octet-stream', readFileSync(path), headers);
   }
 

@@ -38,7 +38,9 @@ export async function waitForPlayer(page, test, { timeoutMs = 30_000 } = {}) {
   for (;;) {
     const state = await readPlayer(page);
     if (state && test(state)) return state;
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${test}; the page says ${JSON.stringify(state)}`);
+    if (Date.now() > deadline) {
+      throw new Error(`waited in vain for ${test}; the page says ${JSON.stringify(state)}`);
+    }
     await new Promise((done) => setTimeout(done, 50));
   }
 }

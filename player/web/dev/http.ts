@@ -29,13 +29,19 @@ let problems = 0;
 /** Answers with a problem document (RFC 9457). */
 export function sendProblem({ response }: Exchange, status: number, code: string, detail: string): void {
   problems += 1;
-  const body = { type: `urn:dms:problem:${code}`, title: code, status, detail, code, request_id: `dev-${problems}` };
+  const type = `urn:dms:problem:${code}`;
+  const body = { type, title: code, status, detail, code, request_id: `dev-${problems}` };
   response.writeHead(status, { 'content-type': 'application/problem+json' });
   response.end(JSON.stringify(body));
 }
 
 /** Answers with bytes. */
-export function sendBytes({ response }: Exchange, type: string, body: Uint8Array | string, headers = {}): void {
+export function sendBytes(
+  { response }: Exchange,
+  type: string,
+  body: Uint8Array | string,
+  headers = {},
+): void {
   response.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(body), ...headers });
   response.end(body);
 }
@@ -62,7 +68,10 @@ export async function readJson(request: IncomingMessage): Promise<Record<string,
 }
 
 /** Listens on loopback. Port 0 takes any free one. */
-export async function listen(port: number, answer: (exchange: Exchange) => Promise<void> | void): Promise<Listening> {
+export async function listen(
+  port: number,
+  answer: (exchange: Exchange) => Promise<void> | void,
+): Promise<Listening> {
   const server: Server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://dev.invalid');
     const exchange = { request, response, url, method: request.method ?? 'GET' };

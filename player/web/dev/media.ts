@@ -94,7 +94,10 @@ async function make(folder: string, recipe: Required<Omit<ClipRecipe, 'file'>> &
   await run('ffmpeg', [...source, ...poster, `${folder}/poster.jpg`]);
 }
 
-async function readTrack(folder: string, track: Omit<ClipTrack, 'segments' | 'durations'>): Promise<ClipTrack> {
+async function readTrack(
+  folder: string,
+  track: Omit<ClipTrack, 'segments' | 'durations'>,
+): Promise<ClipTrack> {
   const names = (await readdir(`${folder}/${track.id}`)).filter((name) => /^\d+\.m4s$/.test(name));
   const header = await readFile(`${folder}/${track.id}/init.mp4`);
   if (track.kind === 'video') startAtZero(header);

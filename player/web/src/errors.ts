@@ -21,17 +21,23 @@ const CATALOGUE = {
   },
   insecure_context: {
     title: 'This page needs HTTPS',
-    sentence: 'Browsers only decrypt video on secure pages. Open the portal by its https address, or ask IT to set one up.',
+    sentence:
+      'Browsers only decrypt video on secure pages. Open the portal by its https address, or ask ' +
+      'IT to set one up.',
     remedy: 'none',
   },
   browser_unsupported: {
     title: 'This browser cannot play the video',
-    sentence: 'It has no Media Source Extensions for H.264. A current Chrome, Edge, Firefox or Safari can play it.',
+    sentence:
+      'It has no Media Source Extensions for H.264. A current Chrome, Edge, Firefox or Safari can ' +
+      'play it.',
     remedy: 'none',
   },
   crypto_unsupported: {
     title: 'This browser is too old to open the video',
-    sentence: 'It cannot agree on keys with X25519. Update it: Chrome and Edge 133, Firefox 130 and Safari 17 can.',
+    sentence:
+      'It cannot agree on keys with X25519. Update it: Chrome and Edge 133, Firefox 130 and Safari ' +
+      '17 can.',
     remedy: 'none',
   },
   signed_out: {
@@ -86,7 +92,9 @@ const CATALOGUE = {
   },
   license_untrusted: {
     title: 'The licence is not genuine',
-    sentence: 'Its signature is not from your company’s server, so the video stays closed. Tell your help desk.',
+    sentence:
+      'Its signature is not from your company’s server, so the video stays closed. Tell your help ' +
+      'desk.',
     remedy: 'retry',
   },
   license_wrong_title: {
@@ -111,7 +119,9 @@ const CATALOGUE = {
   },
   license_wrong_key: {
     title: 'The licence does not open this video',
-    sentence: 'The keys in it are not the ones the video was sealed with. Tell your help desk; trying again rarely helps.',
+    sentence:
+      'The keys in it are not the ones the video was sealed with. Tell your help desk; trying ' +
+      'again rarely helps.',
     remedy: 'retry',
   },
   license_missing_track: {
@@ -136,7 +146,9 @@ const CATALOGUE = {
   },
   media_decode: {
     title: 'The browser could not decode the video',
-    sentence: 'It opened correctly, but the decoder stopped. Trying again often helps; so does another quality.',
+    sentence:
+      'It opened correctly, but the decoder stopped. Trying again often helps; so does another ' +
+      'quality.',
     remedy: 'retry',
   },
   player_missing: {

@@ -131,7 +131,12 @@ function emptyLibrary(publisher: boolean): HTMLElement {
     'div',
     { class: 'empty' },
     h('h3', {}, 'Publish your first video'),
-    h('p', {}, 'Drop a file above, or send it from a terminal. It is prepared for every screen, encrypted and signed, and then shows up here.'),
+    h(
+      'p',
+      {},
+      'Drop a file above, or send it from a terminal. ',
+      'It is prepared for every screen, encrypted and signed, and then shows up here.',
+    ),
     h('pre', {}, h('code', {}, 'dms publish FILE --title "All hands" --wait')),
   );
 }

@@ -53,7 +53,8 @@ class LibraryPage {
   }
 
   #askToSignIn(): void {
-    this.#cover(signInCard('Videos of your company, delivered from the PC next to you.', () => void this.run()));
+    const why = 'Videos of your company, delivered from the PC next to you.';
+    this.#cover(signInCard(why, () => void this.run()));
     byId('token').focus();
   }
 

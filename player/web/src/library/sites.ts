@@ -26,7 +26,11 @@ export class Sites {
         'div',
         { class: 'section-head' },
         h('h2', { id: 'sites-title' }, 'Sites'),
-        h('span', { class: 'muted' }, 'WAN copies: how often each piece crossed the office’s link. 1.0 is ideal.'),
+        h(
+          'span',
+          { class: 'muted' },
+          'WAN copies: how often each piece crossed the office’s link. 1.0 is ideal.',
+        ),
       ),
       h('ul', { class: 'sites__list' }, ...sites.map(siteCard)),
     );
@@ -35,7 +39,7 @@ export class Sites {
 
 function siteCard(site: Site): HTMLElement {
   const copies = site.originBytes > 0 ? site.wanCopies : null;
-  const grade = copies === null ? 'none' : copies <= GOOD_COPIES ? 'good' : copies <= FAIR_COPIES ? 'fair' : 'poor';
+  const grade = gradeOf(copies);
   const number = copies === null ? '–' : copies.toFixed(2);
   const said = copies === null ? 'Nothing fetched yet' : `${number} WAN copies`;
   return h(
@@ -55,6 +59,12 @@ function siteCard(site: Site): HTMLElement {
       h('p', {}, bytesText(site)),
     ),
   );
+}
+
+function gradeOf(copies: number | null): string {
+  if (copies === null) return 'none';
+  if (copies <= GOOD_COPIES) return 'good';
+  return copies <= FAIR_COPIES ? 'fair' : 'poor';
 }
 
 function peersText({ peers, peering }: Site): string {

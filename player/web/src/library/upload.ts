@@ -36,13 +36,15 @@ export class UploadArea {
       this.add([...(input.files ?? [])]);
       input.value = '';
     });
-    const choose = h('button', { class: 'primary', type: 'button', onclick: () => input.click() }, 'Choose files');
+    const open = () => input.click();
+    const choose = h('button', { class: 'primary', type: 'button', onclick: open }, 'Choose files');
+    const hint = h('p', {}, 'Drop video files anywhere on this page.');
     area.replaceChildren(
       h(
         'div',
         { class: 'drop__target' },
         icon('up'),
-        h('div', {}, h('h2', { id: 'drop-title' }, 'Publish'), h('p', {}, 'Drop video files anywhere on this page.')),
+        h('div', {}, h('h2', { id: 'drop-title' }, 'Publish'), hint),
         choose,
         input,
       ),
@@ -91,7 +93,8 @@ export class UploadArea {
     for (const { metadata } of stored.slice(0, MAX_FILES)) {
       const name = metadata.filename ?? 'a file';
       const text = `${name} is not finished. Choose it again, and the upload goes on where it stopped.`;
-      this.#list.append(h('li', { class: 'upload upload--unfinished', 'data-unfinished': name }, h('p', {}, text)));
+      const attributes = { class: 'upload upload--unfinished', 'data-unfinished': name };
+      this.#list.append(h('li', attributes, h('p', {}, text)));
     }
   }
 }

@@ -190,8 +190,9 @@ export class Playback {
   /** Sound languages: names, and which one plays. */
   get audioTracks(): { name: string; selected: boolean }[] {
     const hls = this.#hls;
+    const languages = new Intl.DisplayNames([navigator.language], { type: 'language' });
     return (hls?.audioTracks ?? []).map(({ name, lang }, index) => ({
-      name: lang ? (new Intl.DisplayNames([navigator.language], { type: 'language' }).of(lang) ?? name) : name,
+      name: lang ? (languages.of(lang) ?? name) : name,
       selected: index === hls?.audioTrack,
     }));
   }

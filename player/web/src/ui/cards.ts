@@ -22,7 +22,7 @@ export function details(error: PageError): string {
   ].join('\n');
 }
 
-/** An error in plain language, with what helps. `sentence` replaces the catalogue's, when known better. */
+/** An error in plain language, with what helps. `sentence` takes the place of the catalogue’s. */
 export function errorCard(error: PageError, actions: ErrorActions, sentence?: string): HTMLElement {
   const { title, sentence: usual, remedy } = explain(error.code);
   const copy = h('button', { class: 'quiet', type: 'button' }, 'Copy details');
@@ -44,12 +44,16 @@ export function errorCard(error: PageError, actions: ErrorActions, sentence?: st
     h(
       'div',
       { class: 'card__actions' },
-      remedy === 'retry' && h('button', { class: 'primary', type: 'button', onclick: actions.retry }, 'Retry'),
-      remedy === 'reload' && h('button', { class: 'primary', type: 'button', onclick: reload }, 'Load again'),
+      remedy === 'retry' && primary('Retry', actions.retry),
+      remedy === 'reload' && primary('Load again', reload),
       remedy === 'library' && h('a', { class: 'button primary', href: '/' }, 'Go to the library'),
       copy,
     ),
   );
+}
+
+function primary(text: string, onclick: () => void): HTMLElement {
+  return h('button', { class: 'primary', type: 'button', onclick }, text);
 }
 
 async function copyText(text: string, button: HTMLElement): Promise<void> {
@@ -104,7 +108,11 @@ export function signInCard(why: string, done: () => void): HTMLElement {
       { class: 'field' },
       h('label', { for: 'token' }, 'Access token'),
       input,
-      h('p', { class: 'field__help', id: 'token-help' }, 'It starts with dms_. Your administrator makes one for you.'),
+      h(
+        'p',
+        { class: 'field__help', id: 'token-help' },
+        'It starts with dms_. Your administrator makes one for you.',
+      ),
       problem,
     ),
     h('div', { class: 'card__actions' }, button),
