@@ -127,6 +127,10 @@ impl Run {
         })
     }
 
+    pub(super) fn started(&self) -> Option<Instant> {
+        self.transport.playhead(|playhead, _| playhead.started())
+    }
+
     pub(super) fn began_at_start(&self) -> bool {
         self.at.is_zero()
     }

@@ -211,6 +211,8 @@ impl Show<'_> {
             ..
         } = self;
         let (stalls, stalled) = run.stalls();
+        // A title without a picture starts with its sound.
+        let first = first.or(run.started());
         let whole = run.began_at_start();
         let tallies = run.finish(runtime);
         let mut report = Report::new(session);

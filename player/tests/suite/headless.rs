@@ -294,6 +294,29 @@ fn a_licence_for_the_small_rendition_plays_only_that() {
 }
 
 #[test]
+fn sound_alone_and_a_silent_picture_play() {
+    for (keep, frames, packets) in [
+        (SOUND, 0, clip().samples(SOUND)),
+        (LARGE, clip().samples(LARGE), 0),
+    ] {
+        let mut manifest = clip().manifest.clone();
+        manifest.tracks.retain(|track| track.id == keep);
+        let agent = Server::start(
+            Kind::Agent,
+            Behaviour {
+                manifest,
+                ..Behaviour::default()
+            },
+        );
+        let ran = Desk::new().agent(&agent).play(&[]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        assert_eq!(ran.number("frames_decoded"), frames);
+        assert_eq!(ran.number("audio_packets_decoded"), packets);
+        assert!(ran.number("startup_ms") > 0);
+    }
+}
+
+#[test]
 fn a_wrong_frame_count_fails() {
     let mut manifest = clip().manifest.clone();
     manifest.tracks[1].segments[2].samples += 1;
