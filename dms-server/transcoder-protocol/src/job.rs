@@ -151,12 +151,12 @@ impl Default for LadderLimits {
 }
 
 impl Default for Limits {
-    /// Room for a two hour 4K source on a small machine.
+    /// Room for hours of 4K, on machines of any number of processors.
     fn default() -> Self {
         Self {
             wall_s: 6 * 3600,
             cpu_s: 24 * 3600,
-            memory_bytes: 1536 << 20,
+            memory_bytes: 2048 << 20,
             max_width: 8192,
             max_height: 8192,
             max_pixels: 4096 * 2304,

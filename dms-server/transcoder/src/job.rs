@@ -15,9 +15,10 @@ use dms_transcoder_protocol::{
     Done, FailureCode, JobSpec, Message, Plan, Rendition, RenditionKind, TrackTotal,
 };
 use ffmpeg::format::context::Input;
-use ffmpeg::{Packet, codec};
+use ffmpeg::{Packet, Rational, codec};
 use ffmpeg_next as ffmpeg;
 
+use crate::discontinuity::Joiner;
 use crate::error::JobError;
 use crate::ladder::{self, Rung};
 use crate::outlet::Outlet;
@@ -353,14 +354,19 @@ fn read(
     backlog: VecDeque<Packet>,
     routes: Vec<(usize, SyncSender<Packet>)>,
 ) -> Result<(), JobError> {
-    let hand_out = |packet: Packet| -> Result<(), JobError> {
-        let route = routes.iter().find(|(stream, _)| *stream == packet.stream());
-        match route {
-            Some((_, to)) => to.send(packet).map_err(|_| JobError::Stopped),
-            None => Ok(()),
+    let time_bases: Vec<Rational> = input.streams().map(|stream| stream.time_base()).collect();
+    let mut joiner = Joiner::for_container(input.format().name());
+    let mut hand_out = |mut packet: Packet| -> Result<(), JobError> {
+        let stream = packet.stream();
+        let Some((_, to)) = routes.iter().find(|(routed, _)| *routed == stream) else {
+            return Ok(());
+        };
+        if let (Some(joiner), Some(&time_base)) = (&mut joiner, time_bases.get(stream)) {
+            joiner.join(&mut packet, time_base);
         }
+        to.send(packet).map_err(|_| JobError::Stopped)
     };
-    backlog.into_iter().try_for_each(hand_out)?;
+    backlog.into_iter().try_for_each(&mut hand_out)?;
     let mut damage = 0;
     loop {
         let mut packet = Packet::empty();

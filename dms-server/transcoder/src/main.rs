@@ -6,6 +6,7 @@
 mod annexb;
 mod cli;
 mod cmaf;
+mod discontinuity;
 mod error;
 mod job;
 mod ladder;

@@ -14,6 +14,9 @@ use crate::probe::{Origin, VideoFacts, decoder_of};
 /// A source whose rate is this much above the highest is thinned out, thousandths.
 const CAP_SLACK: u64 = 1_020;
 
+/// Threads of the decoder: each holds pictures of its own.
+const MOST_THREADS: u16 = 8;
+
 /// What came of the source's pictures.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Decoded {
@@ -57,7 +60,7 @@ impl<'a> Decode<'a> {
         let mut decoder = context.decoder();
         decoder.set_packet_time_base(video.time_base);
         let mut options = ffmpeg::Dictionary::new();
-        options.set("threads", &spec.threads.to_string());
+        options.set("threads", &spec.threads.min(MOST_THREADS).to_string());
         options.set("max_pixels", &spec.limits.max_pixels.to_string());
         let opened = decoder
             .open_as_with(codec, options)

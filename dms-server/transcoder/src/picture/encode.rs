@@ -24,6 +24,10 @@ use crate::track::TrackWriter;
 const CRF: &str = "23";
 const PRESET: &str = "veryfast";
 
+/// Threads of one encoder: each holds pictures of its own.
+const MOST_THREADS: u16 = 8;
+const FEWEST_THREADS: u16 = 2;
+
 /// How many pictures x264 with this preset decodes ahead of the one that is shown.
 const REORDERED: u32 = 2;
 
@@ -55,7 +59,7 @@ impl<'a> Encode<'a> {
     ) -> Result<Self, JobError> {
         let colour = colour_of(video);
         let rate = video.frame_rate_milli.min(spec.ladder.max_frame_rate_milli);
-        let encoder = open(rung, &colour, rate, spec.threads)
+        let encoder = open(rung, &colour, rate, threads(spec.threads, place))
             .map_err(JobError::library("opening the video encoder"))?;
         let track = place as u16 + 1;
         let delay = REORDERED * (TICKS as u32 * 1_000).div_ceil(rate.max(1)) + REORDERED;
@@ -153,6 +157,13 @@ impl<'a> Encode<'a> {
         });
         self.writer.header(bytes, Some(self.sets.codecs()))
     }
+}
+
+/// Threads of the encoder at a place: one and a half for each processor for the largest
+/// rendition, and for each smaller one half of that, within bounds that memory sets.
+fn threads(processors: u16, place: usize) -> u16 {
+    let largest = (processors.saturating_mul(3) / 2).min(MOST_THREADS);
+    (largest >> place.min(8)).max(FEWEST_THREADS)
 }
 
 fn milliseconds(ticks: i64) -> u64 {

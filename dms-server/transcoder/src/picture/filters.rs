@@ -15,6 +15,9 @@ use crate::probe::VideoFacts;
 /// A change of shape by less than this share is stretched away; more gets black bars.
 const STRETCH: f64 = 0.02;
 
+/// Threads of one scaler.
+const THREADS: u16 = 2;
+
 /// The thread that scales.
 pub struct Filters<'a> {
     video: &'a VideoFacts,
@@ -186,7 +189,7 @@ impl<'a> Filters<'a> {
     fn fit(&self, (width, height, format): Shape, frame: &frame::Video, rung: &Rung) -> String {
         let (w, h) = (rung.width, rung.height);
         let first = &self.video.first;
-        let mut scale = format!("scale={w}:{h}:flags=bicubic");
+        let mut scale = scale(rung);
         if frame.color_range() == color::Range::JPEG {
             scale += ":out_range=tv";
         }
@@ -203,6 +206,15 @@ impl<'a> Filters<'a> {
         }
         format!("{scale},format=yuv420p,setsar=1")
     }
+}
+
+/// Scaling to a rendition's size. Without a limit every scaler would start a thread for each
+/// processor.
+fn scale(rung: &Rung) -> String {
+    format!(
+        "scale={}:{}:flags=bicubic:threads={THREADS}",
+        rung.width, rung.height
+    )
 }
 
 /// The layout stores red, green and blue rather than brightness and colour.

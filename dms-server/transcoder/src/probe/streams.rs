@@ -54,6 +54,10 @@ pub fn choose(input: &Input, spec: &JobSpec) -> Result<Chosen, JobError> {
         let detail = "the container says that its samples are encrypted";
         return Err(JobError::refused(FailureCode::DrmProtectedSource, detail));
     }
+    if input.streams().any(|stream| is_dolby_vision_alone(&stream)) {
+        let detail = "Dolby Vision of profile 5, which has no standard picture in it";
+        return Err(JobError::refused(FailureCode::HdrNotEnabled, detail));
+    }
     let still = |stream: &Stream<'_>| stream.disposition().contains(Disposition::ATTACHED_PIC);
     let of_kind = |kind| {
         input
@@ -107,6 +111,16 @@ fn is_encrypted(stream: &Stream<'_>) -> bool {
             SideData::EncryptionInitInfo | SideData::EncryptionInfo
         )
     })
+}
+
+/// Dolby Vision whose pictures have their own colours: the third byte of its record is the
+/// profile.
+fn is_dolby_vision_alone(stream: &Stream<'_>) -> bool {
+    const ALONE: u8 = 5;
+    let mut records = stream
+        .side_data()
+        .filter(|data| data.kind() == SideData::DOVI_CONF);
+    records.any(|record| record.data().get(2) == Some(&ALONE))
 }
 
 fn chosen_video(stream: &Stream<'_>) -> Result<ChosenVideo, JobError> {

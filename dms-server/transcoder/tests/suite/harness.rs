@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use dms_transcoder_protocol::{
-    Done, Failed, FailureCode, JobSpec, Message, Poster, Probe, Progress, Rendition, RenditionKind,
-    Segment, Sprites, TrackTotal, read_message,
+    Done, Failed, FailureCode, JobSpec, Message, Plan, Poster, Probe, Progress, Rendition,
+    RenditionKind, Segment, Sprites, TrackTotal, read_message,
 };
 use tempfile::TempDir;
 
@@ -106,31 +106,7 @@ fn sort(messages: Vec<Message>) -> Published {
     let Some(Message::Plan(plan)) = messages.next() else {
         panic!("no plan second")
     };
-    let mut tracks = BTreeMap::new();
-    for (number, rendition) in (1..).zip(plan.renditions) {
-        assert_eq!(rendition.track, number);
-        let total = TrackTotal {
-            track: number,
-            segments: 0,
-            samples: 0,
-            duration: 0,
-            timescale: 0,
-            bytes: 0,
-            average_bandwidth: 0,
-            peak_bandwidth: 0,
-            codecs: String::new(),
-        };
-        let (header, segments) = (Vec::new(), Vec::new());
-        tracks.insert(
-            number,
-            Track {
-                rendition,
-                header,
-                segments,
-                total,
-            },
-        );
-    }
+    let mut tracks = planned(plan);
     let (mut poster, mut sprites, mut progress, mut done) = (None, None, Vec::new(), None);
     for message in messages {
         assert!(done.is_none(), "a message after the end");
@@ -174,6 +150,34 @@ fn sort(messages: Vec<Message>) -> Published {
         done,
         folder,
     }
+}
+
+fn planned(plan: Plan) -> BTreeMap<u16, Track> {
+    let empty = |(number, rendition): (u16, Rendition)| {
+        assert_eq!(rendition.track, number);
+        let total = TrackTotal {
+            track: number,
+            segments: 0,
+            samples: 0,
+            duration: 0,
+            timescale: 0,
+            bytes: 0,
+            average_bandwidth: 0,
+            peak_bandwidth: 0,
+            codecs: String::new(),
+        };
+        let (header, segments) = (Vec::new(), Vec::new());
+        (
+            number,
+            Track {
+                rendition,
+                header,
+                segments,
+                total,
+            },
+        )
+    };
+    (1..).zip(plan.renditions).map(empty).collect()
 }
 
 /// What holds for every track on its own.

@@ -64,7 +64,7 @@ fn a_file_with_damage_inside_is_published_or_refused_but_never_crashes_the_progr
         let mut bytes = whole.clone();
         for byte in bytes.iter_mut().skip(4_096) {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            if (state >> 8) % share == 0 {
+            if (state >> 8).is_multiple_of(share) {
                 *byte = (state >> 24) as u8;
             }
         }

@@ -207,6 +207,30 @@ fn a_size_that_changes_on_the_way_is_fitted_in() {
     };
     let mut whole = part("one.ts", "640x360");
     whole.extend(part("two.ts", "320x320"));
-    let published = publish(&clips.write("both.ts", &whole));
+    let source = clips.write("both.ts", &whole);
+    let published = publish(&source);
     assert_eq!(published.sizes(), [(640, 360)]);
+    // The second part's clock starts anew; it is shown all the same.
+    let track = published.pictures()[0];
+    assert_eq!(track.total.samples, frames(&source));
+    assert!(track.total.samples >= 99);
+    assert!(
+        track.total.duration.abs_diff(4 * 90_000) <= 9_000,
+        "{}",
+        track.total.duration
+    );
+}
+
+#[test]
+fn many_processors_do_not_exceed_the_memory_limit() {
+    let clips = Clips::new();
+    let card = lavfi("testsrc2=size=1920x1080:rate=30:duration=2");
+    let source = clips.make("a.mp4", &[&card, H264]);
+    publish_with(
+        &source,
+        &JobSpec {
+            threads: 64,
+            ..JobSpec::default()
+        },
+    );
 }
