@@ -59,6 +59,7 @@
 
 pub mod content;
 pub mod peer;
+pub mod sim;
 pub mod site;
 pub mod time;
 pub mod wire;

@@ -68,11 +68,23 @@ impl Peer {
         let homes = self.homes_of(ask.chunk, now);
         let place = |device| homes.iter().position(|home| *home == device);
         let job = self.jobs.get(&ask.chunk);
-        if job.is_some_and(|job| job.is_asking(super::Source::Peer(ask.from))) {
+        if job.is_some_and(|job| job.is_waiting_for(ask.from)) {
             // Each would wait for the other.
             return Err(Answer::NotHere);
         }
+        if self.is_to_come_again(ask, &homes) {
+            return Err(Answer::Refer(vec![self.me]));
+        }
+        let job = self.jobs.get(&ask.chunk);
+        if job.is_some_and(|job| job.is_asking(super::Source::Origin)) {
+            // Whoever ranks where: this peer is the one that will have it.
+            return Ok(());
+        }
         let Some(mine) = place(self.me) else {
+            if place(ask.from) == Some(0) {
+                // Home 1 asks around before it goes to the origin; the others wait for it.
+                return Err(Answer::NotHere);
+            }
             if job.is_some_and(|job| !job.running.is_empty()) {
                 return Ok(());
             }
@@ -92,6 +104,18 @@ impl Peer {
             return Err(Answer::Busy);
         }
         Ok(())
+    }
+
+    /// Whether a home before this one asks around while this peer is already fetching the chunk from
+    /// the origin: under another roster it was home 1. A referral to itself says "wait for me".
+    fn is_to_come_again(&mut self, ask: &Ask, homes: &[DeviceId]) -> bool {
+        let place = |device| homes.iter().position(|home| *home == device);
+        let theirs = place(ask.from);
+        let before = theirs.is_some() && place(self.me).is_none_or(|mine| theirs < Some(mine));
+        let Some(job) = self.jobs.get_mut(&ask.chunk) else {
+            return false;
+        };
+        before && job.is_asking(super::Source::Origin) && job.invite(ask.from)
     }
 
     /// Plans a copy of a chunk of which this peer is a lower home.

@@ -71,6 +71,7 @@ impl Peer {
     fn step(&mut self, chunk: ChunkId, job: &mut Job, now: Instant) -> Step {
         if job.homes_epoch != self.epoch {
             job.homes = self.homes_of(chunk, now);
+            job.probes = self.probes_of(chunk, job, now);
             job.referred.retain(|r| self.is_usable(r.device, now));
             job.homes_epoch = self.epoch;
         }
@@ -170,16 +171,18 @@ impl Peer {
             // A home may have to fetch the chunk first.
             expected.0 += origin.0;
         }
-        let mut after = self.estimates.expected(next.source, len);
-        if next.source != Source::Origin {
-            after.0 += origin.0;
-        }
+        let needs = self.estimates.expected(next.source, len);
+        let after = if next.source == Source::Origin {
+            Micros(0)
+        } else {
+            origin
+        };
         let running = Running {
             deadline: job.deadline(),
             started: youngest.started,
             expected,
         };
-        hedge::ask_next_at(running, after)
+        hedge::ask_next_at(running, needs, after)
     }
 
     fn start(&mut self, chunk: ChunkId, job: &mut Job, candidate: Candidate, now: Instant) {
@@ -192,7 +195,7 @@ impl Peer {
             Role::Origin | Role::LastResort => 0,
         });
         let probe = role == Role::Probe;
-        job.probed |= probe;
+        job.probed += usize::from(probe);
         job.running.push(Attempt {
             fetch,
             source,

@@ -94,8 +94,14 @@ impl Peer {
         let mut usable: Vec<DeviceId> = to.iter().copied().take(MAX_REFERRAL).collect();
         usable.retain(|device| hops <= MAX_HOPS && self.is_usable(*device, now));
         self.with_job(chunk, |job| job.refer(&usable, hops));
-        // Who referred may have a slot free later; whom it named comes first.
-        self.busy(chunk, by.source, now);
+        // Who referred may have a slot free later; whom it named comes first. Who named itself
+        // is fetching the chunk, and is to be asked again at once.
+        if !usable
+            .iter()
+            .any(|device| Source::Peer(*device) == by.source)
+        {
+            self.busy(chunk, by.source, now);
+        }
     }
 
     fn with_job(&mut self, chunk: ChunkId, change: impl FnOnce(&mut super::job::Job)) {

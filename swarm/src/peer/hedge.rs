@@ -4,7 +4,9 @@ use crate::time::{Instant, Micros};
 
 /// What an estimate may be wrong by on top of its own spread.
 const SLACK: Micros = Micros::from_millis(100);
-/// The longest a running source is given beyond the moment the deadline calls for another one.
+/// The longest a running source is given beyond the moment the deadline calls for another one,
+/// unless the other one would take longer still: then asking it early gains nothing, and where this
+/// machine's own link is the narrow one it costs the running source its bytes.
 const MAX_PATIENCE: Micros = Micros::from_secs(2);
 /// How long home 1 waits for another home to say whether it has the chunk, before it asks the
 /// origin beside it. A peer that answers does so in a few milliseconds.
@@ -24,9 +26,9 @@ pub(super) struct Running {
 /// When the next source must be asked so that it and each one after it could still be in time;
 /// but not before the running source had the time it usually takes. A deadline too short for
 /// everybody would otherwise send every peer of a site to the origin at once.
-pub(super) fn ask_next_at(running: Running, next_and_after: Micros) -> Instant {
-    let latest = running.deadline - room(next_and_after);
-    let patience = Micros(running.expected.0.min(MAX_PATIENCE.0));
+pub(super) fn ask_next_at(running: Running, next: Micros, after: Micros) -> Instant {
+    let latest = running.deadline - room(next + after);
+    let patience = running.expected.min(MAX_PATIENCE.max(next));
     latest.max(running.started + patience)
 }
 
@@ -50,7 +52,7 @@ mod tests {
             started: Instant(0) + ms(started_ms),
             expected: ms(expected_ms),
         };
-        ask_next_at(running, ms(next_ms)).0 / 1000
+        ask_next_at(running, ms(next_ms), ms(0)).0 / 1000
     }
 
     #[test]
@@ -65,6 +67,9 @@ mod tests {
             (1000, 0, 300, 1000, 300),
             // A source that always takes long gets no more than the most.
             (1000, 500, 60_000, 1000, 2500),
+            // Nor does it when the next one would take as long.
+            (1000, 500, 60_000, 30_000, 30_500),
+            (1000, 500, 4000, 30_000, 4500),
             // Past the deadline.
             (0, 5000, 100, 1000, 5100),
         ] {
@@ -83,7 +88,10 @@ mod tests {
             started: Instant(u64::MAX),
             expected: Micros(u64::MAX),
         };
-        assert_eq!(ask_next_at(running, Micros(u64::MAX)), Instant(u64::MAX));
+        assert_eq!(
+            ask_next_at(running, Micros(u64::MAX), Micros(u64::MAX)),
+            Instant(u64::MAX)
+        );
         assert_eq!(last_resort_at(Instant(0), Micros(u64::MAX)), Instant(0));
     }
 }

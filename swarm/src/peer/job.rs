@@ -10,6 +10,11 @@ use crate::{
 
 /// The most sources asked at once for one chunk.
 pub(super) const MAX_PARALLEL: usize = 3;
+/// How many peers home 1 asks whether they have a chunk before it goes to the origin.
+pub(super) const PROBES: usize = 1;
+/// The same while the roster is fresh: the peer that fetched the chunk as its home may rank behind
+/// newcomers.
+pub(super) const PROBES_IN_CHURN: usize = 3;
 /// The most referrals followed for one chunk.
 pub(super) const MAX_REFERRED: usize = 16;
 /// How often a source that is busy or broken is asked again for one chunk; the origin always is.
@@ -31,8 +36,12 @@ pub(super) struct Job {
     pub(super) running: Vec<Attempt>,
     pub(super) referred: Vec<Referred>,
     referrals: usize,
-    /// Another home was asked whether it has the chunk. Once is enough.
-    pub(super) probed: bool,
+    /// The peers that this peer, as home 1, asks first whether they have the chunk already.
+    pub(super) probes: Vec<DeviceId>,
+    /// How many of them were asked.
+    pub(super) probed: usize,
+    /// Homes that asked around and were told to wait for this peer.
+    invited: Vec<DeviceId>,
     /// Nobody is asked before this moment.
     pub(super) not_before: Instant,
     /// The chunk's homes, as of roster epoch `homes_epoch`.
@@ -81,7 +90,9 @@ impl Job {
             running: Vec::new(),
             referred: Vec::new(),
             referrals: 0,
-            probed: false,
+            probes: Vec::new(),
+            probed: 0,
+            invited: Vec::new(),
             not_before: Instant(0),
             homes: Vec::new(),
             homes_epoch: 0,
@@ -146,6 +157,28 @@ impl Job {
         self.running.iter().any(|a| a.source == source)
     }
 
+    /// Whether a peer is being asked in earnest: a probe is answered at once.
+    pub(super) fn is_waiting_for(&self, device: DeviceId) -> bool {
+        self.running
+            .iter()
+            .any(|a| a.source == Source::Peer(device) && !a.probe)
+    }
+
+    /// Tells a home to wait for this peer; false when it was told before, and waits now.
+    pub(super) fn invite(&mut self, device: DeviceId) -> bool {
+        let new = !self.invited.contains(&device) && self.invited.len() < MAX_REFERRED;
+        if new {
+            self.invited.push(device);
+        }
+        new
+    }
+
+    /// Whether a peer was asked before, or is being asked.
+    pub(super) fn was_asked(&self, device: DeviceId) -> bool {
+        let source = Source::Peer(device);
+        self.tried.contains_key(&source) || self.is_asking(source)
+    }
+
     /// From when on the source can be asked; none when it never can.
     pub(super) fn askable_from(&self, source: Source) -> Option<Instant> {
         match self.tried.get(&source) {
@@ -187,10 +220,7 @@ impl Job {
     /// A home named these peers. Those asked before are not asked again for it.
     pub(super) fn refer(&mut self, devices: &[DeviceId], hops: u8) {
         for &device in devices {
-            let source = Source::Peer(device);
-            let new = !self.tried.contains_key(&source)
-                && !self.is_asking(source)
-                && !self.referred.iter().any(|r| r.device == device);
+            let new = !self.was_asked(device) && !self.referred.iter().any(|r| r.device == device);
             if new && self.referrals < MAX_REFERRED {
                 self.referrals += 1;
                 self.referred.push(Referred { device, hops });

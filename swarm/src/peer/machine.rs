@@ -5,8 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{
     AskId, Config, FailReason, FetchId, Input, MAX_HELD, MAX_JOBS, MAX_WANTS, Output, RequestId,
-    Source, Timer, Via, Want, bans::Bans, bounded::Bounded, estimate::Estimates, holders::Holders,
-    job::Job, lanes::Lane, slots::Slots,
+    Source, Timer, Via, Want,
+    bans::Bans,
+    bounded::Bounded,
+    estimate::Estimates,
+    holders::Holders,
+    job::{Job, PROBES, PROBES_IN_CHURN},
+    lanes::Lane,
+    slots::Slots,
 };
 use crate::{
     content::{ChunkId, DeviceId},
@@ -19,6 +25,9 @@ use crate::{
 const MAX_ABSENT: usize = 1024;
 /// How long a chunk that the origin does not have is not asked for again.
 const ABSENT_FOR: Micros = Micros::from_secs(5);
+
+/// How long after its last change a roster counts as fresh.
+const FRESH_FOR: Micros = Micros::from_secs(300);
 
 /// Where a chunk stands. Each is in exactly one of these states.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,6 +111,8 @@ pub struct Peer {
     pub(super) epoch: u64,
     pub(super) next_fetch: u64,
     absent: Bounded<ChunkId, Instant>,
+    /// When the roster changed last.
+    roster_since: Instant,
     peering: Option<Peering>,
     sharing: Sharing,
     timers: BTreeMap<(Instant, Wake), Timer>,
@@ -153,6 +164,7 @@ impl Peer {
             epoch: 1,
             next_fetch: 1,
             absent: Bounded::new(MAX_ABSENT),
+            roster_since: Instant(0),
             peering: None,
             sharing: Sharing::On,
             timers: BTreeMap::new(),
@@ -280,6 +292,7 @@ impl Peer {
             Applied::Gap => self.push(Output::WantRoster),
             Applied::Yes => {
                 self.epoch += 1;
+                self.roster_since = now;
                 self.leave_unreachable(now);
                 self.drive_all(now);
             }
@@ -366,6 +379,23 @@ impl Peer {
 
     /// The chunk's homes as this peer sees them, itself included; empty when it may not take.
     pub(super) fn homes_of(&self, chunk: ChunkId, now: Instant) -> Vec<DeviceId> {
+        self.ranked(chunk, self.roster.homes(), now)
+    }
+
+    /// Whom to ask for a chunk before the origin, when this peer is its home 1.
+    pub(super) fn probes_of(&self, chunk: ChunkId, job: &Job, now: Instant) -> Vec<DeviceId> {
+        if job.homes.first() != Some(&self.me) {
+            return Vec::new();
+        }
+        let fresh = now.since(self.roster_since) < FRESH_FOR;
+        let most = if fresh { PROBES_IN_CHURN } else { PROBES };
+        let mut probes = self.ranked(chunk, 1 + most, now);
+        probes.retain(|device| *device != self.me && !job.was_asked(*device));
+        probes.truncate(most.saturating_sub(job.probed));
+        probes
+    }
+
+    fn ranked(&self, chunk: ChunkId, first: usize, now: Instant) -> Vec<DeviceId> {
         if !self.takes() {
             return Vec::new();
         }
@@ -378,11 +408,7 @@ impl Peer {
             }
         };
         let ranked = self.roster.peers().filter(|p| usable(p.device));
-        homes(
-            chunk,
-            ranked.map(|p| (p.device, p.weight)),
-            self.roster.homes(),
-        )
+        homes(chunk, ranked.map(|p| (p.device, p.weight)), first)
     }
 
     /// Whether a peer may be asked at all.

@@ -3,7 +3,7 @@
 //! | this peer is | asks |
 //! |---|---|
 //! | not peering | the origin |
-//! | home 1 | home 2 whether it has the chunk, then the origin |
+//! | home 1 | the next in the ranking whether they have it already, then the origin |
 //! | a lower home | the homes before it, then the origin |
 //! | no home | the homes, then the origin |
 //!
@@ -23,8 +23,8 @@ pub(super) enum Role {
     },
     /// A home of the chunk.
     Home,
-    /// Another home, asked by home 1 whether it has the chunk already. Being asked tells it, too,
-    /// that home 1 is about to have it.
+    /// A peer next in the ranking, asked by home 1 whether it has the chunk already. Being asked tells
+    /// a home, too, that home 1 is about to have it.
     Probe,
     /// The origin, for the peer whose task it is to fetch from there.
     Origin,
@@ -67,10 +67,7 @@ pub(super) fn candidates(me: DeviceId, homes: &[DeviceId], job: &Job) -> Vec<Can
     }
     let place = homes.iter().position(|home| *home == me);
     match place {
-        Some(0) => {
-            let other = homes.get(1).filter(|_| !job.probed);
-            list.extend(other.map(|home| peer(*home, Role::Probe)));
-        }
+        Some(0) => list.extend(job.probes.iter().map(|other| peer(*other, Role::Probe))),
         Some(n) => list.extend(homes.iter().take(n).map(|home| peer(*home, Role::Home))),
         None => list.extend(homes.iter().map(|home| peer(*home, Role::Home))),
     }
@@ -110,13 +107,16 @@ pub(super) fn first(list: &[Candidate], job: &Job, now: Instant, last_resort_at:
 }
 
 /// Whom to ask beside the sources that are running: the first in the list that can be asked now
-/// and is not running. Nobody, once the origin is running.
+/// and is not running. Nobody, once the origin is running; and never a probe, which finds out
+/// what is worth waiting for but is not worth a wait itself.
 pub(super) fn beside(list: &[Candidate], job: &Job, now: Instant) -> Option<Candidate> {
     if job.is_asking(Source::Origin) {
         return None;
     }
     let askable = |c: &&Candidate| {
-        !job.is_asking(c.source) && job.askable_from(c.source).is_some_and(|from| from <= now)
+        c.role != Role::Probe
+            && !job.is_asking(c.source)
+            && job.askable_from(c.source).is_some_and(|from| from <= now)
     };
     list.iter().find(askable).copied()
 }

@@ -159,3 +159,21 @@ fn deliver(request: RequestId, chunk: ChunkId, source: Source) -> Output {
         via: Via::Fetched(source),
     }
 }
+
+fn fetch_from_any(outputs: &[Output]) -> (FetchId, Source) {
+    match outputs {
+        [Output::Fetch(fetch)] => (fetch.fetch, fetch.from),
+        other => panic!("not one fetch: {other:?}"),
+    }
+}
+
+/// Every peer that home 1 asks around says no; the fetch from the origin that follows.
+fn nobody_has_it(desk: &mut Desk, mut probe: FetchId) -> FetchId {
+    loop {
+        let outputs = desk.ended(probe, Outcome::NotHere);
+        match fetch_from_any(&outputs) {
+            (fetch, Source::Origin) => return fetch,
+            (next, Source::Peer(_)) => probe = next,
+        }
+    }
+}

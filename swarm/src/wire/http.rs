@@ -1,6 +1,7 @@
 //! Names of the chunk protocol: `GET /v1/chunks/{id}` at an origin, a cache or a peer.
 //!
-//! Answers: 200 with the bytes; 307 with [`REFER`] naming peers that have it; 404 "not here";
+//! Answers: 200 with the bytes; 307 with [`REFER`] naming peers that have it (or the answering peer
+//! itself, which is fetching it and asks to be asked again); 404 "not here";
 //! 503 when every upload slot is taken and nobody else is known.
 
 /// The path before the chunk id.

@@ -68,7 +68,9 @@ fn the_order_follows_from_the_place_in_the_ranking() {
     ];
     for (homes, expected) in table {
         let homes: Vec<_> = homes.iter().map(|n| device(*n)).collect();
-        let list = candidates(ME, &homes, &wanted());
+        let mut job = wanted();
+        job.probes = homes.iter().copied().filter(|home| *home != ME).collect();
+        let list = candidates(ME, &homes, &job);
         let list: Vec<_> = list.iter().map(|c| (c.source, c.role)).collect();
         assert_eq!(list, expected, "{homes:?}");
     }
@@ -148,6 +150,14 @@ fn beside_a_running_source_the_next_in_the_list_is_asked() {
     );
     running(&mut job, Source::Origin);
     assert_eq!(beside(&list, &job, NOW), None);
+    let mut job = wanted();
+    job.probes = vec![device(1), device(2)];
+    let probing = candidates(ME, &[ME, device(1)], &job);
+    running(&mut job, peer(1));
+    assert_eq!(
+        beside(&probing, &job, NOW).map(|c| c.source),
+        Some(Source::Origin)
+    );
     let mut job = wanted();
     running(&mut job, Source::Origin);
     assert_eq!(

@@ -23,8 +23,7 @@ fn many_asks_at_home_1_are_one_fetch_from_the_origin() {
     let chunk = chunk_of(&SITE, &[0, 1]);
     let (first, outputs) = desk.asked(2, chunk, 0);
     let probe = fetch_from(&outputs, at(1));
-    let outputs = desk.ended(probe, Outcome::NotHere);
-    let fetch = fetch_from(&outputs, Source::Origin);
+    let fetch = nobody_has_it(&mut desk, probe);
     let (second, outputs) = desk.asked(3, chunk, 0);
     assert!(outputs.is_empty());
     let (third, outputs) = desk.asked(4, chunk, 1);
@@ -42,6 +41,41 @@ fn many_asks_at_home_1_are_one_fetch_from_the_origin() {
 }
 
 #[test]
+fn a_new_home_1_waits_for_the_old_one_that_is_fetching_already() {
+    let mut desk = Desk::in_site(&[0, 1]);
+    let chunk = chunk_of(&[0, 1, 2], &[2, 0]);
+    let (mine, outputs) = desk.want(chunk);
+    let fetch = match fetch_from_any(&outputs) {
+        (probe, Source::Peer(_)) => nobody_has_it(&mut desk, probe),
+        (fetch, Source::Origin) => fetch,
+    };
+    desk.tell(Input::Roster(snapshot(2, &[0, 1, 2])));
+    let (probe, outputs) = desk.asked(2, chunk, 0);
+    assert_eq!(outputs, [answer(probe, Answer::Refer(vec![device(0)]))]);
+    let (ask, outputs) = desk.asked(2, chunk, 1);
+    assert!(outputs.is_empty());
+    let outputs = desk.delivered(fetch);
+    assert_eq!(
+        outputs,
+        [
+            deliver(mine, chunk, Source::Origin),
+            answer(ask, Answer::Serve)
+        ]
+    );
+}
+
+#[test]
+fn who_refers_to_itself_is_asked_again_and_waited_for() {
+    let mut desk = Desk::in_site(&[0, 1]);
+    let chunk = chunk_of(&[0, 1], &[0, 1]);
+    let (_, outputs) = desk.want(chunk);
+    let probe = fetch_from(&outputs, at(1));
+    let outputs = desk.ended(probe, Outcome::Referred(vec![device(1)]));
+    fetch_from(&outputs, at(1));
+    assert!(desk.pass(1000).is_empty(), "no hedge while there is time");
+}
+
+#[test]
 fn home_2_gets_what_it_is_asked_for_from_home_1() {
     let mut desk = Desk::in_site(&SITE);
     let chunk = chunk_of(&SITE, &[1, 0]);
@@ -55,11 +89,9 @@ fn home_2_gets_what_it_is_asked_for_from_home_1() {
     let [Output::Fetch(fetch)] = outputs[..] else {
         panic!("{outputs:?}")
     };
-    let fetch = if fetch.from == Source::Origin {
-        fetch.fetch
-    } else {
-        let outputs = desk.ended(fetch.fetch, Outcome::NotHere);
-        fetch_from(&outputs, Source::Origin)
+    let fetch = match fetch.from {
+        Source::Origin => fetch.fetch,
+        Source::Peer(_) => nobody_has_it(&mut desk, fetch.fetch),
     };
     assert_eq!(desk.delivered(fetch), [answer(ask, Answer::Serve)]);
 }

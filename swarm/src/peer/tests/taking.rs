@@ -86,17 +86,23 @@ fn two_wants_are_one_fetch() {
 }
 
 #[test]
-fn home_1_asks_home_2_before_the_origin() {
+fn home_1_asks_around_before_the_origin() {
     let mut desk = Desk::in_site(&SITE);
     let chunk = chunk_of(&SITE, &[0, 2]);
     let (request, outputs) = desk.want(chunk);
     let probe = fetch_from(&outputs, at(2));
-    let outputs = desk.ended(probe, Outcome::NotHere);
-    let fetch = fetch_from(&outputs, Source::Origin);
+    let fetch = nobody_has_it(&mut desk, probe);
+    assert_eq!(desk.peer.counters().peer_fetches, 3, "the roster is fresh");
     assert_eq!(
         desk.delivered(fetch),
         [deliver(request, chunk, Source::Origin)]
     );
+    desk.pass(301_000);
+    let other = chunk_of(&SITE, &[0, 1]);
+    let (_, outputs) = desk.want(other);
+    let probe = fetch_from(&outputs, at(1));
+    nobody_has_it(&mut desk, probe);
+    assert_eq!(desk.peer.counters().peer_fetches, 4, "and now it is not");
 }
 
 #[test]

@@ -1,0 +1,130 @@
+//! The control plane of a simulated DMS: production rosters and site map, and what it tells whom.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::{
+    content::{DeviceId, SiteId},
+    peer::Input,
+    site::{Cidr, MAX_WEIGHT, Roster, SiteMap},
+    wire::{Peering, RosterChange, RosterPeer},
+};
+
+/// How many homes a chunk has.
+const HOMES: u8 = 2;
+
+/// What is sent to one peer.
+pub(super) type Letter = (u32, Input);
+
+#[derive(Debug)]
+pub(super) struct Dms {
+    map: SiteMap,
+    sites: Vec<SiteState>,
+}
+
+#[derive(Debug)]
+struct SiteState {
+    id: SiteId,
+    roster: Roster,
+    /// The peers with a control connection, ascending.
+    online: Vec<u32>,
+}
+
+/// The address of a peer: its site is the second byte.
+pub(super) fn address(site: usize, peer: u32) -> IpAddr {
+    let [_, _, high, low] = peer.to_be_bytes();
+    Ipv4Addr::new(10, site as u8, high, low).into()
+}
+
+impl Dms {
+    pub(super) fn new(sites: usize) -> Self {
+        let id = |n: usize| SiteId([n as u8 + 1; 16]);
+        let subnet = |n: usize| Cidr::new(Ipv4Addr::new(10, n as u8, 0, 0).into(), 16).ok();
+        let subnets = (0..sites).filter_map(|n| Some((id(n), subnet(n)?)));
+        let map = SiteMap::new(subnets).unwrap_or_default();
+        let state = |n| SiteState {
+            id: id(n),
+            roster: Roster::new(1000, HOMES),
+            online: Vec::new(),
+        };
+        Self {
+            map,
+            sites: (0..sites).map(state).collect(),
+        }
+    }
+
+    /// A peer said hello from an address.
+    pub(super) fn hello(&mut self, peer: u32, device: DeviceId, from: IpAddr) -> Vec<Letter> {
+        let Some(id) = self.map.site_of(from) else {
+            return vec![(peer, Input::Site(None))];
+        };
+        let Some(site) = self.sites.iter_mut().find(|s| s.id == id) else {
+            return Vec::new();
+        };
+        let entry = RosterPeer {
+            device,
+            addr: format!("{from}:7745"),
+            weight: MAX_WEIGHT,
+        };
+        let Ok(change) = site.roster.join(entry) else {
+            return Vec::new();
+        };
+        let mut letters = site.tell_all(change);
+        if let Err(at) = site.online.binary_search(&peer) {
+            site.online.insert(at, peer);
+        }
+        letters.push((peer, Input::Site(Some(Peering::On))));
+        letters.push((peer, Input::Roster(site.roster.snapshot())));
+        letters
+    }
+
+    /// A peer's connection is gone.
+    pub(super) fn gone(&mut self, peer: u32, device: DeviceId) -> Vec<Letter> {
+        let Some(site) = self.site_of(peer) else {
+            return Vec::new();
+        };
+        site.online.retain(|p| *p != peer);
+        let change = site.roster.leave(device);
+        site.tell_all(change)
+    }
+
+    /// A peer asks for the whole roster.
+    pub(super) fn want_roster(&mut self, peer: u32) -> Vec<Letter> {
+        let site = self.site_of(peer);
+        site.map(|s| (peer, Input::Roster(s.roster.snapshot())))
+            .into_iter()
+            .collect()
+    }
+
+    /// A peer reports wrong bytes. Here the reporter is believed.
+    pub(super) fn bad(&mut self, reporter: u32, device: DeviceId) -> Vec<Letter> {
+        let Some(site) = self.site_of(reporter) else {
+            return Vec::new();
+        };
+        let change = site.roster.leave(device);
+        let mut letters = site.tell_all(change);
+        letters.extend(
+            site.online
+                .iter()
+                .map(|p| (*p, Input::Banned(vec![device]))),
+        );
+        letters
+    }
+
+    fn site_of(&mut self, peer: u32) -> Option<&mut SiteState> {
+        self.sites
+            .iter_mut()
+            .find(|s| s.online.binary_search(&peer).is_ok())
+    }
+}
+
+impl SiteState {
+    fn tell_all(&self, change: Option<RosterChange>) -> Vec<Letter> {
+        let Some(change) = change else {
+            return Vec::new();
+        };
+        self.online
+            .iter()
+            .map(|peer| (*peer, Input::Change(change.clone())))
+            .collect()
+    }
+}
