@@ -203,7 +203,10 @@ pub struct Fetch {
     pub len: Option<u32>,
     /// Where.
     pub from: Source,
-    /// Until when an answer is of use; for the request's header too.
+    /// When the chunk is needed, for the request's header. It is no timeout: a late answer is of use
+    /// too, and the machine aborts what is not. A shell ends a fetch by itself only for a
+    /// connection that does not come up or a transfer that stands still, since
+    /// [`Outcome::Failed`] makes a peer suspect.
     pub deadline: Instant,
     /// How many times the request was passed on, for the request's header.
     pub hops: u8,

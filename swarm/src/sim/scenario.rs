@@ -147,11 +147,10 @@ fn title(segments: u32, megabits: u64) -> TitleSpec {
 }
 
 fn scenario(name: &'static str, about: &'static str) -> Scenario {
-    let wan = Link::new(50, 15_000);
     Scenario {
         name,
         about,
-        sites: vec![site(3, wan, 2, 3000), site(3, wan, 3, 5000)],
+        sites: vec![site(3, WAN, 2, 3000), site(3, WAN, 3, 5000)],
         title: title(15, 5),
         faults: Vec::new(),
         until: Micros::from_secs(600),
@@ -161,14 +160,22 @@ fn scenario(name: &'static str, about: &'static str) -> Scenario {
 /// The scenarios of the test suite.
 #[must_use]
 pub fn builtin() -> Vec<Scenario> {
-    let wan = Link::new(50, 15_000);
+    let mut all = homes_that_go();
+    all.extend(crowds_and_others());
+    all
+}
+
+const WAN: Link = Link::new(50, 15_000);
+
+/// The plain case, and homes that go.
+fn homes_that_go() -> Vec<Scenario> {
     vec![
         scenario(
             "two-sites",
             "two sites of three peers watch one title, one after another",
         ),
         Scenario {
-            sites: vec![site(6, wan, 2, 200)],
+            sites: vec![site(6, WAN, 2, 200)],
             faults: vec![Fault::LoseBusyHome {
                 after: Micros::from_secs(6),
                 vanish: false,
@@ -179,7 +186,7 @@ pub fn builtin() -> Vec<Scenario> {
             )
         },
         Scenario {
-            sites: vec![site(6, wan, 2, 200)],
+            sites: vec![site(6, WAN, 2, 200)],
             faults: vec![Fault::LoseBusyHome {
                 after: Micros::from_secs(6),
                 vanish: true,
@@ -189,6 +196,12 @@ pub fn builtin() -> Vec<Scenario> {
                 "a home is cut off while others wait for its fetch",
             )
         },
+    ]
+}
+
+/// Crowds, and peers, letters and control connections that are not as they should be.
+fn crowds_and_others() -> Vec<Scenario> {
+    vec![
         Scenario {
             sites: vec![site(100, Link::new(20, 25_000), 2, 10)],
             title: title(15, 2),
@@ -198,7 +211,7 @@ pub fn builtin() -> Vec<Scenario> {
             )
         },
         Scenario {
-            sites: vec![site(6, wan, 2, 1000)],
+            sites: vec![site(6, WAN, 2, 1000)],
             faults: vec![Fault::Slow {
                 peer: 2,
                 nic: Link::new(2, 2000),
@@ -210,17 +223,17 @@ pub fn builtin() -> Vec<Scenario> {
             )
         },
         Scenario {
-            sites: vec![site(8, wan, 2, 1000)],
+            sites: vec![site(8, WAN, 2, 1000)],
             faults: vec![Fault::Poison { peer: 3 }],
             ..scenario("poisoner", "one peer sends wrong bytes")
         },
         Scenario {
-            sites: vec![site(4, wan, 2, 2000)],
+            sites: vec![site(4, WAN, 2, 2000)],
             faults: vec![Fault::NoControl],
             ..scenario("no-control", "the control connection never comes up")
         },
         Scenario {
-            sites: vec![site(12, wan, 1, 1000)],
+            sites: vec![site(12, WAN, 1, 1000)],
             faults: vec![Fault::JoinLate],
             ..scenario(
                 "late-joiners",
@@ -228,7 +241,7 @@ pub fn builtin() -> Vec<Scenario> {
             )
         },
         Scenario {
-            sites: vec![site(12, wan, 1, 1000)],
+            sites: vec![site(12, WAN, 1, 1000)],
             faults: vec![Fault::JoinLate, Fault::LoseChanges { per_mille: 100 }],
             ..scenario(
                 "lossy-roster",

@@ -188,24 +188,7 @@ impl World {
                 ms: by,
                 priority,
             } => {
-                self.desk.next += 1;
-                let request = RequestId(self.desk.next);
-                let priorities = [
-                    Priority::Live,
-                    Priority::Playing,
-                    Priority::PrePosition,
-                    Priority::File,
-                ];
-                let priority = priorities[usize::from(priority)];
-                let deadline = self.desk.now + ms(by);
-                self.wants.insert(request, chunk(c));
-                self.tell(Input::Want(Want {
-                    request,
-                    chunk: chunk(c),
-                    len: LEN,
-                    deadline,
-                    priority,
-                }));
+                self.want(chunk(c), ms(by), priority);
             }
             Step::Cancel(n) => {
                 if let Some(request) = nth(self.wants.keys().copied(), n) {
@@ -219,18 +202,7 @@ impl World {
                 ms: by,
                 hops,
             } => {
-                self.desk.next += 1;
-                let ask = AskId(self.desk.next);
-                let deadline = self.desk.now + ms(by);
-                self.asks.insert(ask);
-                let from = device(from);
-                self.tell(Input::Asked(Ask {
-                    ask,
-                    from,
-                    chunk: chunk(c),
-                    deadline,
-                    hops,
-                }));
+                self.asked(device(from), chunk(c), ms(by), hops);
             }
             Step::AskGone(n) => {
                 if let Some(ask) = nth(self.asks.union(&self.serving).copied(), n) {
@@ -268,21 +240,56 @@ impl World {
                 self.tell(Input::Evicted(chunk(c)));
             }
             Step::Ban(n) => self.tell(Input::Banned(vec![device(n)])),
-            Step::Pass(n) => {
-                let end = self.desk.now + ms(n);
-                while let Some((at, _)) = self.desk.peer.next_timeout().filter(|(at, _)| *at <= end)
-                {
-                    self.desk.now = self.desk.now.max(at);
-                    self.tell(Input::Timeout);
-                    let next = self.desk.peer.next_timeout();
-                    assert!(
-                        next.is_none_or(|(at, _)| at > self.desk.now),
-                        "time goes on"
-                    );
-                }
-                self.desk.now = end;
-            }
+            Step::Pass(n) => self.pass(ms(n)),
         }
+    }
+
+    fn want(&mut self, chunk: ChunkId, within: Micros, priority: u8) {
+        self.desk.next += 1;
+        let request = RequestId(self.desk.next);
+        let priority = match priority {
+            0 => Priority::Live,
+            1 => Priority::Playing,
+            2 => Priority::PrePosition,
+            _ => Priority::File,
+        };
+        let deadline = self.desk.now + within;
+        self.wants.insert(request, chunk);
+        self.tell(Input::Want(Want {
+            request,
+            chunk,
+            len: LEN,
+            deadline,
+            priority,
+        }));
+    }
+
+    fn asked(&mut self, from: DeviceId, chunk: ChunkId, within: Micros, hops: u8) {
+        self.desk.next += 1;
+        let ask = AskId(self.desk.next);
+        let deadline = self.desk.now + within;
+        self.asks.insert(ask);
+        self.tell(Input::Asked(Ask {
+            ask,
+            from,
+            chunk,
+            deadline,
+            hops,
+        }));
+    }
+
+    fn pass(&mut self, time: Micros) {
+        let end = self.desk.now + time;
+        while let Some((at, _)) = self.desk.peer.next_timeout().filter(|(at, _)| *at <= end) {
+            self.desk.now = self.desk.now.max(at);
+            self.tell(Input::Timeout);
+            let next = self.desk.peer.next_timeout();
+            assert!(
+                next.is_none_or(|(at, _)| at > self.desk.now),
+                "time goes on"
+            );
+        }
+        self.desk.now = end;
     }
 
     fn change(&mut self, drop: bool, who: u8, leave: bool) {
