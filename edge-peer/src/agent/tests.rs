@@ -328,11 +328,30 @@ async fn strangers_and_old_members_get_nothing() {
     let stranger = DeviceId([0xcc; 16]);
     assert_eq!(dms.ask_peer(stranger, peers[0].device).await, 403);
     let member = peers[1].device;
-    assert_ne!(dms.ask_peer(member, peers[0].device).await, 403);
+    assert_eq!(dms.ask_peer(member, peers[0].device).await, 400);
     let Some(second) = peers.into_iter().nth(1) else {
         unreachable!()
     };
     second.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoked_device_says_so_and_forgets_its_site() {
+    let dms = Dms::start().await;
+    let peers = office(&dms, 2).await;
+    dms.revoke(peers[1].device);
+    let status = peers[1]
+        .until("the refusal", |s| s["refused"] == true)
+        .await;
+    assert_eq!(status["roster"], 0);
+    let sentence = status["sentence"].as_str().unwrap();
+    assert!(sentence.contains("enrol it anew"), "{sentence}");
+    peers[0].until("one less", |s| s["roster"] == 0).await;
+    let gone = dms.ask_peer(peers[1].device, peers[0].device).await;
+    assert_eq!(gone, 403);
+    for peer in peers {
+        peer.end().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -55,7 +55,8 @@ impl Driver {
         match event {
             Event::Welcome { site, local } => {
                 self.parts.metrics.control_up.set(1);
-                self.status.send_modify(|s| s.connected = true);
+                self.status
+                    .send_modify(|s| (s.connected, s.refused) = (true, false));
                 let local = Some(local.to_string());
                 self.known.send_modify(|k| k.local = local);
                 self.move_to(site);
@@ -73,6 +74,10 @@ impl Driver {
                 self.banned.extend(devices.iter().copied());
                 self.input(Input::Banned(devices));
                 self.roster_changed();
+            }
+            Event::Refused => {
+                self.status.send_modify(|s| s.refused = true);
+                self.move_to(None);
             }
             Event::Lost => {
                 self.parts.metrics.control_up.set(0);

@@ -10,6 +10,8 @@ use swarm::{
 pub struct Status {
     /// Whether the control connection is up.
     pub connected: bool,
+    /// Whether the DMS does not accept this device any more.
+    pub refused: bool,
     /// The site; none: no peering.
     pub site: Option<SiteInfo>,
     /// Members of the site besides this PC.
@@ -26,6 +28,7 @@ impl Default for Status {
     fn default() -> Self {
         Self {
             connected: false,
+            refused: false,
             site: None,
             others: 0,
             sharing: Sharing::On,

@@ -25,6 +25,8 @@ pub struct StatusReport {
     pub sentence: String,
     /// Whether the control connection is up.
     pub connected: bool,
+    /// Whether the DMS does not accept this device any more.
+    pub refused: bool,
     /// The device.
     pub device_id: DeviceId,
     /// Its name.
@@ -204,6 +206,7 @@ fn report(api: &Api, now: SystemTime) -> StatusReport {
         schema: 1,
         sentence: String::new(),
         connected: status.connected,
+        refused: status.refused,
         device_id: parts.trust.device_id,
         name: parts.trust.name.clone(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -238,6 +241,9 @@ fn sentence(report: &StatusReport, now: SystemTime) -> String {
         human_bytes(report.bytes.waiting)
     );
     let with = match (&report.site, report.sharing) {
+        _ if report.refused => {
+            "Not sharing: the DMS refuses this PC, which was revoked; enrol it anew".into()
+        }
         (_, sharing) if sharing != Sharing::On => {
             let until = report.paused_until_ms.map(|end| left(end, now));
             format!(

@@ -51,6 +51,8 @@ pub enum Event {
     Banned(Vec<DeviceId>),
     /// The connection is down.
     Lost,
+    /// The DMS does not accept this device: it was revoked.
+    Refused,
 }
 
 /// Why the DMS did not say where a title is.
@@ -145,6 +147,8 @@ enum End {
     Stop,
     /// The DMS asked to come back later.
     Goodbye(Duration),
+    /// The DMS does not accept this device.
+    Refused,
     /// It broke.
     Broken(String),
 }
@@ -180,6 +184,13 @@ impl Keeper {
             let pause = match end {
                 End::Stop => return,
                 End::Goodbye(pause) => pause.min(LONGEST_WAIT),
+                End::Refused => {
+                    tracing::error!("the DMS refuses this device: it was revoked; enrol it anew");
+                    if self.link.events.send(Event::Refused).await.is_err() {
+                        return;
+                    }
+                    LONGEST_WAIT
+                }
                 End::Broken(why) => {
                     tracing::info!(%why, "no control connection; working on with what is known");
                     wait

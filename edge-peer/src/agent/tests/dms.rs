@@ -72,6 +72,7 @@ struct Shared {
     roster: Mutex<Roster>,
     changes: broadcast::Sender<RosterChange>,
     reports: Mutex<Vec<BadChunk>>,
+    revoked: Mutex<BTreeMap<DeviceId, CancellationToken>>,
 }
 
 impl Dms {
@@ -167,6 +168,11 @@ impl Dms {
         peers.find(|p| p.device == device).map(|p| p.weight)
     }
 
+    /// Cuts a device's control connection and accepts no other from it.
+    pub(super) fn revoke(&self, device: DeviceId) {
+        self.shared.session(device).cancel();
+    }
+
     /// Cuts every connection and answers nobody any more.
     pub(super) fn go_away(&self) {
         self.away.cancel();
@@ -184,7 +190,8 @@ impl Dms {
     pub(super) async fn ask_peer(&self, from: DeviceId, to: DeviceId) -> u16 {
         let book = AddressBook::new(Origin::parse("https://127.0.0.1:1").unwrap());
         let snapshot = self.shared.roster.lock().unwrap().snapshot();
-        book.replace(snapshot.peers.iter());
+        let asked = |p: &&RosterPeer| p.device == to;
+        book.replace(snapshot.peers.iter().filter(asked));
         let identity = self.shared.authority.identity(from);
         let client = Client::new(&identity, book, None, Metrics::new().unwrap()).unwrap();
         client
@@ -276,6 +283,7 @@ impl Shared {
             roster: Mutex::new(Roster::new(1, 2)),
             changes: broadcast::channel(64).0,
             reports: Mutex::default(),
+            revoked: Mutex::default(),
         }
     }
 
@@ -297,6 +305,12 @@ impl Shared {
                 PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
             )
             .unwrap()
+    }
+
+    /// Cancelled when the device is revoked.
+    fn session(&self, device: DeviceId) -> CancellationToken {
+        let mut revoked = self.revoked.lock().unwrap();
+        revoked.entry(device).or_default().clone()
     }
 
     fn tell(&self, change: Option<RosterChange>) {
@@ -418,9 +432,14 @@ async fn control(
     Extension(away): Extension<CancellationToken>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    let session = dms.session(device);
+    if session.is_cancelled() {
+        return StatusCode::FORBIDDEN.into_response();
+    }
     upgrade.on_upgrade(async move |mut socket| {
         let mut changes = dms.changes.subscribe();
         let talk = talk(&dms, device, &mut socket, &mut changes);
+        let talk = session.run_until_cancelled(talk);
         if away.run_until_cancelled(talk).await.is_none() {
             return;
         }

@@ -116,12 +116,19 @@ fn running(config: &Config, status: &Result<StatusReport, String>) -> Check {
 
 fn connected(report: &StatusReport) -> Check {
     const WHY: &str = "the roster of the site and new titles come over the control connection";
-    let (verdict, measured) = if report.connected {
-        (Verdict::Ok, "up")
-    } else {
-        (Verdict::Problem, "down")
+    let (verdict, measured) = match (report.connected, report.refused) {
+        (true, _) => (Verdict::Ok, "up"),
+        (false, true) => (
+            Verdict::Problem,
+            "the DMS refuses this device: it was revoked",
+        ),
+        (false, false) => (Verdict::Problem, "down"),
     };
-    let fix = format!("open the firewall to {} for this PC", report.device_url);
+    let fix = if report.refused {
+        "enrol this PC anew with another --state folder".to_owned()
+    } else {
+        format!("open the firewall to {} for this PC", report.device_url)
+    };
     Check::new("control", WHY, verdict, measured.into()).fix(fix)
 }
 

@@ -18,7 +18,7 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{Message, protocol::WebSocketConfig},
+    tungstenite::{Error, Message, http::StatusCode, protocol::WebSocketConfig},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -72,7 +72,10 @@ impl Keeper {
             .max_frame_size(Some(wire::MAX_CONTROL_FRAME));
         let url = format!("wss://{ORIGIN_NAME}/v1/control");
         let upgraded = client_async_with_config(url, tls, Some(limits)).await;
-        let (socket, _) = upgraded.map_err(|e| broken(&e))?;
+        let (socket, _) = upgraded.map_err(|e| match &e {
+            Error::Http(answer) if answer.status() == StatusCode::FORBIDDEN => End::Refused,
+            _ => broken(&e),
+        })?;
         Ok(Session { socket, local })
     }
 
@@ -199,7 +202,7 @@ impl Keeper {
 
     async fn hear(
         &mut self,
-        frame: Option<Result<Message, tokio_tungstenite::tungstenite::Error>>,
+        frame: Option<Result<Message, Error>>,
         questions: &mut Questions,
     ) -> Result<(), End> {
         match understand(frame)? {
@@ -296,9 +299,7 @@ async fn transmit(session: &mut Session, message: Message) -> Result<(), End> {
 }
 
 /// A message; none for frames that are only about the connection.
-fn understand(
-    frame: Option<Result<Message, tokio_tungstenite::tungstenite::Error>>,
-) -> Result<Option<ToPeer>, End> {
+fn understand(frame: Option<Result<Message, Error>>) -> Result<Option<ToPeer>, End> {
     match frame {
         None | Some(Ok(Message::Close(_))) => Err(End::Broken("the DMS closed it".into())),
         Some(Err(e)) => Err(broken(&e)),
