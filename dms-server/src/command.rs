@@ -88,13 +88,16 @@ async fn run_serve(flags: &Flags) -> anyhow::Result<()> {
     observe::log::start(&config.log)?;
     let token_file = config.owner_token_file();
     let dms = Dms::load(config).await?;
+    let addresses = dms.addresses()?;
+    tracing::info!(
+        public = %addresses.public, device = %addresses.device, metrics = %addresses.metrics,
+        version = env!("CARGO_PKG_VERSION"), "listening"
+    );
+    eprintln!("Open {}", dms.app().public_origin());
     if dms.first_start() {
-        eprintln!(
-            "First start. The owner's token is in {}",
-            token_file.display()
-        );
+        let file = token_file.display();
+        eprintln!("Sign in with the owner's token, which lies in {file}");
     }
-    eprintln!("Serving at {}", dms.app().public_origin());
     dms.run(signalled()).await
 }
 
@@ -120,15 +123,6 @@ fn show(flags: &Flags) -> anyhow::Result<()> {
 
 /// Ends at the first SIGTERM or SIGINT; the second ends the process at once.
 async fn signalled() {
-    next_signal().await;
-    eprintln!("Stopping; a second signal stops at once.");
-    tokio::spawn(async {
-        next_signal().await;
-        std::process::exit(130);
-    });
-}
-
-async fn next_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut term), Ok(mut int)) = (
         signal(SignalKind::terminate()),
@@ -137,8 +131,19 @@ async fn next_signal() {
         // Without handlers the default action ends the process, which is what is asked for.
         return std::future::pending().await;
     };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
+    let mut next = async move || {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+    };
+    next().await;
+    eprintln!("Stopping; a second signal stops at once.");
+    tokio::spawn(async move {
+        next().await;
+        std::process::exit(INTERRUPTED);
+    });
 }
+
+/// The exit code of a process that was told twice to stop.
+const INTERRUPTED: i32 = 130;

@@ -1,5 +1,6 @@
 //! The accept loop of the HTTP listeners: bounded connections, bounded patience, graceful end.
 
+mod patient;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+use self::patient::Patient;
 use crate::device::identity;
 use swarm::content::DeviceId;
 
@@ -31,6 +33,9 @@ const TLS_BUFFER_BYTES: usize = 256 << 10;
 
 /// How long to wait when the process has no file descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a far end may read nothing of what is written to it.
+const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
 
 /// Who is at the other end of a request's connection; an extension of every request.
 #[derive(Clone, Copy, Debug)]
@@ -183,7 +188,7 @@ impl Connection {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(Patient::new(stream, WRITE_STALL_MAX)), service)
             .with_upgrades();
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {

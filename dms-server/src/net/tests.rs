@@ -4,6 +4,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::patient::Patient;
+
 use crate::testing::{PATIENCE, Server};
 
 /// Reads until the server closes.
@@ -85,5 +87,69 @@ async fn a_full_listener_serves_the_next_when_one_leaves() {
         .expect("in time")
         .expect("read");
     assert_eq!(&answer, b"HTTP/1.1 200");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_far_end_that_stops_reading_is_given_up() {
+    let patience = std::time::Duration::from_millis(50);
+    let (near, mut far) = tokio::io::duplex(4);
+    let mut near = Patient::new(near, PATIENCE);
+    let reader = tokio::spawn(async move {
+        let mut read = [0; 20];
+        far.read_exact(&mut read).await.expect("read");
+        far
+    });
+    near.write_all(&[7; 20]).await.expect("it reads");
+    let _far = reader.await.expect("ended");
+
+    let (near, _far) = tokio::io::duplex(4);
+    let mut near = Patient::new(near, patience);
+    for _ in 0..2 {
+        let began = std::time::Instant::now();
+        let error = near.write_all(&[7; 20]).await.expect_err("nobody reads");
+        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+        assert!(began.elapsed() >= patience);
+    }
+}
+
+#[tokio::test]
+async fn the_public_listener_speaks_https_with_the_operators_certificate() {
+    let names = vec!["127.0.0.1".to_owned()];
+    let own = rcgen::generate_simple_self_signed(names).expect("a certificate");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (certificate, key) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
+    std::fs::write(&certificate, own.cert.pem()).expect("written");
+    std::fs::write(&key, own.signing_key.serialize_pem()).expect("written");
+    let server = Server::with(|config| {
+        config.public.tls_certificate = certificate;
+        config.public.tls_key = key;
+    })
+    .await;
+    let trusted = reqwest::Certificate::from_pem(own.cert.pem().as_bytes()).expect("PEM");
+    let client = reqwest::Client::builder()
+        .tls_certs_only([trusted])
+        .build()
+        .expect("a client");
+    let url = server.app.public_origin().to_owned();
+    assert!(url.starts_with("https://"));
+    let signed_in = client
+        .post(format!("{url}/session"))
+        .json(&serde_json::json!({"token": server.owner}))
+        .send()
+        .await
+        .expect("an answer");
+    let cookie = signed_in.headers()["set-cookie"].to_str().expect("text");
+    assert!(
+        cookie.starts_with("__Host-dms_session=") && cookie.contains("; Secure"),
+        "{cookie}"
+    );
+    let pair = cookie.split(';').next().expect("a pair").to_owned();
+    let me = client
+        .get(format!("{url}/session"))
+        .header("cookie", pair)
+        .send()
+        .await;
+    assert_eq!(me.expect("an answer").status(), 200);
     server.stop().await;
 }
