@@ -78,27 +78,23 @@ async fn gateway(stack: &Stack, title: &Title) -> anyhow::Result<(Child, String)
 /// Each segment that the page opened is, byte for byte, what `dms-player` opens.
 async fn opened_the_same(report: &Value, base: &str) -> anyhow::Result<()> {
     let opened = report["hashes"]
-        .as_array()
+        .as_object()
         .context("hashes of the opened segments")?;
     ensure!(opened.len() > 4, "the page opened too little: {report}");
-    for segment in opened {
-        let place = |name: &str| {
-            segment[name]
-                .as_u64()
-                .with_context(|| format!("{name}: {segment}"))
-        };
-        let (track, number) = (place("track")?, place("segment")?);
-        let url = format!("{base}/{}/{track}/{number}.m4s", place("version")?);
+    let version = report["version"]
+        .as_u64()
+        .context("the version that was played")?;
+    for (place, hash) in opened {
+        let url = format!("{base}/{version}/{place}.m4s");
         let clear = reqwest::get(&url)
             .await?
             .error_for_status()?
             .bytes()
             .await?;
-        let hash = hex::encode(Sha256::digest(&clear));
         assert_eq!(
-            segment["sha256"],
-            Value::String(hash),
-            "track {track} segment {number}"
+            *hash,
+            hex::encode(Sha256::digest(&clear)),
+            "segment {place}"
         );
     }
     Ok(())
@@ -133,8 +129,8 @@ async fn plays_to_the_end(agent: bool) -> anyhow::Result<()> {
     let address = agent.then(|| stack.peers[1].local_url.clone());
     let report = watch(&stack, &title, address.as_deref()).await?;
     let path = if agent { "agent" } else { "origin" };
-    assert_eq!(report["path"]["current"], path, "{report}");
-    assert_eq!(report["phase"], "ended", "{report}");
+    assert_eq!(report["path"], path, "{report}");
+    assert_eq!(report["ended"], true, "{report}");
     assert_eq!(
         report["frames"]["decoded"].as_u64(),
         Some(clip.frames),
