@@ -89,9 +89,12 @@ struct Server {
 const KEEPER: &str = r#"
 trap '' INT TERM
 folder=$(mktemp -d /tmp/dms-test-pg.XXXXXX) && cd "$folder" || exit 1
-"$1/initdb" -D data -U postgres -A trust -E UTF8 --locale=C --no-sync >initdb.log 2>&1 || { cat initdb.log >&2; exit 1; }
-"$1/pg_ctl" -D data -w -t 60 -l server.log -o "-p $2 -k $folder -c listen_addresses=127.0.0.1 -c fsync=off \
-  -c full_page_writes=off -c synchronous_commit=off -c shared_buffers=16MB -c max_connections=300" start >start.log 2>&1 ||
+"$1/initdb" -D data -U postgres -A trust -E UTF8 --locale=C --no-sync >initdb.log 2>&1 ||
+  { cat initdb.log >&2; exit 1; }
+"$1/pg_ctl" -D data -w -t 60 -l server.log -o "-p $2 -k $folder \
+  -c listen_addresses=127.0.0.1 -c fsync=off \
+  -c full_page_writes=off -c synchronous_commit=off \
+  -c shared_buffers=16MB -c max_connections=300" start >start.log 2>&1 ||
   { cat start.log server.log >&2; exit 1; }
 echo ready
 cat >/dev/null
