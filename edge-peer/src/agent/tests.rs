@@ -192,6 +192,29 @@ async fn an_office_takes_one_copy_of_each_chunk() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_office_that_plays_at_once_takes_one_copy_too() {
+    let dms = Dms::start().await;
+    let peers = office(&dms, 3).await;
+    let plays = tokio::join!(
+        peers[0].play(&dms),
+        peers[1].play(&dms),
+        peers[2].play(&dms)
+    );
+    for (chunk, askers) in dms.copies() {
+        assert_eq!(
+            askers.len(),
+            1,
+            "{chunk:?} left the origin more than once: {askers:?}"
+        );
+    }
+    let sum = |at: usize| plays.0[at] + plays.1[at] + plays.2[at];
+    assert!(sum(1) > sum(2), "{plays:?}");
+    for peer in peers {
+        peer.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_peer_that_sends_other_bytes_is_asked_once_and_reported() {
     let dms = Dms::start().await;
     let liar = DeviceId([0xbb; 16]);

@@ -18,9 +18,6 @@ use crate::{
     net::client::{self, Client, FetchError, Request},
 };
 
-/// A fetch is given at least this long, however late it starts.
-const LEAST_PATIENCE: Duration = Duration::from_millis(200);
-
 impl Driver {
     /// Tells the machine, and does what it then wants.
     pub(super) fn input(&mut self, input: Input) {
@@ -87,8 +84,8 @@ impl Driver {
             let Ok(room) = memory.acquire_owned().await else {
                 return;
             };
-            let patience = clock.until(fetch.deadline).max(LEAST_PATIENCE);
-            let (outcome, chunk) = attempt(&client, fetch, patience).await;
+            let deadline = clock.until(fetch.deadline);
+            let (outcome, chunk) = attempt(&client, fetch, deadline).await;
             let _ = reports.send(Report::Fetched {
                 fetch: fetch.fetch,
                 outcome,
@@ -177,14 +174,13 @@ impl Driver {
 async fn attempt(
     client: &Client,
     fetch: Fetch,
-    patience: Duration,
+    deadline: Duration,
 ) -> (Outcome, Option<VerifiedChunk>) {
     let request = Request {
         chunk: fetch.chunk,
         len: fetch.len,
         hops: fetch.hops,
-        deadline: patience,
-        patience,
+        deadline,
     };
     match client.chunk(fetch.from, request).await {
         Ok(client::Answer::Chunk {

@@ -28,6 +28,10 @@ use crate::{
 
 /// How long a connection may take to come up.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How long an answer may take to begin: a home may wait for the origin as long as anybody waits.
+const HEAD: Duration = Duration::from_millis(wire::MAX_DEADLINE_MS + 10_000);
+/// How long a body may stand still.
+const STALL: Duration = Duration::from_secs(10);
 /// How long an unused connection is kept; servers of this protocol keep theirs longer.
 const IDLE: Duration = Duration::from_secs(20);
 /// The most unused connections kept for one host.
@@ -46,10 +50,8 @@ pub struct Request {
     pub len: Option<u32>,
     /// How often the request was passed on.
     pub hops: u8,
-    /// By when the source should answer: what it is told.
+    /// When the chunk is needed, from now: what the source is told. It is no timeout.
     pub deadline: Duration,
-    /// By when the answer must be here, else the attempt is given up.
-    pub patience: Duration,
 }
 
 /// What a source answered.
@@ -147,17 +149,12 @@ impl Client {
         })
     }
 
-    /// Asks `source` for a chunk, once.
+    /// Asks `source` for a chunk, once. Given up when the connection does not come up or stands
+    /// still; whether a late answer is still of use is the caller's to know.
     ///
     /// # Errors
     /// [`FetchError`].
     pub async fn chunk(&self, source: Source, request: Request) -> Result<Answer, FetchError> {
-        tokio::time::timeout(request.patience, self.ask(source, request))
-            .await
-            .unwrap_or(Err(FetchError::Late))
-    }
-
-    async fn ask(&self, source: Source, request: Request) -> Result<Answer, FetchError> {
         let url = format!(
             "{}{}{}",
             self.base(source)?,
@@ -171,7 +168,7 @@ impl Client {
             .header(names::DEADLINE_MS, deadline.min(wire::MAX_DEADLINE_MS))
             .header(names::HOPS, u64::from(request.hops));
         let start = Instant::now();
-        let response = asking.send().await.map_err(broken)?;
+        let response = still(HEAD, asking.send()).await?;
         match response.status() {
             StatusCode::OK => {
                 let waited = start.elapsed();
@@ -204,7 +201,7 @@ impl Client {
             return Err(FetchError::Strange("a body of another length".into()));
         }
         let mut receiving = Receiving::new(request.chunk, request.len);
-        while let Some(piece) = response.chunk().await.map_err(broken)? {
+        while let Some(piece) = still(STALL, response.chunk()).await? {
             self.metrics.received(source, piece.len() as u64);
             receiving.push(&piece).map_err(misfit)?;
         }
@@ -284,6 +281,17 @@ fn referral(headers: &HeaderMap) -> Result<Answer, FetchError> {
         return Err(FetchError::Strange("a referral to nobody".into()));
     }
     Ok(Answer::Refer(devices))
+}
+
+/// The step, unless nothing comes for this long.
+async fn still<T>(
+    longest: Duration,
+    step: impl Future<Output = Result<T, reqwest::Error>>,
+) -> Result<T, FetchError> {
+    match tokio::time::timeout(longest, step).await {
+        Ok(done) => done.map_err(broken),
+        Err(_) => Err(FetchError::Late),
+    }
 }
 
 async fn within(
