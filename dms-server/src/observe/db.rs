@@ -60,3 +60,27 @@ pub async fn forget_newest_migration(db: &Db) -> sqlx::Result<()> {
     });
     Ok(())
 }
+
+/// Puts in a job of a title that there is not.
+#[cfg(test)]
+pub async fn add_job(db: &Db, state: &str, created_ms: i64) -> sqlx::Result<()> {
+    let (job, title, upload) = (
+        uuid::Uuid::now_v7(),
+        uuid::Uuid::now_v7(),
+        uuid::Uuid::now_v7(),
+    );
+    db!(db.write(), |p| {
+        sqlx::query(
+            "INSERT INTO jobs (id, title, upload, state, not_before_ms, created_ms, updated_ms)
+             VALUES ($1, $2, $3, $4, 0, $5, 0)",
+        )
+        .bind(job)
+        .bind(title)
+        .bind(upload)
+        .bind(state)
+        .bind(created_ms)
+        .execute(p)
+        .await?;
+    });
+    Ok(())
+}

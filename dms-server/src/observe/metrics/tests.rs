@@ -1,5 +1,7 @@
 //! Prometheus can read what is told, and strangers cannot make it grow.
 
+mod shipped;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -10,7 +12,11 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::observe::testing::{TestServer, ask};
-use crate::routes;
+use crate::site::{self, Site};
+use crate::state::App;
+use crate::{observe, routes};
+use swarm::content::{ChunkId, DeviceId, SiteId};
+use swarm::wire::{Peering, Sharing, TransferTotals};
 
 /// The most series an installation of one server may have, whatever is asked of it.
 const SERIES_MAX: usize = 5_000;
@@ -39,8 +45,26 @@ async fn scrape(server: &TestServer) -> String {
     answer.body
 }
 
-/// Calls every method that counts, so that every metric has a series.
-fn touch_all(metrics: &Metrics) {
+/// A site that the origin sent one chunk of 1000 bytes to, twice.
+fn lyon(app: &App) -> Site {
+    let site = Site {
+        id: SiteId([1; 16]),
+        name: "lyon".into(),
+        subnets: Vec::new(),
+        peering: Peering::On,
+        wan_cap: 5_000,
+    };
+    let map = site::map_of(&[]).expect("an empty map");
+    app.sites.configure(vec![site.clone()], map, 0);
+    app.wan.begin(site.id, ChunkId([7; 32]), 1_000);
+    app.wan.sent(site.id, 2_000);
+    site
+}
+
+/// Makes every metric have a series.
+fn touch_all(app: &App) {
+    lyon(app);
+    let metrics = &app.metrics;
     for source in [Source::Origin, Source::Peer] {
         metrics.delivered(source, Some("lyon"), 1_000);
         metrics.delivered(source, None, 10);
@@ -77,7 +101,7 @@ fn promtool(args: &[&str], input: &str) -> (bool, String) {
 #[tokio::test]
 async fn promtool_finds_nothing_wrong_with_a_scrape() {
     let server = TestServer::new().await;
-    touch_all(&server.app().metrics);
+    touch_all(server.app());
     server.get("/livez", None).await;
     let (passed, words) = promtool(&["check", "metrics"], &scrape(&server).await);
     assert!(passed && words.is_empty(), "{words}");
@@ -89,7 +113,7 @@ async fn promtool_finds_nothing_wrong_with_a_scrape() {
 #[tokio::test]
 async fn every_method_counts_what_it_says() {
     let server = TestServer::new().await;
-    touch_all(&server.app().metrics);
+    touch_all(server.app());
     server.get("/livez", None).await;
     server.get("/nowhere", None).await;
     let text = scrape(&server).await;
@@ -104,6 +128,10 @@ async fn every_method_counts_what_it_says() {
             10.0,
         ),
         (r#"dms_bad_chunks_total{site="lyon"}"#, 1.0),
+        (r#"dms_peers{site="lyon",state="on"}"#, 0.0),
+        (r#"dms_site_wan_cap_bytes_per_second{site="lyon"}"#, 5_000.0),
+        (r#"dms_site_wan_copies_ratio{site="lyon"}"#, 2.0),
+        (r#"dms_transcode_jobs{state="queued"}"#, 0.0),
         ("dms_upload_bytes_total", 4_096.0),
         ("dms_upload_resumes_total", 1.0),
         ("dms_transcode_speed_ratio", 2.5),
@@ -119,6 +147,71 @@ async fn every_method_counts_what_it_says() {
     ] {
         assert_eq!(series.get(name), Some(&value), "{name}\n{text}");
     }
+}
+
+#[tokio::test]
+async fn peers_count_once_by_what_they_say_they_do() {
+    let server = TestServer::new().await;
+    let app = server.app();
+    let hello = site::hub::Hello {
+        agent: "test".into(),
+        listen: "10.0.0.9:7745".into(),
+        weight: 1,
+        sharing: Sharing::Battery,
+    };
+    let (device, remote) = (DeviceId([9; 16]), [10, 0, 0, 9].into());
+    let first = app.sites.join(device, remote, hello.clone(), 10);
+    let totals = |from_peers| TransferTotals {
+        from_peers,
+        ..TransferTotals::default()
+    };
+    // The first totals of a connection are a start: this peer may be older than the connection.
+    assert_eq!(app.sites.totals(device, first.number, totals(1_000)), None);
+    let gained = app.sites.totals(device, first.number, totals(1_500));
+    assert_eq!(gained.map(|gained| gained.from_peers), Some(500));
+    let again = app.sites.join(device, remote, hello, 10);
+    assert_eq!(app.sites.totals(device, again.number, totals(1_700)), None);
+    let gained = app.sites.totals(device, again.number, totals(100));
+    assert_eq!(gained.map(|gained| gained.from_peers), Some(0));
+    let text = scrape(&server).await;
+    let series = series(&text);
+    let peers = r#"dms_peers{site="none",state="battery"}"#;
+    assert_eq!(series.get(peers), Some(&1.0), "{text}");
+}
+
+#[tokio::test]
+async fn jobs_are_counted_on_both_databases() {
+    for engine in crate::db::testing::engines().await {
+        observe::db::add_job(&engine.db, "queued", 5_000)
+            .await
+            .expect("a job");
+        observe::db::add_job(&engine.db, "queued", 4_000)
+            .await
+            .expect("a job");
+        observe::db::add_job(&engine.db, "failed", 1_000)
+            .await
+            .expect("a job");
+        let mut jobs = observe::db::jobs(&engine.db).await.expect("jobs");
+        jobs.by_state.sort();
+        assert_eq!(
+            jobs.by_state,
+            [("failed".to_owned(), 1), ("queued".to_owned(), 2)],
+            "{}",
+            engine.name
+        );
+        assert_eq!(jobs.oldest_queued_ms, Some(4_000), "{}", engine.name);
+    }
+}
+
+#[tokio::test]
+async fn a_scrape_goes_without_the_jobs_when_the_database_is_away() {
+    let server = TestServer::new().await;
+    server.app().db.close().await;
+    let text = scrape(&server).await;
+    let series = series(&text);
+    assert_eq!(series.get("dms_scrape_failures_total"), Some(&1.0));
+    assert!(!text.contains("dms_transcode_jobs{"), "{text}");
+    assert!(series.contains_key("process_open_fds"));
 }
 
 #[tokio::test]
