@@ -96,6 +96,14 @@ impl Metrics {
         let maker = Maker(Registry::new());
         let build = maker.gauges("dms_build_info", "Always 1.", &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        let expiry = maker.gauges(
+            "dms_tls_certificate_expiry_timestamp_seconds",
+            "When the certificate of a listener ends, since the Unix epoch.",
+            &["listener"],
+        )?;
+        if let Some(ends) = certificate_end(config) {
+            expiry.with_label_values(&["public"]).set(ends);
+        }
         maker.add(process::Process::new()?)?;
         maker.add(place::Places::new(config)?)?;
         let metrics = Self {
@@ -196,6 +204,18 @@ impl Metrics {
     pub fn license(&self, outcome: LicenseOutcome) {
         self.licenses.with_label_values(&[outcome.label()]).inc();
     }
+}
+
+/// The end of the public listener's certificate. The listener itself complains about one that
+/// cannot be read.
+fn certificate_end(config: &Config) -> Option<i64> {
+    if !config.public_tls() {
+        return None;
+    }
+    let pem = std::fs::read(&config.public.tls_certificate).ok()?;
+    let (_, pem) = x509_parser::pem::parse_x509_pem(&pem).ok()?;
+    let certificate = pem.parse_x509().ok()?;
+    Some(certificate.validity().not_after.timestamp())
 }
 
 /// Makes metrics that are registered at once.

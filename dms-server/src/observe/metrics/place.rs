@@ -19,7 +19,10 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) fn new(config: &Config) -> Result<Self> {
-        let mut folders = vec![("work", config.media.work_folder.clone())];
+        let mut folders = vec![
+            ("uploads", config.data.clone()),
+            ("work", config.media.work_folder.clone()),
+        ];
         if let Some(folder) = config.storage.url.strip_prefix("file://") {
             folders.push(("store", folder.into()));
         }

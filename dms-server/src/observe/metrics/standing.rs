@@ -1,14 +1,19 @@
 //! What stands somewhere else and is read when somebody asks: peers, sites, jobs.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use prometheus::{Gauge, GaugeVec, IntCounter, IntGaugeVec, Opts, Result};
+use tokio::time::timeout;
 
 use super::Maker;
 use crate::observe::db;
 use crate::site::hub::sharing_name;
 use crate::state::App;
 use swarm::wire::Sharing;
+
+/// How long the database may take: a scraper gives up after ten seconds and would then miss all.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The states of a job.
 const JOB_STATES: [&str; 4] = ["queued", "running", "done", "failed"];
@@ -67,13 +72,13 @@ impl Standing {
     pub(super) async fn read(&self, app: &App) {
         self.read_sites(app);
         self.jobs.reset();
-        match db::jobs(&app.db).await {
-            Ok(jobs) => self.set_jobs(&jobs, app.clock.now_ms()),
-            Err(error) => {
-                tracing::warn!(%error, "a scrape goes without the jobs");
-                self.failures.inc();
-            }
-        }
+        let failed = match timeout(PATIENCE, db::jobs(&app.db)).await {
+            Ok(Ok(jobs)) => return self.set_jobs(&jobs, app.clock.now_ms()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
+        };
+        tracing::warn!(cause = failed, "a scrape goes without the jobs");
+        self.failures.inc();
     }
 
     fn read_sites(&self, app: &App) {

@@ -228,7 +228,7 @@ async fn the_process_and_its_disks_are_described() {
     let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970");
     let age = now.as_secs_f64() - series["process_start_time_seconds"];
     assert!((0.0..86_400.0).contains(&age), "{age}");
-    for place in ["store", "work", "database"] {
+    for place in ["uploads", "store", "work", "database"] {
         let free = series[format!(r#"dms_disk_free_bytes{{place="{place}"}}"#).as_str()];
         let size = series[format!(r#"dms_disk_size_bytes{{place="{place}"}}"#).as_str()];
         assert!(0.0 < free && free < size);

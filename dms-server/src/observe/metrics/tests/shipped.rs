@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{TestServer, promtool, scrape, touch_all};
 
 /// Words of PromQL that may stand where a metric could.
-const WORDS: [&str; 19] = [
+const WORDS: [&str; 20] = [
     "and",
     "by",
     "delta",
@@ -23,6 +23,7 @@ const WORDS: [&str; 19] = [
     "or",
     "rate",
     "sum",
+    "time",
     "topk",
     "unless",
     "vector",
