@@ -78,6 +78,30 @@ fn touch_all(app: &App) {
     }
 }
 
+/// A server with HTTPS, whose certificate ends at the start of 2031.
+async fn https_server() -> TestServer {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut parameters =
+        rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+    parameters.not_after = rcgen::date_time_ymd(2031, 1, 1);
+    let certificate = parameters.self_signed(&key).expect("a certificate");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("the file is written");
+        path
+    };
+    let (pem, key) = (
+        file("tls.pem", certificate.pem()),
+        file("tls.key", key.serialize_pem()),
+    );
+    TestServer::with(|config| {
+        config.public.tls_certificate = pem;
+        config.public.tls_key = key;
+    })
+    .await
+}
+
 /// Runs Debian's `promtool` and answers whether it found nothing to complain about, and its words.
 fn promtool(args: &[&str], input: &str) -> (bool, String) {
     let mut child = Command::new("promtool")
@@ -147,6 +171,15 @@ async fn every_method_counts_what_it_says() {
     ] {
         assert_eq!(series.get(name), Some(&value), "{name}\n{text}");
     }
+}
+
+#[tokio::test]
+async fn the_end_of_the_public_certificate_is_told() {
+    let https = scrape(&https_server().await).await;
+    let ends = r#"dms_tls_certificate_expiry_timestamp_seconds{listener="public"}"#;
+    assert_eq!(series(&https).get(ends), Some(&1_924_992_000.0));
+    let http = scrape(&TestServer::new().await).await;
+    assert_eq!(series(&http).get(ends), None);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{TestServer, promtool, scrape, touch_all};
+use super::{https_server, promtool, scrape, touch_all};
 
 /// Words of PromQL that may stand where a metric could.
 const WORDS: [&str; 20] = [
@@ -109,7 +109,7 @@ fn panel_expressions() -> Vec<String> {
 
 /// Every name a server tells, with those that Prometheus adds to a scrape.
 async fn told() -> BTreeSet<String> {
-    let server = TestServer::new().await;
+    let server = https_server().await;
     touch_all(server.app());
     server.get("/livez", None).await;
     let text = scrape(&server).await;
