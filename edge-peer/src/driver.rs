@@ -70,6 +70,10 @@ pub struct Driver {
     reports: mpsc::UnboundedSender<Report>,
     reported: mpsc::UnboundedReceiver<Report>,
     wants: HashMap<RequestId, Waiting>,
+    /// The lengths of the wants together, bytes.
+    waiting_bytes: u64,
+    /// Members of the site besides this PC.
+    others: usize,
     asks: HashMap<AskId, (AskReply, ChunkId)>,
     running: HashMap<FetchId, Running>,
     /// One permit for each chunk that is on its way here or to the disk.
@@ -140,6 +144,8 @@ impl Driver {
             reports,
             reported,
             wants: HashMap::new(),
+            waiting_bytes: 0,
+            others: 0,
             asks: HashMap::new(),
             running: HashMap::new(),
             memory: Arc::new(Semaphore::new(MAX_IN_MEMORY)),
@@ -210,6 +216,7 @@ impl Driver {
                     len: want.len,
                     title,
                 };
+                self.waiting_bytes += u64::from(want.len);
                 self.wants.insert(want.request, waiting);
                 self.input(Input::Want(want));
             }
@@ -234,7 +241,7 @@ impl Driver {
     fn release(&mut self, release: Release) {
         match release {
             Release::Cancel(request) => {
-                if self.wants.remove(&request).is_some() {
+                if self.answered(request).is_some() {
                     self.input(Input::Cancel(request));
                 }
             }
@@ -247,8 +254,8 @@ impl Driver {
     }
 
     fn show(&mut self) {
-        let waiting_bytes = self.wants.values().map(|w| u64::from(w.len)).sum();
-        let (others, load) = (self.others(), self.parts.machine.load());
+        let (others, waiting_bytes) = (self.others, self.waiting_bytes);
+        let load = self.parts.machine.load();
         self.parts.metrics.machine(self.parts.machine.counters());
         self.status.send_if_modified(|status| {
             let shown = Status {
@@ -263,10 +270,10 @@ impl Driver {
         });
     }
 
-    /// Members of the site besides this PC.
-    fn others(&self) -> usize {
-        let us = self.parts.device;
-        let members = self.parts.machine.roster().peers();
-        members.filter(|p| p.device != us).count()
+    /// Takes a want off the list.
+    fn answered(&mut self, request: RequestId) -> Option<Waiting> {
+        let waiting = self.wants.remove(&request)?;
+        self.waiting_bytes -= u64::from(waiting.len);
+        Some(waiting)
     }
 }

@@ -68,7 +68,7 @@ pub struct Edition {
 }
 
 impl Edition {
-    fn new(manifest: VerifiedManifest, signed: Bytes) -> Self {
+    pub(crate) fn new(manifest: VerifiedManifest, signed: Bytes) -> Self {
         Self {
             manifest,
             signed,

@@ -281,6 +281,48 @@ async fn the_office_works_on_while_the_dms_is_away() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cache_too_small_for_a_chunk_lets_everything_through() {
+    let dms = Dms::start().await;
+    let state = tempfile::tempdir().unwrap();
+    let device = DeviceId([1; 16]);
+    dms.enrol(device, state.path());
+    let options = [("cache_limit", "50000"), ("look_ahead", "30")];
+    let peer = Peer::start_on(state, device, &options).await;
+    peer.until("the DMS", |s| s["connected"] == true).await;
+    let [_, _, from_origin] = peer.play(&dms).await;
+    assert_eq!(from_origin, dms.bytes());
+    let status = peer.status().await;
+    assert!(status["cache"]["used"].as_u64() <= Some(50_000), "{status}");
+    peer.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rot_is_healed_from_the_site() {
+    let dms = Dms::start().await;
+    let peers = office(&dms, 2).await;
+    for peer in &peers {
+        peer.play(&dms).await;
+    }
+    let (chunk, _) = dms.chunks(3)[0].clone();
+    let name = chunk.to_string();
+    let file = peers[0]
+        .state
+        .path()
+        .join("cache/chunks")
+        .join(&name[..2])
+        .join(&name);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[17] ^= 0x40;
+    std::fs::write(&file, bytes).unwrap();
+    let [_, from_peers, from_origin] = peers[0].play(&dms).await;
+    assert_eq!((from_peers, from_origin), (60_000, 0));
+    assert_eq!(peers[0].play(&dms).await, [dms.bytes(), 0, 0]);
+    for peer in peers {
+        peer.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_fetched_ahead_is_not_called_cached() {
     let dms = Dms::start().await;
     let state = tempfile::tempdir().unwrap();

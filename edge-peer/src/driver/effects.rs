@@ -51,7 +51,7 @@ impl Driver {
                 via,
             } => self.deliver(request, chunk, via),
             Output::Fail { request, reason } => {
-                if let Some(waiting) = self.wants.remove(&request) {
+                if let Some(waiting) = self.answered(request) {
                     let _ = waiting.reply.send(Err(reason));
                 }
             }
@@ -64,7 +64,7 @@ impl Driver {
     }
 
     fn deliver(&mut self, request: swarm::peer::RequestId, chunk: ChunkId, via: Via) {
-        if let Some(waiting) = self.wants.remove(&request) {
+        if let Some(waiting) = self.answered(request) {
             let delivered = Delivered {
                 via,
                 chunk: self.fresh(chunk),

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use minicbor::{CborLen, Decode, Encode};
 use swarm::{
     peer::Input,
-    wire::{RosterPeer, RosterSnapshot, SiteInfo},
+    wire::{MAX_ROSTER, RosterPeer, RosterSnapshot, SiteInfo},
 };
 
 use super::Driver;
@@ -72,6 +72,9 @@ impl Driver {
             }
             Event::Banned(devices) => {
                 self.banned.extend(devices.iter().copied());
+                while self.banned.len() > MAX_ROSTER {
+                    self.banned.pop_first();
+                }
                 self.input(Input::Banned(devices));
                 self.roster_changed();
             }
@@ -121,7 +124,9 @@ impl Driver {
             peers: view.peers().cloned().collect::<Vec<RosterPeer>>(),
         });
         self.known.send_modify(|k| k.roster = roster);
-        let others = i64::try_from(self.others()).unwrap_or(i64::MAX);
+        let us = self.parts.device;
+        self.others = view.peers().filter(|p| p.device != us).count();
+        let others = i64::try_from(self.others).unwrap_or(i64::MAX);
         self.parts.metrics.roster.set(others);
     }
 }

@@ -143,3 +143,6 @@ fn due(
     }
     due
 }
+
+#[cfg(test)]
+mod tests;

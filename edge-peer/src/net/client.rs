@@ -182,7 +182,8 @@ impl Client {
             }
             StatusCode::TEMPORARY_REDIRECT => referral(response.headers()),
             StatusCode::NOT_FOUND => Ok(Answer::NotHere),
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => Ok(Answer::Busy),
+            // Whoever does not know us yet will when its roster is as new as ours.
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::FORBIDDEN => Ok(Answer::Busy),
             other => Err(FetchError::Strange(format!("status {other}"))),
         }
     }

@@ -74,3 +74,27 @@ async fn the_end_closes_unused_connections_and_takes_no_new_ones() {
     assert!(ask(&mut stream).await.map_or(true, |a| a.is_empty()));
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn one_that_takes_nothing_is_cut_off() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let ending = Ending::new();
+    let endless = async |_: http::Request<hyper::body::Incoming>| {
+        let body = http_body_util::Full::from(vec![0; 64 << 20]);
+        Ok::<_, Infallible>(http::Response::new(body))
+    };
+    let service = hyper::service::service_fn(endless);
+    tokio::spawn(local(listener, ending.clone(), service));
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    idle.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut first = [0];
+    idle.read_exact(&mut first).await.unwrap();
+    // It reads no more; its task ends although nobody asked it to.
+    ending.tasks.close();
+    timeout(STALL * 2, ending.tasks.wait())
+        .await
+        .expect("it is cut off");
+}
