@@ -98,9 +98,12 @@ impl Files {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let temporary = self.root.join(TEMPORARY).join(number.to_string());
         let path = self.path(chunk.id());
+        let folder = self.folder(chunk.id());
         let written = write_synced(&temporary, chunk.bytes())
+            // Somebody may have tidied up while the agent runs.
+            .and_then(|()| fs::create_dir_all(&folder))
             .and_then(|()| fs::rename(&temporary, &path))
-            .and_then(|()| File::open(self.folder(chunk.id()))?.sync_all());
+            .and_then(|()| File::open(&folder)?.sync_all());
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }

@@ -120,6 +120,19 @@ async fn room_is_made_by_use_and_a_chunk_too_big_is_passed_by() {
 }
 
 #[tokio::test]
+async fn files_removed_under_a_running_agent_are_simply_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = open(dir.path());
+    let c = chunk(5, 2_000);
+    cache.put(c.clone(), None).await;
+    fs::remove_dir_all(dir.path().join("chunks")).unwrap();
+    assert_eq!(read(&cache, &c).await, Got::Absent);
+    assert_eq!(cache.fill().held, 0);
+    assert!(cache.put(c.clone(), None).await.stored);
+    assert_eq!(read(&cache, &c).await, Got::Chunk(c));
+}
+
+#[tokio::test]
 async fn a_disk_that_takes_nothing_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(dir.path());
