@@ -15,8 +15,9 @@ setup: ## install what is missing (apt and npm packages)
 web: setup
 	@scripts/build-web
 
+# Programs and tests in one go: built apart, cargo would compile many dependencies twice.
 build: web ## build every program and the watch page
-	@$(CARGO) build --workspace --bins
+	@$(CARGO) build --workspace --bins --tests
 
 demo: build ## publish a video and play it at two sites of three PCs (VIDEO=file, ONCE=1 to end by itself)
 	@$(TARGET_DIR)/debug/demo

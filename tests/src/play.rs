@@ -118,7 +118,19 @@ impl Play {
     /// # Errors
     /// When the player fails or its report is not one.
     pub async fn run(&self) -> anyhow::Result<Report> {
-        let done = self.output(&["--fast"]).await?;
+        self.report(&["--fast"]).await
+    }
+
+    /// Plays to the end as a person would watch it, in real time.
+    ///
+    /// # Errors
+    /// As [`Play::run`].
+    pub async fn watch(&self) -> anyhow::Result<Report> {
+        self.report(&[]).await
+    }
+
+    async fn report(&self, arguments: &[&str]) -> anyhow::Result<Report> {
+        let done = self.output(arguments).await?;
         ensure!(
             done.code == 0,
             "dms-player ended with {}: {}",

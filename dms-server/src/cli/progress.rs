@@ -67,11 +67,7 @@ impl Progress {
             return;
         }
         self.said = Some(Instant::now());
-        let percent = if self.of == 0 {
-            100
-        } else {
-            done.saturating_mul(100) / self.of
-        };
+        let percent = done.saturating_mul(100).checked_div(self.of).unwrap_or(100);
         let left = left.map_or(String::new(), |s| format!(", {s} s left"));
         eprintln!("{}: {percent} %{left}", self.what);
     }
