@@ -9,7 +9,7 @@ use crate::cli::Connection;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   dms admin site add --name lyon --subnet 10.20.0.0/16 --subnet 10.21.4.0/22
-  dms admin enroll-token | edge-peer enroll --dms http://127.0.0.1:8080 --token-stdin
+  dms admin enroll-token | edge-peer enroll --dms http://127.0.0.1:8080
   dms admin token create --name 'Ana' --scope publish
   dms admin device list")]
 pub struct AdminArgs {

@@ -91,9 +91,7 @@ pub(crate) async fn video(server: &Server) -> Video {
         made.clear.push(Vec::new());
         // The second media segment is longer than a chunk.
         for (index, len) in [700_usize, 1_500_000].into_iter().enumerate() {
-            let clear: Bytes = (0..len)
-                .map(|i| (i * 7 + usize::from(track)) as u8)
-                .collect();
+            let clear = pattern(len, track);
             let context = SegmentContext {
                 tenant,
                 title: title.0,
@@ -128,6 +126,13 @@ pub(crate) async fn video(server: &Server) -> Video {
     }
     publish(app, &claim, &made.manifest).await;
     made
+}
+
+/// Bytes that differ from place to place and from track to track.
+fn pattern(len: usize, track: u16) -> Bytes {
+    (0..len)
+        .map(|i| (i * 7 + usize::from(track)) as u8)
+        .collect()
 }
 
 async fn publish(app: &App, claim: &jobs::db::Claim, manifest: &Manifest) {

@@ -254,7 +254,8 @@ impl Assembly {
             id: TrackId(part.rendition.track),
             kind: track_kind(part.rendition.kind),
             codecs: total.codecs.clone(),
-            bandwidth: total.peak_bandwidth,
+            // Short segments round differently: a peak below the average is no peak.
+            bandwidth: total.peak_bandwidth.max(total.average_bandwidth),
             average_bandwidth: total.average_bandwidth,
             timescale: part.rendition.timescale,
             segments: part.segments,

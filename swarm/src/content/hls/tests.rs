@@ -1,3 +1,5 @@
+//! Playlists against what RFC 8216 requires.
+
 use super::*;
 use crate::content::sample;
 

@@ -1,3 +1,5 @@
+//! Who is asked, in which order.
+
 use super::*;
 use crate::{
     content::ChunkId,

@@ -1,3 +1,5 @@
+//! Subnets to sites.
+
 use super::*;
 
 const LYON: SiteId = SiteId([1; 16]);

@@ -1,3 +1,5 @@
+//! Homes: minimal disruption and shares by weight.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Snapshots, changes and gaps.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What the tus headers may and may not say.
+
 use http::HeaderMap;
 
 use super::*;

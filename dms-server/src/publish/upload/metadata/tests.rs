@@ -1,3 +1,5 @@
+//! `Upload-Metadata`, well formed and not.
+
 use proptest::prelude::*;
 
 use super::*;

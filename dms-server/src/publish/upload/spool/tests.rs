@@ -1,3 +1,5 @@
+//! The spool folder after cuts and restarts.
+
 use super::*;
 
 async fn spool() -> (tempfile::TempDir, Spool, Uuid) {

@@ -1,3 +1,5 @@
+//! Every maximum of a manifest, from both sides.
+
 use super::*;
 use crate::content::{Break, ChunkId, ChunkRef, TrackId, sample};
 

@@ -1,3 +1,5 @@
+//! The ten attacks of TUF, and hostile CBOR.
+
 use proptest::prelude::*;
 
 use super::*;
