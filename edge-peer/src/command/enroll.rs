@@ -16,8 +16,12 @@ const MAX_TOKEN: u64 = 4_096;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The DMS, such as https://dms.example.com
-    #[arg(long, value_name = "URL")]
+    // A doc comment would make this example a broken link.
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The DMS, such as https://dms.example.com"
+    )]
     dms: String,
     /// The enrolment token; other users of this PC can see it, so prefer --token-file
     #[arg(long, value_name = "TOKEN", conflicts_with = "token_file")]
