@@ -105,7 +105,8 @@ pub struct Progress {
     pub renditions: Option<String>,
 }
 
-const CLAIM_SQLITE: &str = "UPDATE jobs SET state = 'running', owner = $1, lease_until_ms = $2, attempt = attempt + 1, \
+const CLAIM_SQLITE: &str = "UPDATE jobs SET state = 'running', owner = $1, \
+     lease_until_ms = $2, attempt = attempt + 1, \
      interruptions = interruptions + CASE WHEN state = 'running' THEN 1 ELSE 0 END, \
      permille = 0, eta_ms = NULL, renditions = NULL, updated_ms = $3 \
      WHERE id = (SELECT id FROM jobs WHERE (node IS NULL OR node = $4) AND \
@@ -114,7 +115,8 @@ const CLAIM_SQLITE: &str = "UPDATE jobs SET state = 'running', owner = $1, lease
      RETURNING id, title, upload, node, attempt, failures, crashes, interruptions";
 
 /// As [`CLAIM_SQLITE`]; two workers that ask at once get two jobs.
-const CLAIM_POSTGRES: &str = "UPDATE jobs SET state = 'running', owner = $1, lease_until_ms = $2, attempt = attempt + 1, \
+const CLAIM_POSTGRES: &str = "UPDATE jobs SET state = 'running', owner = $1, \
+     lease_until_ms = $2, attempt = attempt + 1, \
      interruptions = interruptions + CASE WHEN state = 'running' THEN 1 ELSE 0 END, \
      permille = 0, eta_ms = NULL, renditions = NULL, updated_ms = $3 \
      WHERE id = (SELECT id FROM jobs WHERE (node IS NULL OR node = $4) AND \

@@ -30,6 +30,8 @@ const HEARTBEAT: Duration = Duration::from_secs(8);
 const POLL: Duration = Duration::from_secs(1);
 /// How often what was left is tidied up.
 const TIDY: Duration = Duration::from_secs(30);
+/// How often sources that wait are handed over to other nodes, where that is done at all.
+const HAND_OVER: Duration = Duration::from_secs(2);
 /// The pause after a failure of the database.
 const DATABASE_PAUSE: Duration = Duration::from_secs(2);
 /// The longest log kept of a job, bytes.
@@ -214,7 +216,15 @@ async fn tidy(app: App, stop: CancellationToken) {
         if let Err(error) = clean(&app).await {
             tracing::warn!(%error, "tidying up failed; it is tried again");
         }
-        pause(TIDY, &stop).await;
+        if let Err(error) = upload::master::hand_over(&app).await {
+            tracing::warn!(%error, "a source could not be handed over; it is tried again");
+        }
+        let every = if upload::master::is_wanted(&app.config) {
+            HAND_OVER
+        } else {
+            TIDY
+        };
+        pause(every, &stop).await;
     }
 }
 

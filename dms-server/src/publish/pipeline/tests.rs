@@ -1,6 +1,7 @@
 //! Whole attempts with the real media program: what is published plays, what is killed is never
 //! half visible, and hostile files end with a code.
 
+mod elsewhere;
 mod hostile;
 mod killed;
 

@@ -221,6 +221,36 @@ pub async fn spent(db: &Db, node: &str, limit: i64) -> sqlx::Result<Vec<Uuid>> {
     .await)
 }
 
+/// Uploads of this node whose job waits for a worker and can be done by this node's only. At most
+/// `limit`, the oldest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn waiting(db: &Db, node: &str, limit: i64) -> sqlx::Result<Vec<Uuid>> {
+    db!(db.read(), |p| sqlx::query_scalar(
+        "SELECT upload FROM jobs WHERE node = $1 AND state = 'queued' ORDER BY created_ms LIMIT $2"
+    )
+    .bind(node)
+    .bind(limit)
+    .fetch_all(p)
+    .await)
+}
+
+/// The upload's source is a master in the store now: any node may do its job. False: a worker of
+/// this node was quicker, or the title is gone.
+///
+/// # Errors
+/// The database failed.
+pub async fn handed_over(db: &Db, id: Uuid) -> sqlx::Result<bool> {
+    db!(db.write(), |p| sqlx::query(
+        "UPDATE jobs SET node = NULL WHERE upload = $1 AND state = 'queued' AND node IS NOT NULL"
+    )
+    .bind(id)
+    .execute(p)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
 /// The source was removed: it counts against the quota no more.
 ///
 /// # Errors

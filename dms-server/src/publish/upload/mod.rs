@@ -8,6 +8,7 @@ pub mod checksum;
 pub mod db;
 pub mod desk;
 pub mod headers;
+pub mod master;
 pub mod metadata;
 pub mod refusal;
 pub mod routes;
@@ -276,6 +277,10 @@ pub async fn reap(app: &App) -> Result<(), Refusal> {
     let node = &app.publish.node;
     for id in db::spent(&app.db, node, BATCH).await? {
         app.publish.spool.remove(id).await?;
+        app.store
+            .delete_master(id)
+            .await
+            .map_err(io::Error::other)?;
         db::released(&app.db, id).await?;
     }
     for id in db::expired(&app.db, node, app.clock.now_ms(), BATCH).await? {
