@@ -1,7 +1,8 @@
 //! The metadata database: SQLite embedded by default, PostgreSQL in production.
 //!
 //! One text of SQL serves both: `$1` placeholders, ids as [`uuid::Uuid`], times as `i64`
-//! milliseconds. [`db!`](crate::db) and [`tx!`](crate::tx) expand an expression once per engine. SQL stands
+//! milliseconds. [`db!`](macro@crate::db) and [`tx!`](crate::tx) expand an expression once per
+//! engine. SQL stands
 //! only in files named `db.rs`.
 
 #[cfg(test)]
@@ -56,7 +57,7 @@ pub enum Db {
     Pg(PgPool),
 }
 
-/// The pool of one kind of work, for [`db!`](crate::db).
+/// The pool of one kind of work, for [`db!`](macro@crate::db).
 #[derive(Clone, Copy, Debug)]
 pub enum Pool<'a> {
     /// Embedded.

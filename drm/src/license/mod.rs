@@ -3,7 +3,7 @@
 //! The keys are sealed to the recipient's X25519 key with HPKE (RFC 9180, base mode, HKDF-SHA256,
 //! AES-256-GCM); around them stands a COSE_Sign1 (RFC 9052) with Ed25519.
 //!
-//! **Invariant:** only [`verify`] makes a [`VerifiedLicense`], and only a [`VerifiedLicense`]
+//! **Invariant:** only [`verify()`] makes a [`VerifiedLicense`], and only a [`VerifiedLicense`]
 //! gives out keys: nothing is played whose signature, place and time were not checked.
 
 mod claims;

@@ -3,7 +3,7 @@
 //! 1. **begin**: a version with a fresh title key is in the database before anything is sealed.
 //! 2. **open** the source.
 //! 3. **make** the tracks: the media program sends segments ([`media`]), or a file is cut
-//!    ([`file`]). Each is sealed, its chunks are noted in the database, then stored.
+//!    ([`mod@file`]). Each is sealed, its chunks are noted in the database, then stored.
 //! 4. **finish**: the manifest is signed and stored like any other object, with the pictures.
 //! 5. **publish**: one transaction makes the version complete, the title visible, the job done.
 //!
