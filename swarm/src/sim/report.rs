@@ -53,6 +53,9 @@ pub struct SiteReport {
     pub stalled: Micros,
     /// From play to picture.
     pub start_up: StartUp,
+    /// From the first arrival to the last viewer's last chunk, in thousandths of what the links
+    /// allow at best; files only.
+    pub bound_milli: Option<u64>,
     /// Breaches of the driving contract; a fault of the simulator.
     pub misused: u64,
 }
@@ -127,7 +130,29 @@ fn site(world: &World<'_>, number: usize) -> SiteReport {
     waits.sort_unstable();
     report.start_up.median = waits.get(waits.len() / 2).copied().unwrap_or_default();
     report.start_up.worst = waits.last().copied().unwrap_or_default();
+    report.bound_milli = bound(world, number);
     report
+}
+
+/// See [`SiteReport::bound_milli`]: the file crosses the WAN once, each peer's link once, and whatever
+/// carries bytes to peers carries them for all (Kumar and Ross, Globecom 2006).
+fn bound(world: &World<'_>, number: usize) -> Option<u64> {
+    let (title, site) = (world.scenario.title, world.scenario.sites.get(number)?);
+    let viewers = || {
+        let here = world.shells.iter().filter(|s| s.site == number);
+        here.filter(|s| s.is_running()).map(|s| &s.viewer)
+    };
+    let first = viewers().map(|v| v.arrived).min()?;
+    let last = viewers().map(|v| v.arrived).max()?.since(first);
+    let took = viewers().map(|v| v.ended).max()??.since(first);
+    let bytes = u64::from(title.segments) * title.segment_len * 1_000_000;
+    let peers = u64::from(site.peers);
+    let once = bytes.checked_div(site.wan.rate)?;
+    let own = last.0 + bytes.checked_div(site.nic.rate)?;
+    let all = (bytes * peers).checked_div(site.wan.rate + peers * site.nic.rate)?;
+    title
+        .file
+        .then(|| took.0 * 1000 / once.max(own).max(all).max(1))
 }
 
 impl fmt::Display for Report {
@@ -141,13 +166,13 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "  site viewers finished   late stalls stalled_ms start_ms worst_ms  copies origin_mb \
-             peer_mb hedges referred bad"
+             peer_mb hedges referred bad bound"
         )?;
         for (number, s) in self.sites.iter().enumerate() {
             writeln!(
                 f,
                 "  {number:>4} {:>7} {:>8} {:>6} {:>6} {:>10} {:>8} {:>8} {:>3}.{:03} {:>9} {:>7} {:>6} \
-                 {:>8} {:>3}",
+                 {:>8} {:>3} {}",
                 s.viewers,
                 s.finished,
                 s.late,
@@ -162,6 +187,8 @@ impl fmt::Display for Report {
                 s.hedges,
                 s.referred,
                 s.bad,
+                s.bound_milli
+                    .map_or("-".into(), |b| format!("{}.{:03}", b / 1000, b % 1000)),
             )?;
         }
         Ok(())

@@ -53,6 +53,8 @@ pub struct TitleSpec {
     pub segment_time: Micros,
     /// The sealed length of each, bytes.
     pub segment_len: u64,
+    /// A file that is downloaded, not played: its segments are its chunks.
+    pub file: bool,
 }
 
 /// What goes wrong.
@@ -143,6 +145,17 @@ fn title(segments: u32, megabits: u64) -> TitleSpec {
         segments,
         segment_time: Micros::from_secs(4),
         segment_len,
+        file: false,
+    }
+}
+
+/// A file of so many chunks of 1 MiB.
+fn file(chunks: u32) -> TitleSpec {
+    TitleSpec {
+        segments: chunks,
+        segment_time: Micros(0),
+        segment_len: 1 << 20,
+        file: true,
     }
 }
 
@@ -202,6 +215,14 @@ fn homes_that_go() -> Vec<Scenario> {
 /// Crowds, and peers, letters and control connections that are not as they should be.
 fn crowds_and_others() -> Vec<Scenario> {
     vec![
+        Scenario {
+            sites: vec![site(10, Link::new(50, 10_000), 2, 0); 2],
+            title: file(100),
+            ..scenario(
+                "file-crowd",
+                "two sites of ten peers download a file of 100 MiB at once",
+            )
+        },
         Scenario {
             sites: vec![site(100, Link::new(20, 25_000), 2, 10)],
             title: title(15, 2),

@@ -8,18 +8,25 @@ const AHEAD: u32 = 6;
 const AT_ONCE: u32 = 2;
 /// By when it hopes to see the first picture.
 const START_WITHIN: Micros = Micros::from_secs(3);
+/// How many chunks of a file are asked for at once.
+const FILE_WINDOW: u32 = 64;
+/// How long a chunk of a file may take.
+const FILE_WITHIN: Micros = Micros::from_secs(30);
 
 /// See the module.
 #[derive(Clone, Debug)]
 pub(super) struct Viewer {
     segments: u32,
     segment_time: Micros,
+    file: bool,
     /// Chunks still missing of each segment that was asked for.
     missing: Vec<u32>,
     /// The segment on the screen next.
     cursor: u32,
     state: State,
-    arrived: Instant,
+    pub(super) arrived: Instant,
+    /// When everything was shown.
+    pub(super) ended: Option<Instant>,
     /// From play to picture.
     pub(super) start_up: Option<Micros>,
     pub(super) stalls: u32,
@@ -39,14 +46,16 @@ enum State {
 }
 
 impl Viewer {
-    pub(super) fn new(segments: u32, segment_time: Micros) -> Self {
+    pub(super) fn new(segments: u32, segment_time: Micros, file: bool) -> Self {
         Self {
             segments,
             segment_time,
+            file,
             missing: Vec::new(),
             cursor: 0,
             state: State::Away,
             arrived: Instant(0),
+            ended: None,
             start_up: None,
             stalls: 0,
             stalled: Micros(0),
@@ -84,7 +93,10 @@ impl Viewer {
             match self.state {
                 State::Away | State::Done => return None,
                 State::Playing { until } if now < until => return Some(until),
-                State::Playing { .. } if self.cursor == self.segments => self.state = State::Done,
+                State::Playing { .. } if self.cursor == self.segments => {
+                    self.state = State::Done;
+                    self.ended = Some(now);
+                }
                 State::Playing { until } => self.state = State::Waiting { since: until },
                 State::Waiting { since } if self.is_complete(self.cursor) => {
                     self.note_wait(since, now);
@@ -101,7 +113,7 @@ impl Viewer {
     fn note_wait(&mut self, since: Instant, now: Instant) {
         if self.start_up.is_none() {
             self.start_up = Some(now.since(self.arrived));
-        } else if now > since {
+        } else if now > since && !self.file {
             self.stalls += 1;
             self.stalled = self.stalled + now.since(since);
         }
@@ -110,6 +122,9 @@ impl Viewer {
     /// The next segment to ask for, and by when it is needed; its chunks are `chunks`.
     pub(super) fn next_want(&mut self, chunks: u32, now: Instant) -> Option<(u32, Instant)> {
         let next = self.missing.len() as u32;
+        if self.file {
+            return self.next_of_file(chunks, now);
+        }
         let base = match self.state {
             State::Away | State::Done => return None,
             // Before the first picture nobody can say by when the second segment is needed.
@@ -127,6 +142,20 @@ impl Viewer {
         Some((next, base + Micros(self.segment_time.0 * ahead)))
     }
 
+    /// A file comes as fast as it can, in order, a window of it at once.
+    fn next_of_file(&mut self, chunks: u32, now: Instant) -> Option<(u32, Instant)> {
+        let next = self.missing.len() as u32;
+        let open = self.missing.iter().filter(|missing| **missing > 0).count() as u32;
+        if !matches!(self.state, State::Waiting { .. })
+            || next >= self.segments
+            || open >= FILE_WINDOW
+        {
+            return None;
+        }
+        self.missing.push(chunks);
+        Some((next, now + FILE_WITHIN))
+    }
+
     fn is_complete(&self, segment: u32) -> bool {
         self.missing.get(segment as usize) == Some(&0)
     }
@@ -142,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_viewer_waits_plays_stalls_and_ends() {
-        let mut viewer = Viewer::new(3, Micros::from_secs(4));
+        let mut viewer = Viewer::new(3, Micros::from_secs(4), false);
         assert_eq!(viewer.play(at(0)), None);
         viewer.arrive(at(1000));
         assert_eq!(viewer.next_want(1, at(1000)), Some((0, at(4000))));

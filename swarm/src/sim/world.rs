@@ -277,7 +277,11 @@ impl<'a> World<'a> {
         let shell = self.shell(peer);
         let request = RequestId(shell.new_id());
         shell.wants.insert(request, (segment, deadline));
-        let priority = Priority::Playing;
+        let priority = if self.scenario.title.file {
+            Priority::File
+        } else {
+            Priority::Playing
+        };
         self.feed(
             peer,
             Input::Want(Want {
@@ -373,7 +377,7 @@ impl<'a> World<'a> {
             device,
             site,
             peer: Peer::new(Config::default(), device, seed),
-            viewer: Viewer::new(title.segments, title.segment_time),
+            viewer: Viewer::new(title.segments, title.segment_time, title.file),
             life: Life::Running,
             poison: false,
             up: self.net.add_link(nic.rate),
