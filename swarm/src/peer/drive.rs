@@ -4,7 +4,8 @@
 use super::{
     Answer, FailReason, Fetch, FetchId, Output, Source, Timer, Via,
     hedge::{self, Running},
-    job::{Attempt, Job, MAX_PARALLEL},
+    job::{Attempt, Job, Line, MAX_PARALLEL},
+    lanes::Place,
     machine::{AskPlace, Peer, Wake},
     pick::{self, Candidate, Next, Role},
 };
@@ -63,9 +64,18 @@ impl Peer {
 
     /// Starts what waited for a fetch to end.
     pub(super) fn pump(&mut self, now: Instant) {
-        while let Some((_, _, chunk)) = self.peer_lane.next().or_else(|| self.origin_lane.next()) {
+        loop {
+            let lanes = self.peer_lane.next().or_else(|| self.origin_lane.next());
+            let Some((_, _, chunk)) = lanes.or_else(|| self.next_on_budget(now)) else {
+                return;
+            };
             self.drive(chunk, now);
         }
+    }
+
+    fn next_on_budget(&mut self, now: Instant) -> Option<Place> {
+        let room = self.origin_lane.has_urgent_room();
+        room.then(|| self.budget.next(now))?
     }
 
     fn step(&mut self, chunk: ChunkId, job: &mut Job, now: Instant) -> Step {
@@ -87,12 +97,11 @@ impl Peer {
         match pick::first(&list, job, now, last_resort_at) {
             Next::Nobody => Step::Over,
             Next::At(at) => Step::Wait(at, Timer::Retry),
-            Next::Ask(candidate) if self.lane(candidate.source).has_room() => {
-                self.start(chunk, job, candidate, now);
-                Step::Asked
-            }
             Next::Ask(candidate) => {
-                self.line_up(chunk, job, candidate.source);
+                let room = self.lane(candidate.source).has_room();
+                if self.starts(chunk, job, candidate, room, now) {
+                    return Step::Asked;
+                }
                 self.step_in_line(chunk, job, &list, last_resort_at, now)
             }
         }
@@ -117,12 +126,29 @@ impl Peer {
         if now < last_resort_at {
             return Step::Wait(last_resort_at, Timer::Hedge);
         }
-        if !self.origin_lane.has_urgent_room() {
-            return IDLE;
+        let room = self.origin_lane.has_urgent_room();
+        if room && self.starts(chunk, job, origin, room, now) {
+            return Step::Asked;
         }
+        IDLE
+    }
+
+    /// Asks a source if its lane has room and the WAN budget allows; else lines up for what is missing.
+    fn starts(&mut self, chunk: ChunkId, job: &mut Job, from: Candidate, room: bool, now: Instant) -> bool {
+        let len = job.likely_len();
+        let missing = if !room {
+            Some(Line::Lane(from.source))
+        } else if from.source == Source::Origin && !self.budget.allows(len, now) {
+            Some(Line::Budget(len))
+        } else {
+            None
+        };
         self.leave_line(job);
-        self.start(chunk, job, origin, now);
-        Step::Asked
+        match missing {
+            Some(line) => self.line_up(chunk, job, line),
+            None => self.start(chunk, job, from, now),
+        }
+        missing.is_none()
     }
 
     /// Somebody is being asked: whether and when to ask somebody else beside.
@@ -151,12 +177,11 @@ impl Peer {
         if now < at {
             return Step::Wait(at, Timer::Hedge);
         }
-        if !self.lane(next.source).has_urgent_room() {
-            self.line_up(chunk, job, next.source);
+        let room = self.lane(next.source).has_urgent_room();
+        if !self.starts(chunk, job, next, room, now) {
             return IDLE;
         }
         self.counters.hedges += 1;
-        self.start(chunk, job, next, now);
         Step::Asked
     }
 
@@ -202,11 +227,16 @@ impl Peer {
             started: now,
             hops,
             probe,
+            len: job.likely_len(),
         });
         self.fetches.insert(fetch, chunk);
         self.lane(source).start();
         match source {
-            Source::Origin => self.counters.origin_fetches += 1,
+            Source::Origin => {
+                self.counters.origin_fetches += 1;
+                let peers = self.roster.len();
+                self.budget.take(job.likely_len(), peers, now);
+            }
             Source::Peer(_) => self.counters.peer_fetches += 1,
         }
         let latest = now + Micros::from_millis(MAX_DEADLINE_MS);
@@ -289,15 +319,20 @@ impl Peer {
         self.leave_line(job);
     }
 
-    fn line_up(&mut self, chunk: ChunkId, job: &mut Job, source: Source) {
+    fn line_up(&mut self, chunk: ChunkId, job: &mut Job, line: Line) {
         let place = (job.priority(), job.deadline(), chunk);
-        job.in_line = Some((source, place));
-        self.lane(source).line_up(place);
+        job.in_line = Some((line, place));
+        match line {
+            Line::Lane(source) => self.lane(source).line_up(place),
+            Line::Budget(len) => self.budget.line_up(place, len),
+        }
     }
 
     fn leave_line(&mut self, job: &mut Job) {
-        if let Some((source, place)) = job.in_line.take() {
-            self.lane(source).leave_line(&place);
+        match job.in_line.take() {
+            Some((Line::Lane(source), place)) => self.lane(source).leave_line(&place),
+            Some((Line::Budget(len), place)) => self.budget.leave_line(&place, len),
+            None => {}
         }
     }
 

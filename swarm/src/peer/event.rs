@@ -4,7 +4,7 @@
 use crate::{
     content::{ChunkId, DeviceId},
     time::{Instant, Micros},
-    wire::{Peering, RosterChange, RosterSnapshot, Sharing},
+    wire::{Lease, LeaseAsk, Peering, Rate, RosterChange, RosterSnapshot, Sharing},
 };
 
 /// A want of this machine's player, page or campaign. Chosen by the shell, never used twice.
@@ -50,6 +50,9 @@ pub enum Priority {
     File,
 }
 
+/// How many priorities there are.
+pub const PRIORITIES: usize = 4;
+
 /// Somebody on this machine needs a chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Want {
@@ -78,6 +81,10 @@ pub struct Ask {
     pub deadline: Instant,
     /// How many times the request was passed on already, as it says.
     pub hops: u8,
+    /// How urgent it is, as it says.
+    pub priority: Priority,
+    /// The chunk's length, bytes, as it says. A hint: the asker may be wrong.
+    pub len: Option<u32>,
 }
 
 /// Something happened.
@@ -86,11 +93,17 @@ pub enum Input {
     /// The DMS said what the site lets its peers do; `None`: this address is in no site. Both
     /// forget the roster when there is no site.
     Site(Option<Peering>),
+    /// The control connection is up, or the site changed: the site's WAN cap. With one above 0 every fetch
+    /// from the origin needs a lease.
+    WanCap(Rate),
+    /// The DMS leased WAN bytes.
+    Lease(Lease),
     /// The DMS sent the site's roster.
     Roster(RosterSnapshot),
     /// The DMS sent a change of it.
     Change(RosterChange),
-    /// The control connection is gone. Everything known stays.
+    /// The control connection is gone. Everything known stays; under a WAN cap this peer goes on with its
+    /// fair share.
     ControlLost,
     /// The DMS named devices to avoid. Adds to those known.
     Banned(Vec<DeviceId>),
@@ -190,6 +203,8 @@ pub enum Output {
     },
     /// Ask the DMS for the whole roster.
     WantRoster,
+    /// Ask the DMS to lease WAN bytes.
+    WantLease(LeaseAsk),
 }
 
 /// One attempt to get a chunk.
@@ -251,4 +266,6 @@ pub enum Timer {
     Retry,
     /// Somebody has waited as long as it is any use.
     GiveUp,
+    /// The WAN budget: time to ask for more, or to use the next share.
+    Budget,
 }

@@ -28,6 +28,9 @@ impl Peer {
         match outcome {
             Outcome::Delivered { len, waited, took } => {
                 self.estimates.delivered(attempt.source, len, waited, took);
+                if attempt.source == Source::Origin {
+                    self.budget.brought(attempt.len, len);
+                }
                 self.judge_overtaken(chunk, &attempt, now);
                 return self.obtained(chunk, Via::Fetched(attempt.source), now);
             }

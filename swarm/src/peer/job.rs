@@ -49,8 +49,8 @@ pub(super) struct Job {
     pub(super) homes_epoch: u64,
     /// When the job looks at itself again, as it stands in the table of timers.
     pub(super) wake: Option<Instant>,
-    /// The place in the line before a lane without room.
-    pub(super) in_line: Option<(Source, Place)>,
+    /// The place in the line it stands in.
+    pub(super) in_line: Option<(Line, Place)>,
     tried: BTreeMap<Source, Tried>,
 }
 
@@ -62,6 +62,17 @@ pub(super) struct Attempt {
     pub(super) started: Instant,
     pub(super) hops: u8,
     pub(super) probe: bool,
+    /// The bytes reckoned with.
+    pub(super) len: u32,
+}
+
+/// What a job can stand in line for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Line {
+    /// Room for a fetch of this kind.
+    Lane(Source),
+    /// WAN bytes: so many.
+    Budget(u32),
 }
 
 /// A peer that a home named.
@@ -104,7 +115,9 @@ impl Job {
 
     /// The length to reckon with, bytes.
     pub(super) fn likely_len(&self) -> u32 {
-        self.len.unwrap_or(MAX_CHUNK_LEN)
+        let hint = || self.asks.iter().find_map(|ask| ask.len);
+        let len = self.len.or_else(hint).unwrap_or(MAX_CHUNK_LEN);
+        len.clamp(1, MAX_CHUNK_LEN)
     }
 
     pub(super) fn is_needed(&self) -> bool {
@@ -129,8 +142,7 @@ impl Job {
 
     pub(super) fn priority(&self) -> Priority {
         let wants = self.wants.iter().map(|w| w.priority);
-        // An ask does not say how urgent it is; a playing viewer is the usual reason.
-        let asks = self.asks.first().map(|_| Priority::Playing);
+        let asks = self.asks.iter().map(|a| a.priority);
         wants.chain(asks).min().unwrap_or(Priority::File)
     }
 

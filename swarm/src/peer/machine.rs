@@ -8,6 +8,7 @@ use super::{
     Source, Timer, Via, Want,
     bans::Bans,
     bounded::Bounded,
+    budget::Budget,
     estimate::Estimates,
     holders::Holders,
     job::{Job, PROBES, PROBES_IN_CHURN},
@@ -106,6 +107,9 @@ pub struct Peer {
     pub(super) fetches: BTreeMap<FetchId, ChunkId>,
     pub(super) peer_lane: Lane,
     pub(super) origin_lane: Lane,
+    pub(super) budget: Budget,
+    /// When the budget is looked at again, as it stands in the table of timers.
+    budget_wake: Option<Instant>,
     pub(super) counters: Counters,
     /// Grows when the homes of a chunk may be others than before.
     pub(super) epoch: u64,
@@ -137,6 +141,7 @@ pub(super) enum AskPlace {
 pub(super) enum Wake {
     Job(ChunkId),
     Ask(AskId),
+    Budget,
 }
 
 impl Peer {
@@ -160,6 +165,8 @@ impl Peer {
             fetches: BTreeMap::new(),
             peer_lane: Lane::new(config.peer_fetches),
             origin_lane: Lane::new(config.origin_fetches),
+            budget: Budget::new(),
+            budget_wake: None,
             counters: Counters::default(),
             epoch: 1,
             next_fetch: 1,
@@ -193,7 +200,18 @@ impl Peer {
                 let applied = self.roster.change(change);
                 self.roster_changed(applied, now);
             }
-            Input::ControlLost => self.roster.disconnected(),
+            Input::ControlLost => {
+                self.roster.disconnected();
+                self.budget.alone(now);
+            }
+            Input::WanCap(cap) => {
+                self.budget.capped(cap);
+                self.pump(now);
+            }
+            Input::Lease(lease) => {
+                self.budget.leased(lease, now);
+                self.pump(now);
+            }
             Input::Banned(devices) => {
                 self.bans.named(&devices);
                 self.epoch += 1;
@@ -213,6 +231,7 @@ impl Peer {
             Input::Fetched { fetch, outcome } => self.fetched(fetch, outcome, now),
             Input::Timeout => self.timeout(now),
         }
+        self.tend_budget(now);
     }
 
     /// The next thing to do; `None` when there is none until the next input.
@@ -344,6 +363,25 @@ impl Peer {
         self.drive(chunk, now);
     }
 
+    /// Asks for WAN bytes when it is time, and sets the time of the next look.
+    fn tend_budget(&mut self, now: Instant) {
+        self.pump(now);
+        let peers = self.roster.len();
+        if let Some(ask) = self.budget.ask(peers, now) {
+            self.push(Output::WantLease(ask));
+        }
+        let wake = self.budget.wake_at(now);
+        if wake != self.budget_wake {
+            if let Some(at) = self.budget_wake.take() {
+                self.clear_timer(at, Wake::Budget);
+            }
+            if let Some(at) = wake {
+                self.set_timer(at, Wake::Budget, Timer::Budget);
+            }
+            self.budget_wake = wake;
+        }
+    }
+
     fn timeout(&mut self, now: Instant) {
         // A job that is due again at once would be a fault of `drive`; the bound keeps it from
         // becoming a hang.
@@ -355,6 +393,7 @@ impl Peer {
                     match wake {
                         Wake::Job(chunk) => self.drive(chunk, now),
                         Wake::Ask(ask) => self.queue_expired(ask),
+                        Wake::Budget => self.budget_wake = None,
                     }
                 }
                 _ => return,

@@ -4,11 +4,12 @@
 //! driving it stands at the top of the crate. Each policy is a file of its own: `pick` (whom to
 //! ask, in which order), `hedge` (when to ask a second one), `estimate` (how long a source
 //! takes), `slots` (whom to give to), `holders` (whom to refer to), `bans` (whom to avoid), `lanes` (how much
-//! at once).
+//! at once), `budget` (how much of the site's WAN).
 
 mod asked;
 mod bans;
 mod bounded;
+mod budget;
 mod drive;
 mod estimate;
 pub mod event;
@@ -22,8 +23,8 @@ mod pick;
 mod slots;
 
 pub use event::{
-    Answer, Ask, AskId, FailReason, Fetch, FetchId, Input, Outcome, Output, Priority, RequestId,
-    Source, Timer, Via, Want,
+    Answer, Ask, AskId, FailReason, Fetch, FetchId, Input, Outcome, Output, PRIORITIES, Priority,
+    RequestId, Source, Timer, Via, Want,
 };
 pub use machine::{ChunkState, Counters, Load, Peer};
 

@@ -104,7 +104,7 @@ impl Slots {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Instant;
+    use crate::{peer::Priority, time::Instant};
 
     fn ask(n: u64, from: u8, deadline: u64) -> Ask {
         let (chunk, deadline) = (ChunkId([1; 32]), Instant(deadline));
@@ -114,6 +114,8 @@ mod tests {
             chunk,
             deadline,
             hops: 0,
+            priority: Priority::Playing,
+            len: None,
         }
     }
 

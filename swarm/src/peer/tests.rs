@@ -118,6 +118,8 @@ impl Desk {
                 chunk,
                 deadline,
                 hops,
+                priority: Priority::Playing,
+                len: None,
             })),
         )
     }

@@ -6,7 +6,7 @@ use super::{
     world::{Event, Reply, ToDms, World},
 };
 use crate::{
-    peer::{Answer, Ask, AskId, Fetch, FetchId, Input, Outcome, Output, Source, Via},
+    peer::{Answer, Ask, AskId, Fetch, FetchId, Input, Outcome, Output, Priority, Source, Via},
     time::{Instant, Micros},
 };
 
@@ -40,6 +40,8 @@ impl World<'_> {
                 shell.tally.failed += u32::from(shell.wants.remove(&request).is_some());
             }
             Output::ReportBad { from, .. } => self.tell_dms(peer, ToDms::Bad(from)),
+            // No simulated site has a WAN cap.
+            Output::WantLease(_) => {}
             Output::WantRoster => self.tell_dms(peer, ToDms::WantRoster),
         }
     }
@@ -71,6 +73,7 @@ impl World<'_> {
             fetch,
             deadline,
             hops,
+            priority,
             ..
         } = *fetch;
         self.plan_after(
@@ -80,12 +83,20 @@ impl World<'_> {
                 fetch,
                 deadline,
                 hops,
+                priority,
             },
         );
     }
 
     /// The request reached its server, if the client still wants it.
-    pub(super) fn request(&mut self, client: u32, fetch: FetchId, deadline: Instant, hops: u8) {
+    pub(super) fn request(
+        &mut self,
+        client: u32,
+        fetch: FetchId,
+        deadline: Instant,
+        hops: u8,
+        priority: Priority,
+    ) {
         let from = self.shell(client).device;
         let Some(exchange) = self.shell(client).exchanges.get(&fetch).copied() else {
             return;
@@ -109,7 +120,7 @@ impl World<'_> {
         if let Some(exchange) = self.shell(client).exchanges.get_mut(&fetch) {
             exchange.ask = Some(ask);
         }
-        let chunk = self.chunks[exchange.chunk as usize].0;
+        let (chunk, len) = self.chunks[exchange.chunk as usize];
         self.feed(
             server,
             Input::Asked(Ask {
@@ -118,6 +129,8 @@ impl World<'_> {
                 chunk,
                 deadline,
                 hops,
+                priority,
+                len: Some(len),
             }),
         );
         self.maybe_lose(server);

@@ -40,6 +40,7 @@ pub(super) enum Event {
         fetch: FetchId,
         deadline: Instant,
         hops: u8,
+        priority: Priority,
     },
     /// An answer without bytes reaches the client.
     Reply {
@@ -180,8 +181,9 @@ impl<'a> World<'a> {
                 fetch,
                 deadline,
                 hops,
+                priority,
             } => {
-                self.request(client, fetch, deadline, hops);
+                self.request(client, fetch, deadline, hops, priority);
             }
             Event::Reply {
                 client,

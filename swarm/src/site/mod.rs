@@ -1,10 +1,12 @@
-//! A site: which addresses belong to it, which peers are there, and which of them are the homes of
-//! a chunk.
+//! A site: which addresses belong to it, which peers are there, which of them are the homes of a
+//! chunk, and how its WAN is shared out.
 
+pub mod ledger;
 pub mod map;
 pub mod rank;
 pub mod roster;
 
+pub use ledger::Ledger;
 pub use map::{Cidr, CidrError, MapError, SiteMap};
 pub use rank::{Ranking, homes, ranking};
 pub use roster::{Applied, Roster, RosterError, RosterView, weigh};
@@ -14,3 +16,12 @@ pub const MAX_WEIGHT: u32 = 100;
 
 /// The most homes a chunk can have.
 pub const MAX_HOMES: u8 = 8;
+
+/// Takes bytes off needs that are sorted by urgency, the most urgent first.
+pub(crate) fn pay(needs: &mut [u64], mut bytes: u64) {
+    for need in needs {
+        let paid = bytes.min(*need);
+        *need -= paid;
+        bytes -= paid;
+    }
+}

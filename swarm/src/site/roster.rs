@@ -239,6 +239,18 @@ impl RosterView {
         self.known.iter().flat_map(|k| k.peers.values())
     }
 
+    /// How many peers there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.known.as_ref().map_or(0, |k| k.peers.len())
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     fn gap(&mut self) -> Applied {
         if std::mem::replace(&mut self.asked, true) {
             Applied::Waiting

@@ -183,6 +183,50 @@ pub struct TransferTotals {
     pub cached: u64,
 }
 
+/// What a peer asks of its site's WAN ledger. Sent only in a site with a WAN cap, and there once at least,
+/// with or without a need: it says that the peer begins nothing more on the fair share it had while the
+/// DMS was away.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub struct LeaseAsk {
+    /// Bytes leased to it over this connection, as far as it has heard.
+    #[n(0)]
+    pub got: u64,
+    /// By how many the peer divides the cap while the DMS is away; 0 when it was never told.
+    #[n(1)]
+    pub among: u32,
+    /// Bytes it waits for, beyond those it holds a lease of, for somebody who watches live.
+    #[n(2)]
+    pub live: u64,
+    /// The same, for somebody who watches.
+    #[n(3)]
+    pub playing: u64,
+    /// The same, for a campaign.
+    #[n(4)]
+    pub pre_position: u64,
+    /// The same, whenever there is room.
+    #[n(5)]
+    pub files: u64,
+    /// How much longer the last slice of its fair share lasts, milliseconds.
+    #[n(6)]
+    pub busy_ms: u64,
+}
+
+/// Bytes of the site's WAN that a peer may begin to take from the origin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub struct Lease {
+    /// How many; 0 only renews `among`.
+    #[n(0)]
+    pub bytes: u64,
+    /// What is not begun by then lapses, milliseconds.
+    #[n(1)]
+    pub ttl_ms: u32,
+    /// By how many the peer divides the cap while the DMS is away.
+    #[n(2)]
+    pub among: u32,
+}
+
 /// Edge peer to DMS.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
 pub enum ToDms {
@@ -239,6 +283,10 @@ pub enum ToDms {
     /// The roster does not fit the last change: send a snapshot.
     #[n(5)]
     WantRoster,
+    /// The peer wants WAN bytes leased.
+    #[n(6)]
+    #[cbor(map)]
+    Lease(#[n(0)] LeaseAsk),
 }
 
 /// DMS to edge peer.
@@ -300,6 +348,10 @@ pub enum ToPeer {
         #[n(0)]
         site: Option<SiteInfo>,
     },
+    /// WAN bytes leased to the peer.
+    #[n(7)]
+    #[cbor(map)]
+    Lease(#[n(0)] Lease),
 }
 
 macro_rules! frame {

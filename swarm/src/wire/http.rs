@@ -4,6 +4,8 @@
 //! itself, which is fetching it and asks to be asked again); 404 "not here";
 //! 503 when every upload slot is taken and nobody else is known.
 
+use crate::peer::Priority;
+
 /// The path before the chunk id.
 pub const CHUNK_PATH: &str = "/v1/chunks/";
 /// Request: milliseconds until the bytes are needed.
@@ -12,7 +14,35 @@ pub const DEADLINE_MS: &str = "dms-deadline-ms";
 pub const HOPS: &str = "dms-hops";
 /// Request: the title the asker wants the chunk for, so that a home can learn its manifest.
 pub const TITLE: &str = "dms-title";
+/// Request: how urgent it is: see [`priority_name`]. `playing` when it is not there.
+pub const PRIORITY: &str = "dms-priority";
+/// Request: the chunk's length in bytes, as the asker's manifest says; a hint.
+pub const LENGTH: &str = "dms-length";
 /// Answer 307: device ids, comma separated, at most [`super::MAX_REFERRAL`].
 pub const REFER: &str = "dms-refer";
 /// Answer 200 of an agent's loopback API: `cache`, `peer` or `origin`.
 pub const SOURCE: &str = "dms-source";
+
+/// A priority's name in [`PRIORITY`].
+#[must_use]
+pub const fn priority_name(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Live => "live",
+        Priority::Playing => "playing",
+        Priority::PrePosition => "pre-position",
+        Priority::File => "file",
+    }
+}
+
+/// The priority of that name.
+#[must_use]
+pub fn priority_of(name: &str) -> Option<Priority> {
+    [
+        Priority::Live,
+        Priority::Playing,
+        Priority::PrePosition,
+        Priority::File,
+    ]
+    .into_iter()
+    .find(|priority| priority_name(*priority) == name)
+}

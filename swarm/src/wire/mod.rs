@@ -7,7 +7,7 @@ pub mod control;
 pub mod http;
 
 pub use control::{
-    BadChunk, Peering, Rate, RosterChange, RosterPeer, RosterSnapshot, Sharing, SiteInfo,
+    BadChunk, Lease, LeaseAsk, Peering, Rate, RosterChange, RosterPeer, RosterSnapshot, Sharing, SiteInfo,
     TitleHead, ToDms, ToPeer, TransferTotals, WireError,
 };
 

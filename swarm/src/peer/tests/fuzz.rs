@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::wire::RosterChange;
+use crate::wire::{Lease, RosterChange};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -45,6 +45,7 @@ enum Step {
     },
     Ban(u8),
     Pass(u16),
+    Control(u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -65,6 +66,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0u8..24, any::<bool>()).prop_map(|(chunk, held)| Step::Cache { chunk, held }),
         1 => (20u8..30).prop_map(Step::Ban),
         6 => (0u16..3000).prop_map(Step::Pass),
+        4 => (0u8..20).prop_map(Step::Control),
     ]
 }
 
@@ -78,6 +80,13 @@ struct World {
     fetches: BTreeMap<FetchId, Fetch>,
     held: BTreeSet<ChunkId>,
     caught: BTreeSet<DeviceId>,
+    cap: u64,
+    connected: bool,
+    /// Bytes leased and not begun, those that lapsed included.
+    leased: u64,
+    /// When the fair share allows the next fetch.
+    share_free_at: Instant,
+    believed: Option<[u64; 4]>,
 }
 
 fn chunk(n: u8) -> ChunkId {
@@ -105,6 +114,11 @@ impl World {
             fetches: BTreeMap::new(),
             held: BTreeSet::new(),
             caught: BTreeSet::new(),
+            cap: 0,
+            connected: false,
+            leased: 0,
+            share_free_at: Instant(0),
+            believed: None,
         }
     }
 
@@ -149,6 +163,10 @@ impl World {
                     );
                 }
                 Output::ReportBad { from, .. } => assert!(self.caught.contains(&from)),
+                Output::WantLease(ask) => {
+                    assert!(self.cap > 0 && self.connected, "there is a ledger to ask");
+                    self.believed = Some([ask.live, ask.playing, ask.pre_position, ask.files]);
+                }
                 Output::WantRoster => {}
             }
         }
@@ -164,6 +182,9 @@ impl World {
             "nothing is fetched twice"
         );
         assert!(fetch.deadline >= self.desk.now && fetch.hops <= crate::wire::MAX_HOPS);
+        if fetch.from == Source::Origin && self.cap > 0 {
+            self.spend(fetch.len.unwrap_or(LEN));
+        }
         if let Source::Peer(device) = fetch.from {
             assert!(self.desk.peer.takes() && device != self.desk.peer.me);
             assert!(
@@ -178,6 +199,43 @@ impl World {
             .any(|f| (f.chunk, f.from) == (fetch.chunk, fetch.from));
         assert!(!twice, "one source is asked once at a time");
         assert!(self.fetches.insert(fetch.fetch, fetch).is_none());
+    }
+
+    /// A fetch from the origin starts under a cap.
+    fn spend(&mut self, len: u32) {
+        if self.connected {
+            let left = self.leased.checked_sub(len.into());
+            self.leased = left.expect("no fetch without a lease");
+        } else {
+            assert!(self.share_free_at <= self.desk.now, "one slice at a time");
+            let us = u64::from(len) * 1_000_000 / self.cap;
+            self.share_free_at = self.desk.now + Micros(us);
+        }
+    }
+
+    fn control(&mut self, what: u8) {
+        match what {
+            0 | 1 => {
+                self.cap = if what == 0 { 0 } else { 1 << 20 };
+                if !std::mem::replace(&mut self.connected, true) {
+                    (self.leased, self.believed) = (0, None);
+                }
+                self.tell(Input::WanCap(self.cap));
+                let asked = self.believed.is_some() || self.cap == 0;
+                assert!(asked, "it says that it is there");
+            }
+            2 => {
+                self.connected = false;
+                self.tell(Input::ControlLost);
+            }
+            _ => {
+                let bytes = u64::from(what) << 17;
+                self.leased += bytes;
+                let (ttl_ms, among) = (1000 + 100 * u32::from(what), what.into());
+                let lease = Lease { bytes, ttl_ms, among };
+                self.tell(Input::Lease(lease));
+            }
+        }
     }
 
     fn apply(&mut self, step: Step) {
@@ -241,6 +299,7 @@ impl World {
             }
             Step::Ban(n) => self.tell(Input::Banned(vec![device(n)])),
             Step::Pass(n) => self.pass(ms(n)),
+            Step::Control(what) => self.control(what),
         }
     }
 
@@ -275,6 +334,8 @@ impl World {
             chunk,
             deadline,
             hops,
+            priority: Priority::Playing,
+            len: None,
         }));
     }
 
@@ -401,6 +462,7 @@ impl World {
         assert!(self.wants.is_empty() && self.asks.is_empty() && self.serving.is_empty());
         assert_eq!(self.desk.peer.next_timeout(), None);
         assert!(self.desk.peer.asks_of.is_empty() && self.desk.peer.copies.is_empty());
+        assert!(self.desk.peer.budget.is_idle(), "nobody waits for a lease");
     }
 }
 
