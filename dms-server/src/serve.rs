@@ -26,6 +26,7 @@ use crate::publish::{self, Publish};
 use crate::routes;
 use crate::site;
 use crate::site::hub::Hub;
+use crate::site::ledger::{self, Ledgers};
 use crate::site::wan::Wan;
 use crate::state::{App, Parts};
 use crate::store::Store;
@@ -140,6 +141,7 @@ impl Dms {
         running.spawn(public.serve(routes::public(&app), stop.clone()));
         running.spawn(device.serve(routes::device(&app), stop.clone()));
         running.spawn(metrics.serve(routes::metrics(&app), stop.clone()));
+        app.tasks.spawn(ledger::run(app.clone()));
         let mut worker = tokio::spawn(publish::run(app.clone(), stop.clone()));
         let ended = tokio::select! {
             () = shutdown => None,
@@ -247,6 +249,7 @@ impl Opened {
             clock,
             events: Events::default(),
             sites: Hub::default(),
+            ledgers: Ledgers::default(),
             wan: Wan::default(),
             readiness: Readiness::default(),
             stop: CancellationToken::new(),

@@ -17,6 +17,7 @@ use crate::observe::metrics::Metrics;
 use crate::origin::hot::Hot;
 use crate::publish::Publish;
 use crate::site::hub::Hub;
+use crate::site::ledger::Ledgers;
 use crate::site::wan::Wan;
 use crate::store::Store;
 
@@ -45,6 +46,8 @@ pub struct Parts {
     pub ca: Arc<Ca>,
     /// The connected peers and the rosters.
     pub sites: Hub,
+    /// Who may take how much over each capped WAN.
+    pub ledgers: Ledgers,
     /// What the origin sent to each site.
     pub wan: Wan,
     /// Chunks asked for again soon.

@@ -20,7 +20,7 @@ use swarm::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-pub use handle::{Asked, Given, Handle, WantError};
+pub use handle::{Asked, Given, Handle, WantError, Wanted};
 pub use site::Known;
 pub use status::Status;
 

@@ -43,6 +43,12 @@ const GONE: End = End {
     reason: "",
 };
 
+/// The peer closed the connection in order: it takes nothing any more.
+const GOODBYE: End = End {
+    code: close_code::NORMAL,
+    reason: "goodbye",
+};
+
 const fn end(code: u16, reason: &'static str) -> End {
     End { code, reason }
 }
@@ -58,8 +64,11 @@ pub async fn run(app: App, device: Device, socket: WebSocket) {
             tracing::info!(device.id = %device.id, %remote, agent = %hello.agent, "peer connected");
             let attached = app.sites.join(device.id, remote, hello, heartbeat_s);
             let number = attached.number;
+            app.ledgers.joined(&app.sites, device.id, number);
             let ended = serve(&app, device.id, attached, &mut sink, stream).await;
             app.sites.leave(device.id, number);
+            let goodbye = ended.reason == GOODBYE.reason;
+            app.ledgers.left(device.id, number, goodbye);
             tracing::info!(device.id = %device.id, reason = ended.reason, "peer disconnected");
             ended
         }
@@ -113,7 +122,8 @@ async fn next(stream: &mut SplitStream<WebSocket>) -> Result<ToDms, End> {
             Some(Ok(Message::Text(_))) => {
                 return Err(end(close_code::UNSUPPORTED, "binary frames only"));
             }
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(GONE),
+            Some(Ok(Message::Close(_))) => return Err(GOODBYE),
+            Some(Err(_)) | None => return Err(GONE),
         }
     }
 }
@@ -193,6 +203,7 @@ async fn handle(
                 app.metrics.told(gained.site.as_deref(), gained.from_peers);
             }
         }
+        ToDms::Lease(ask) => app.ledgers.asked(&app.sites, device, number, ask),
         ToDms::WantRoster => app.sites.send_roster(device, number),
         ToDms::Resolve { request, title } => {
             let head = publish::head(app, title).await.map_err(|error| {

@@ -261,6 +261,12 @@ impl Hub {
         }
     }
 
+    /// The site that a connection's peer was told.
+    #[must_use]
+    pub fn site_told(&self, device: DeviceId, number: u64) -> Option<SiteInfo> {
+        self.lock().current(device, number)?.site.clone()
+    }
+
     /// The devices that every peer is told to shun when it connects.
     pub fn set_banned(&self, banned: Vec<DeviceId>) {
         self.lock().banned = banned;

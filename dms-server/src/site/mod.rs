@@ -2,11 +2,13 @@
 //!
 //! - [`hub`]: the connected peers and the rosters, in memory;
 //! - [`control`]: one control connection;
+//! - [`ledger`]: who may take how much over a capped WAN;
 //! - [`wan`]: what the origin sent to each site.
 
 pub mod control;
 pub mod db;
 pub mod hub;
+pub mod ledger;
 pub mod routes;
 #[cfg(test)]
 mod tests;
@@ -67,6 +69,7 @@ pub fn map_of(sites: &[Site]) -> std::result::Result<SiteMap, MapError> {
 pub async fn reload(app: &App) -> Result<()> {
     let sites = db::sites(&app.db).await?;
     let map = map_of(&sites).map_err(Problem::internal)?;
+    app.ledgers.configure(&sites);
     app.sites.configure(sites, map, app.clock.now_ms());
     Ok(())
 }

@@ -60,6 +60,7 @@ impl Driver {
                 self.parts.control.report(BadChunk { from, chunk, got });
             }
             Output::WantRoster => self.parts.control.want_roster(),
+            Output::WantLease(ask) => self.parts.control.want_lease(ask),
         }
     }
 
@@ -181,6 +182,7 @@ async fn attempt(
         len: fetch.len,
         hops: fetch.hops,
         deadline,
+        priority: fetch.priority,
     };
     match client.chunk(fetch.from, request).await {
         Ok(client::Answer::Chunk {

@@ -84,6 +84,21 @@ pub struct Handle {
     pub(super) cache: Cache,
 }
 
+/// What another peer asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// The chunk.
+    pub chunk: ChunkId,
+    /// How long it waits for an answer at most.
+    pub wait: Duration,
+    /// How often the request was passed on.
+    pub hops: u8,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// The chunk's length, bytes, as the asker says.
+    pub len: Option<u32>,
+}
+
 /// What another peer gets.
 #[derive(Debug)]
 pub enum Given {
@@ -156,22 +171,19 @@ impl Handle {
         Ok(answered.map_err(|_| WantError::Stopping)??)
     }
 
-    /// Another peer asks for a chunk and waits for at most `wait`. None: the agent is stopping.
-    pub async fn asked(
-        &self,
-        from: DeviceId,
-        chunk: ChunkId,
-        wait: Duration,
-        hops: u8,
-    ) -> Option<(Asked, Given)> {
+    /// Another peer asks for a chunk. None: the agent is stopping.
+    pub async fn asked(&self, from: DeviceId, wanted: Wanted) -> Option<(Asked, Given)> {
+        let chunk = wanted.chunk;
         let (reply, answer) = oneshot::channel();
         let id = AskId(self.next.fetch_add(1, Ordering::Relaxed));
         let ask = Ask {
             ask: id,
             from,
             chunk,
-            deadline: self.clock.after(wait),
-            hops,
+            deadline: self.clock.after(wanted.wait),
+            hops: wanted.hops,
+            priority: wanted.priority,
+            len: wanted.len,
         };
         let sent = self.happenings.send(Happening::Asked { ask, reply }).await;
         sent.ok()?;

@@ -78,6 +78,7 @@ impl Driver {
                 self.input(Input::Banned(devices));
                 self.roster_changed();
             }
+            Event::Lease(lease) => self.input(Input::Lease(lease)),
             Event::Refused => {
                 self.status.send_modify(|s| s.refused = true);
                 self.move_to(None);
@@ -96,6 +97,7 @@ impl Driver {
         let roster = known.roster.clone();
         self.known.send_replace(known.clone());
         self.move_to(known.site);
+        self.input(Input::ControlLost);
         if let Some(roster) = roster {
             self.hear(Event::Roster(roster));
         }
@@ -108,6 +110,7 @@ impl Driver {
             self.input(Input::Site(None));
         }
         self.input(Input::Site(site.as_ref().map(|s| s.peering)));
+        self.input(Input::WanCap(site.as_ref().map_or(0, |s| s.wan_cap)));
         self.status.send_modify(|s| s.site.clone_from(&site));
         self.known.send_modify(|k| k.site = site);
         self.roster_changed();

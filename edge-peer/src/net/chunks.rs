@@ -18,6 +18,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use swarm::{
     content::{ChunkId, DeviceId},
+    peer::Priority,
     wire::{self, http as names},
 };
 use tokio::time::Instant;
@@ -25,7 +26,7 @@ use tokio::time::Instant;
 use super::address::AddressBook;
 use crate::{
     chunk::VerifiedChunk,
-    driver::{Asked, Given, Handle},
+    driver::{Asked, Given, Handle, Wanted},
     metrics::Metrics,
     range::{self, Span},
 };
@@ -79,8 +80,14 @@ impl ChunkService {
         };
         let wait = deadline(&request.headers).unwrap_or(DEFAULT_WAIT);
         let hops = number(&request.headers, names::HOPS);
-        let hops = hops.map_or(0, |n| u8::try_from(n).unwrap_or(u8::MAX));
-        match self.driver.asked(self.from, chunk, wait, hops).await {
+        let wanted = Wanted {
+            chunk,
+            wait,
+            hops: hops.map_or(0, |n| u8::try_from(n).unwrap_or(u8::MAX)),
+            priority: priority(&request.headers).unwrap_or(Priority::Playing),
+            len: number(&request.headers, names::LENGTH).and_then(|len| u32::try_from(len).ok()),
+        };
+        match self.driver.asked(self.from, wanted).await {
             None => busy(),
             Some((asked, Given::Chunk(chunk))) => self.upload(&request.headers, asked, chunk),
             Some((_, Given::Refer(to))) => referral(&to),
@@ -211,6 +218,10 @@ fn referral(to: &[DeviceId]) -> Response<Upload> {
 pub fn deadline(headers: &HeaderMap) -> Option<Duration> {
     let ms = number(headers, names::DEADLINE_MS)?;
     Some(Duration::from_millis(ms.min(wire::MAX_DEADLINE_MS)))
+}
+
+fn priority(headers: &HeaderMap) -> Option<Priority> {
+    names::priority_of(headers.get(names::PRIORITY)?.to_str().ok()?)
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {

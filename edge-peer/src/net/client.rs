@@ -12,7 +12,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use swarm::{
     content::{ChunkId, DeviceId, MAX_CHUNK_LEN},
-    peer::Source,
+    peer::{Priority, Source},
     wire::{self, http as names},
 };
 
@@ -50,6 +50,8 @@ pub struct Request {
     pub len: Option<u32>,
     /// How often the request was passed on.
     pub hops: u8,
+    /// How urgent it is.
+    pub priority: Priority,
     /// When the chunk is needed, from now: what the source is told. It is no timeout.
     pub deadline: Duration,
 }
@@ -162,11 +164,15 @@ impl Client {
             request.chunk
         );
         let deadline = u64::try_from(request.deadline.as_millis()).unwrap_or(u64::MAX);
-        let asking = self
+        let mut asking = self
             .http
             .get(url)
             .header(names::DEADLINE_MS, deadline.min(wire::MAX_DEADLINE_MS))
-            .header(names::HOPS, u64::from(request.hops));
+            .header(names::HOPS, u64::from(request.hops))
+            .header(names::PRIORITY, names::priority_name(request.priority));
+        if let Some(len) = request.len {
+            asking = asking.header(names::LENGTH, len);
+        }
         let start = Instant::now();
         let response = still(HEAD, asking.send()).await?;
         match response.status() {

@@ -13,7 +13,10 @@ use std::{
 use rand::RngExt;
 use swarm::{
     content::{DeviceId, TitleId},
-    wire::{BadChunk, RosterChange, RosterSnapshot, SiteInfo, TitleHead, TransferTotals},
+    wire::{
+        BadChunk, Lease, LeaseAsk, RosterChange, RosterSnapshot, SiteInfo, TitleHead,
+        TransferTotals,
+    },
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -49,6 +52,8 @@ pub enum Event {
     Change(RosterChange),
     /// Devices to avoid.
     Banned(Vec<DeviceId>),
+    /// WAN bytes leased to this peer.
+    Lease(Lease),
     /// The connection is down.
     Lost,
     /// The DMS does not accept this device: it was revoked.
@@ -69,6 +74,7 @@ pub enum ResolveError {
 enum Command {
     Bad(BadChunk),
     WantRoster,
+    WantLease(LeaseAsk),
     Resolve {
         title: TitleId,
         reply: oneshot::Sender<Result<Option<TitleHead>, ResolveError>>,
@@ -104,6 +110,11 @@ impl Handle {
     /// Tells the DMS that somebody sent wrong bytes; dropped when too much waits.
     pub fn report(&self, bad: BadChunk) {
         let _ = self.commands.try_send(Command::Bad(bad));
+    }
+
+    /// Asks for WAN bytes; pointless, and dropped, while the DMS is away.
+    pub fn want_lease(&self, ask: LeaseAsk) {
+        let _ = self.commands.try_send(Command::WantLease(ask));
     }
 
     /// Asks for the whole roster; pointless, and dropped, while the DMS is away.
@@ -225,7 +236,7 @@ impl Keeper {
                     self.reports.push_back(bad);
                 }
             }
-            Command::WantRoster => {}
+            Command::WantRoster | Command::WantLease(_) => {}
             Command::Resolve { reply, .. } => {
                 let _ = reply.send(Err(ResolveError::Away));
             }

@@ -167,7 +167,8 @@ impl Budget {
     /// The first in the line, taken out of it, when it may start now.
     pub(super) fn next(&mut self, now: Instant) -> Option<Place> {
         let (place, len) = *self.line.first()?;
-        self.allows(len, now).then(|| self.leave_line(&place, len))?;
+        self.allows(len, now)
+            .then(|| self.leave_line(&place, len))?;
         Some(place)
     }
 
@@ -215,7 +216,9 @@ impl Budget {
         if self.cap == 0 || self.standing == Standing::Alone {
             return None;
         }
-        let known = self.believed.is_some_and(|believed| believed == self.needs(now));
+        let known = self
+            .believed
+            .is_some_and(|believed| believed == self.needs(now));
         (!known).then_some(if self.believed.is_none() {
             now
         } else {

@@ -134,7 +134,14 @@ impl Peer {
     }
 
     /// Asks a source if its lane has room and the WAN budget allows; else lines up for what is missing.
-    fn starts(&mut self, chunk: ChunkId, job: &mut Job, from: Candidate, room: bool, now: Instant) -> bool {
+    fn starts(
+        &mut self,
+        chunk: ChunkId,
+        job: &mut Job,
+        from: Candidate,
+        room: bool,
+        now: Instant,
+    ) -> bool {
         let len = job.likely_len();
         let missing = if !room {
             Some(Line::Lane(from.source))

@@ -84,15 +84,14 @@ pub fn slice(bytes: u64, rate: Rate) -> Micros {
 }
 
 impl Ledger {
-    /// A ledger that knows nobody. `restarted`: peers may be about that another ledger leased to.
+    /// A ledger that knows nobody. Peers may be about that a ledger before it leased to.
     #[must_use]
-    pub fn new(cap: Rate, restarted: bool, now: Instant) -> Self {
-        let warm = if restarted { WARM_UP } else { Micros(0) };
+    pub fn new(cap: Rate, now: Instant) -> Self {
         Self {
             cap,
             accounts: BTreeMap::new(),
             free_at: now,
-            warm_until: now + warm,
+            warm_until: now + WARM_UP,
             among_before: 0,
             turn: 0,
         }
@@ -182,7 +181,11 @@ impl Ledger {
         self.turn += 1;
         let turn = self.turn;
         let account = self.accounts.get_mut(&device)?;
-        let bytes = account.needs.get(priority)?.min(&quantum(self.cap)).to_owned();
+        let bytes = account
+            .needs
+            .get(priority)?
+            .min(&quantum(self.cap))
+            .to_owned();
         account.pay(bytes);
         account.granted += bytes;
         (account.turn, account.told) = (turn, among);
@@ -190,7 +193,14 @@ impl Ledger {
         self.free_at = now + slice;
         let ttl = TTL_MIN.max(slice + slice);
         let ttl_ms = u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX);
-        Some((device, Lease { bytes, ttl_ms, among }))
+        Some((
+            device,
+            Lease {
+                bytes,
+                ttl_ms,
+                among,
+            },
+        ))
     }
 
     /// When to poll again, if nothing else happens before.
@@ -240,7 +250,14 @@ impl Ledger {
         let (device, account) = self.accounts.iter_mut().find(|(_, a)| outdated(a))?;
         account.told = among;
         let ttl_ms = 0;
-        Some((*device, Lease { bytes: 0, ttl_ms, among }))
+        Some((
+            *device,
+            Lease {
+                bytes: 0,
+                ttl_ms,
+                among,
+            },
+        ))
     }
 
     fn forget_the_lost(&mut self, now: Instant) {

@@ -7,8 +7,8 @@ pub mod control;
 pub mod http;
 
 pub use control::{
-    BadChunk, Lease, LeaseAsk, Peering, Rate, RosterChange, RosterPeer, RosterSnapshot, Sharing, SiteInfo,
-    TitleHead, ToDms, ToPeer, TransferTotals, WireError,
+    BadChunk, Lease, LeaseAsk, Peering, Rate, RosterChange, RosterPeer, RosterSnapshot, Sharing,
+    SiteInfo, TitleHead, ToDms, ToPeer, TransferTotals, WireError,
 };
 
 /// The version of the control messages. Both ends must name the same.

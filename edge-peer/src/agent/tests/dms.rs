@@ -336,7 +336,7 @@ impl Shared {
                 None
             }
             ToDms::WantRoster => Some(ToPeer::Roster(self.roster.lock().unwrap().snapshot())),
-            ToDms::Totals(_) | ToDms::Hello { .. } => None,
+            ToDms::Lease(_) | ToDms::Totals(_) | ToDms::Hello { .. } => None,
         }
     }
 }

@@ -219,6 +219,7 @@ impl Keeper {
             Some(ToPeer::Roster(snapshot)) => self.tell(Event::Roster(snapshot)).await,
             Some(ToPeer::Change(change)) => self.tell(Event::Change(change)).await,
             Some(ToPeer::Banned(devices)) => self.tell(Event::Banned(devices)).await,
+            Some(ToPeer::Lease(lease)) => self.tell(Event::Lease(lease)).await,
             Some(ToPeer::Site { site }) => self.tell(Event::Site(site)).await,
             Some(ToPeer::Welcome { .. }) => Err(End::Broken("a second welcome came".into())),
         }
@@ -233,6 +234,7 @@ impl Keeper {
         match command {
             Command::Bad(bad) => self.send(session, ToDms::Bad(bad)).await,
             Command::WantRoster => self.send(session, ToDms::WantRoster).await,
+            Command::WantLease(ask) => self.send(session, ToDms::Lease(ask)).await,
             Command::Resolve { title, reply } => {
                 questions.open.retain(|_, answer| !answer.is_closed());
                 if questions.open.len() >= MAX_QUESTIONS {

@@ -232,7 +232,11 @@ impl World {
                 let bytes = u64::from(what) << 17;
                 self.leased += bytes;
                 let (ttl_ms, among) = (1000 + 100 * u32::from(what), what.into());
-                let lease = Lease { bytes, ttl_ms, among };
+                let lease = Lease {
+                    bytes,
+                    ttl_ms,
+                    among,
+                };
                 self.tell(Input::Lease(lease));
             }
         }

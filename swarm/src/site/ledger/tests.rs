@@ -25,7 +25,7 @@ fn files(bytes: u64) -> LeaseAsk {
 
 /// A ledger with these peers, all of which have asked for nothing.
 fn ledger(cap: Rate, peers: &[u8]) -> Ledger {
-    let mut ledger = Ledger::new(cap, false, at(0));
+    let mut ledger = Ledger::new(cap, at(0));
     for peer in peers {
         ledger.joined(device(*peer), at(0));
         ledger.asked(device(*peer), LeaseAsk::default(), at(0));
@@ -110,7 +110,7 @@ fn the_share_of_a_peer_that_broke_off_is_held_back_for_a_while() {
 
 #[test]
 fn after_a_restart_the_shares_of_those_who_are_not_back_are_held_back() {
-    let mut ledger = Ledger::new(10 * MB, true, at(0));
+    let mut ledger = Ledger::new(10 * MB, at(0));
     let back = LeaseAsk {
         among: 10,
         ..files(100 * MIB)
@@ -133,7 +133,10 @@ fn among_is_renewed_before_the_shares_are_too_large() {
             assert_eq!(lease.bytes, 0);
             told.insert(to, lease.among);
         }
-        assert!(told.values().all(|among| *among >= n.into()), "{n} {told:?}");
+        assert!(
+            told.values().all(|among| *among >= n.into()),
+            "{n} {told:?}"
+        );
     }
 }
 
@@ -141,7 +144,10 @@ fn among_is_renewed_before_the_shares_are_too_large() {
 fn no_cap_no_leases() {
     let mut ledger = ledger(0, &[1]);
     ledger.asked(device(1), files(MIB), at(0));
-    assert_eq!((ledger.poll(at(9)), ledger.next_timeout(at(9))), (None, None));
+    assert_eq!(
+        (ledger.poll(at(9)), ledger.next_timeout(at(9))),
+        (None, None)
+    );
     ledger.set_cap(MB);
     assert!(ledger.poll(at(9)).is_some());
 }
@@ -169,7 +175,7 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #[test]
     fn slices_never_overlap_and_nobody_is_owed(steps in proptest::collection::vec(step(), 1..120)) {
-        let mut ledger = Ledger::new(5 * MB, false, at(0));
+        let mut ledger = Ledger::new(5 * MB, at(0));
         let mut now = at(0);
         let mut busy_until = at(0);
         for step in steps {
