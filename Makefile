@@ -35,8 +35,13 @@ sim: ## the swarm in the simulator
 bench: build ## speed, as ratios to something run beside
 	@scripts/bench-transcode
 
-lab: ## the swarm in network namespaces (root, Linux)
-	@echo "make lab: not built yet; the simulator (make sim) and the demo (make demo) are" >&2; exit 1
+# The lab measures: programs as they are shipped. Variables become options: PEERS=5 is --peers 5.
+LAB_OPTIONS := SCENARIO SITES PEERS SIZE_MIB WAN_MBIT RTT_MS LOSS_PPM LAN_MBIT BITRATE CLIENTS TOOLS WORK
+lab_flag = $(if $(filter-out undefined,$(origin $(1))),--$(shell echo $(1) | tr A-Z_ a-z-)='$($(1))')
+
+lab: ## the swarm in network namespaces, beside others (root, Linux; SCENARIO=flash PEERS=5 ..., HELP=1)
+	@$(if $(or $(HELP),$(TOOLS)),,$(CARGO) build -q --release -p dms-server -p edge-peer -p dms-player --bins)
+	@python3 tests/lab/lab.py $(if $(TOOLS),,--tools=$(TARGET_DIR)/release) $(foreach o,$(LAB_OPTIONS),$(call lab_flag,$(o))) $(if $(HELP),--help)
 
 clean: ## remove everything built
 	@$(CARGO) clean

@@ -16,8 +16,19 @@ pub enum PlayError {
     #[error("Title {0} is not ready yet. Try again when the portal shows it as complete.")]
     TitleNotReady(TitleId),
     /// The title is a file.
-    #[error("Title {0} is a file, not a video. Download it from the portal.")]
+    #[error("Title {0} is a file, not a video. Receive it with `dms-player save`.")]
     NotVideo(TitleId),
+    /// The title is a video.
+    #[error("Title {0} is a video, not a file. Play it with `dms-player play`.")]
+    NotFile(TitleId),
+    /// What is received cannot be written.
+    #[error("{path} cannot be written: {reason}.")]
+    Output {
+        /// The file.
+        path: String,
+        /// What happened.
+        reason: String,
+    },
     /// A bearer token is missing or not accepted.
     #[error(
         "{0} does not accept this player's token. Give a fresh one with --token-file or --agent-token-file."
@@ -130,6 +141,8 @@ impl PlayError {
             Self::TitleNotFound(_) => "title_not_found",
             Self::TitleNotReady(_) => "title_not_ready",
             Self::NotVideo(_) => "not_video",
+            Self::NotFile(_) => "not_file",
+            Self::Output { .. } => "output_failed",
             Self::SignInNeeded(_) => "sign_in_needed",
             Self::NotLicensed { .. } => "not_licensed",
             Self::LicenseExpired(_) => "license_expired",
@@ -167,6 +180,7 @@ impl PlayError {
             | Self::ThirdPartyForbidden(_)
             | Self::NothingToPlay(_) => 4,
             Self::NotVideo(_)
+            | Self::NotFile(_)
             | Self::ManifestInvalid(_)
             | Self::CorruptChunk(_)
             | Self::CorruptSegment { .. } => 5,
@@ -176,6 +190,7 @@ impl PlayError {
             | Self::Decode { .. }
             | Self::WrongCount { .. }
             | Self::Window(_)
+            | Self::Output { .. }
             | Self::State { .. } => 1,
             Self::Interrupted => 130,
         }

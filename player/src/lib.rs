@@ -4,6 +4,7 @@
 //! - [`license`] asks with a key of this run only, checks the answer and holds the keys.
 //! - [`engine`] decides what to fetch when, and knows where the playhead is.
 //! - [`decode`] makes pictures and sound of opened segments.
+//! - [`receive`] makes a clear file of a file title.
 //! - [`window`] shows them; [`engine::headless`] counts them; [`gateway`] hands the segments to
 //!   other players of this computer.
 //!
@@ -19,6 +20,7 @@ pub mod engine;
 pub mod error;
 pub mod gateway;
 pub mod license;
+pub mod receive;
 pub mod report;
 pub mod source;
 pub mod window;

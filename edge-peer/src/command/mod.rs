@@ -29,7 +29,7 @@ struct Program {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs the agent until it is told to stop
-    Run,
+    Run(run::Arguments),
     /// Enrols this PC with a token
     Enroll(enroll::Arguments),
     /// Says what the running agent shares and with whom
@@ -100,7 +100,7 @@ fn start(program: Program) -> Result<(), Failure> {
         .map_err(|e| Failure::new(FAILED, format!("no runtime: {e}")))?;
     runtime.block_on(async {
         match program.command {
-            Command::Run => run::run(config).await,
+            Command::Run(arguments) => run::run(config, arguments).await,
             Command::Enroll(arguments) => enroll::enroll(&config, arguments).await,
             Command::Status(arguments) => status::status(&config, &arguments).await,
             Command::Pause(arguments) => status::pause(&config, &arguments).await,

@@ -1,5 +1,8 @@
 //! `edge-peer run`.
 
+use std::{ffi::OsString, process::Stdio};
+
+use clap::Args;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt};
 
@@ -10,10 +13,20 @@ use crate::{
     state::StateError,
 };
 
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A program to start beside the agent once it listens; the agent runs on when that ends
+    #[arg(last = true, value_name = "PROGRAM")]
+    beside: Vec<OsString>,
+}
+
 /// Runs the agent until a signal asks it to stop; a second signal ends it at once.
-pub(super) async fn run(config: Config) -> Result<(), Failure> {
+pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failure> {
     start_logging(&config)?;
     let agent = Agent::load(config).await.map_err(failure)?;
+    if let Some((program, rest)) = arguments.beside.split_first() {
+        start_beside(program, rest)?;
+    }
     let shutdown = CancellationToken::new();
     let signals = shutdown.clone();
     tokio::spawn(async move {
@@ -23,6 +36,29 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         std::process::exit(130);
     });
     agent.run(shutdown).await.map_err(failure)
+}
+
+/// Starts a program that ends with the agent at the latest.
+fn start_beside(program: &OsString, arguments: &[OsString]) -> Result<(), Failure> {
+    let started = tokio::process::Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .spawn();
+    let mut child = started.map_err(|e| {
+        let name = program.to_string_lossy();
+        Failure::new(INVALID, format!("{name} cannot be started: {e}"))
+    })?;
+    tokio::spawn(async move {
+        match child.wait().await {
+            Ok(status) if status.success() => {
+                tracing::info!("the program beside the agent is done")
+            }
+            Ok(status) => tracing::warn!(%status, "the program beside the agent failed"),
+            Err(error) => tracing::warn!(%error, "the program beside the agent is lost"),
+        }
+    });
+    Ok(())
 }
 
 fn start_logging(config: &Config) -> Result<(), Failure> {

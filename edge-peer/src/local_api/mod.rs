@@ -5,6 +5,7 @@
 //! | `/v1/hello`, `/v1/session`, `/v1/status`, `/v1/pause`, `/v1/resume`, `/metrics` | `agent` |
 //! | `/v1/trust`, `/v1/titles/..`, `/v1/chunks/..`, `/v1/license` | `content` |
 //! | `/v1/hls/..` | `hls` |
+//! | `/v1/titles/../fetch` | `whole` |
 //!
 //! `guard` stands before all of them: exact `Host`, exact `Origin`, bearer, CORS.
 
@@ -14,6 +15,7 @@ mod content;
 mod guard;
 mod hls;
 mod problem;
+mod whole;
 
 use std::{
     net::SocketAddr,
@@ -135,6 +137,7 @@ pub fn router(parts: Parts, guard: Guard) -> Router {
         .route("/metrics", get(agent::metrics))
         .route("/v1/trust", get(content::trust))
         .route("/v1/titles/{title}/manifest", get(content::manifest))
+        .route("/v1/titles/{title}/fetch", post(whole::fetch))
         .route("/v1/chunks/{id}", get(content::chunk))
         .route("/v1/license", post(content::license))
         .route("/v1/hls/{title}/master.m3u8", get(hls::master))

@@ -1,9 +1,14 @@
-//! The command line: `dms-player play` and `dms-player serve`.
+//! The command line: `dms-player play`, `dms-player serve` and `dms-player save`.
 
 mod play;
+mod save;
 mod serve;
 
-use std::{io::IsTerminal, process::ExitCode, time::Instant};
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+    time::Instant,
+};
 
 use clap::{ArgAction, Parser, Subcommand};
 
@@ -28,6 +33,9 @@ enum Command {
     Play(play::PlayArgs),
     /// Serve a title as HLS on this computer, for other players
     Serve(serve::ServeArgs),
+    /// Receive a file title as a clear file
+    #[command(after_help = SAVING)]
+    Save(save::SaveArgs),
 }
 
 /// What `play --help` says about the window.
@@ -44,16 +52,27 @@ Keys in the window:
 Exit codes: 0 played, 1 failed (such as a wrong frame count), 2 wrong usage, 3 no such title,
 4 not allowed, 5 content refused, 6 signing keys changed, 7 unreachable, 130 interrupted.";
 
+/// What `save --help` adds.
+const SAVING: &str = "\
+While it is received the file carries the ending .dms-part. A run that was killed begins anew; what the
+agent holds by then comes from its cache.
+
+Exit codes: 0 saved, 1 failed, 2 wrong usage, 3 no such title, 4 not allowed, 5 content refused or not a
+file, 6 signing keys changed or title not ready, 7 unreachable, 130 interrupted.";
+
 /// Runs the program. The time is taken first: start-up is measured from here.
 #[must_use]
 pub fn run() -> ExitCode {
     let began = Instant::now();
     let cli = Cli::parse();
     start_log(cli.verbose);
-    decode::init(cli.verbose > 1);
     let result = match cli.command {
-        Command::Play(args) => play::run(args, began),
+        Command::Play(args) => {
+            decode::init(cli.verbose > 1);
+            play::run(args, began)
+        }
         Command::Serve(args) => serve::run(args),
+        Command::Save(args) => save::run(args, began),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -80,4 +99,21 @@ fn runtime() -> Result<tokio::runtime::Runtime, PlayError> {
         .enable_all()
         .build()
         .map_err(|error| PlayError::Usage(format!("No runtime can be started: {error}.")))
+}
+
+fn seconds(text: &str) -> Result<std::time::Duration, String> {
+    let seconds = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
+    std::time::Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn print_json(object: &impl serde::Serialize) -> Result<(), PlayError> {
+    let written = serde_json::to_string(object)
+        .map_err(std::io::Error::from)
+        .and_then(|text| writeln!(std::io::stdout(), "{text}"));
+    written.map_err(|error| PlayError::Output {
+        path: "stdout".into(),
+        reason: error.to_string(),
+    })
 }

@@ -1,9 +1,6 @@
 //! `dms-player play`.
 
-use std::{
-    io::Write,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 
@@ -43,7 +40,7 @@ pub(super) struct PlayArgs {
     buffer: u64,
 
     /// Where to start, seconds
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = super::seconds)]
     start: Duration,
 
     /// The most memory for what is fetched ahead, MiB
@@ -79,7 +76,7 @@ pub(super) fn run(args: PlayArgs, began: Instant) -> Result<(), PlayError> {
         report
     });
     if report_wanted {
-        print(&report)?;
+        super::print_json(&report)?;
     } else if report.failure.is_none() {
         tracing::info!("{}", report.summary());
     }
@@ -115,21 +112,4 @@ impl PlayArgs {
             at: self.start,
         }
     }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text
-        .parse()
-        .map_err(|_| "not a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
-}
-
-fn print(report: &Report) -> Result<(), PlayError> {
-    let written = serde_json::to_string(report)
-        .map_err(std::io::Error::from)
-        .and_then(|text| writeln!(std::io::stdout(), "{text}"));
-    written.map_err(|error| PlayError::State {
-        path: "stdout".into(),
-        reason: error.to_string(),
-    })
 }

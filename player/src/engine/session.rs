@@ -27,14 +27,22 @@ pub struct Session {
 }
 
 impl Session {
-    /// Finds the title, checks its manifest and gets a licence.
+    /// Finds a video, checks its manifest and gets a licence.
     ///
     /// # Errors
     /// [`PlayError`]: everything that can keep a title from playing.
     pub async fn open(config: &SourceConfig) -> Result<Arc<Self>, PlayError> {
+        Self::open_kind(config, TitleKind::Video).await
+    }
+
+    /// Finds a title of this kind, checks its manifest and gets a licence.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub async fn open_kind(config: &SourceConfig, kind: TitleKind) -> Result<Arc<Self>, PlayError> {
         let source = Source::connect(config).await?;
         loop {
-            let opened = open_at(source.endpoint(), config).await;
+            let opened = open_at(source.endpoint(), config, kind).await;
             let error = match opened {
                 Ok((manifest, license)) => {
                     return Ok(Arc::new(Self {
@@ -135,6 +143,7 @@ fn worth_another_path(error: &PlayError) -> bool {
 async fn open_at(
     endpoint: &Endpoint,
     config: &SourceConfig,
+    kind: TitleKind,
 ) -> Result<(VerifiedManifest, License), PlayError> {
     let pins = Pins::new(&config.state);
     let title = config.title;
@@ -156,8 +165,11 @@ async fn open_at(
         };
         let now_ms = license::now_ms();
         let manifest = VerifiedManifest::verify(&manifest?, &keys.manifest, &expect, now_ms)?;
-        if manifest.manifest().kind != TitleKind::Video {
-            return Err(PlayError::NotVideo(title));
+        if manifest.manifest().kind != kind {
+            return Err(match kind {
+                TitleKind::Video => PlayError::NotVideo(title),
+                TitleKind::File => PlayError::NotFile(title),
+            });
         }
         pins.saw(&trust.tenant, title, manifest.manifest().version)?;
         match offer?.accept(manifest.manifest(), &keys.license)? {

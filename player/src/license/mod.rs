@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use drm::{
+    floe::Opener,
     key::TrackKey,
     license::{self, Contact, Expect, LicenseError, RecipientKeyPair, TrackKeys, VerifyingKey},
     segment::{self, SegmentContext},
@@ -136,14 +137,32 @@ impl License {
             segment: index,
         };
         let key = self.key(track)?;
-        let context = SegmentContext {
+        let context = self.context(track, index).ok_or(corrupt.clone())?;
+        segment::open(key, &context, chunks).map_err(|_| corrupt)
+    }
+
+    /// What opens the chunks of one segment in any order, from its header.
+    ///
+    /// # Errors
+    /// As [`License::open`].
+    pub fn opener(&self, track: TrackId, index: usize, header: &[u8]) -> Result<Opener, PlayError> {
+        let corrupt = PlayError::CorruptSegment {
+            track,
+            segment: index,
+        };
+        let key = self.key(track)?;
+        let context = self.context(track, index).ok_or(corrupt.clone())?;
+        segment::opener(key, &context, header).map_err(|_| corrupt)
+    }
+
+    fn context(&self, track: TrackId, index: usize) -> Option<SegmentContext<'_>> {
+        Some(SegmentContext {
             tenant: &self.tenant,
             title: self.title.0,
             version: self.version,
             track: track.0,
-            segment: u32::try_from(index).map_err(|_| corrupt.clone())?,
-        };
-        segment::open(key, &context, chunks).map_err(|_| corrupt)
+            segment: u32::try_from(index).ok()?,
+        })
     }
 
     fn key(&self, track: TrackId) -> Result<&TrackKey, PlayError> {

@@ -11,6 +11,7 @@ use swarm::{
 };
 use zeroize::Zeroizing;
 
+use super::row::Row;
 use crate::error::PlayError;
 
 /// How long the agent may take to say hello before it counts as absent.
@@ -277,6 +278,16 @@ impl Endpoint {
         Ok((bytes, from))
     }
 
+    /// All chunks of a title, as the agent gets them.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub async fn whole(&self, title: TitleId) -> Result<Row, FetchError> {
+        let url = self.url(&format!("{}/titles/{title}/fetch", self.prefix()));
+        let response = self.send(self.http.post(url)).await?;
+        Ok(Row::new(response))
+    }
+
     /// A failed request as something a person can act on.
     #[must_use]
     pub fn failure(&self, error: FetchError) -> PlayError {
@@ -403,7 +414,7 @@ async fn problem(response: Response) -> FetchError {
 }
 
 /// The innermost cause, without the URL, which may carry what does not belong in a message.
-fn reason(error: &reqwest::Error) -> String {
+pub(super) fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "it did not answer in time".into();
     }

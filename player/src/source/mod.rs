@@ -6,6 +6,7 @@
 
 pub mod endpoint;
 pub mod pins;
+pub mod row;
 
 use std::{
     sync::{
@@ -20,6 +21,8 @@ use serde::Serialize;
 use swarm::content::{ChunkId, ChunkRef, TitleId};
 
 pub use endpoint::{ChunkSource, Endpoint, FetchError, PathKind};
+
+pub use row::Row;
 
 use crate::{config::SourceConfig, error::PlayError};
 
@@ -211,19 +214,49 @@ impl Source {
                 )))
             })
             .map_err(|error| endpoint.failure(error))?;
-        if ChunkId::of(&bytes) != chunk.id {
-            return Err(PlayError::CorruptChunk(chunk.id));
-        }
+        self.check(chunk.id, &bytes, from)?;
         if index == self.current.load(Ordering::Relaxed) {
             self.failures.store(0, Ordering::Relaxed);
+        }
+        Ok(bytes)
+    }
+
+    /// All chunks of a title at once, in any order, when the path in use is an agent.
+    ///
+    /// # Errors
+    /// Why the agent does not send them.
+    pub async fn whole(&self, title: TitleId) -> Result<Option<Row>, PlayError> {
+        let endpoint = self.endpoint();
+        if endpoint.kind() != PathKind::Agent {
+            return Ok(None);
+        }
+        let row = endpoint.whole(title).await;
+        row.map(Some).map_err(|error| endpoint.failure(error))
+    }
+
+    /// The next chunk of a row, verified.
+    ///
+    /// # Errors
+    /// As [`Source::chunk`], but nothing is asked twice.
+    pub async fn next(&self, row: &mut Row) -> Result<Option<(ChunkId, Bytes)>, PlayError> {
+        let came = row.next().await;
+        let came = came.map_err(|error| self.endpoint().failure(error))?;
+        let Some(came) = came else { return Ok(None) };
+        self.check(came.id, &came.bytes, came.from)?;
+        Ok(Some((came.id, came.bytes)))
+    }
+
+    fn check(&self, id: ChunkId, bytes: &Bytes, from: ChunkSource) -> Result<(), PlayError> {
+        if ChunkId::of(bytes) != id {
+            return Err(PlayError::CorruptChunk(id));
         }
         let counter = match from {
             ChunkSource::Cache => &self.cache,
             ChunkSource::Peer => &self.peer,
             ChunkSource::Origin => &self.origin,
         };
-        counter.fetch_add(u64::from(chunk.len), Ordering::Relaxed);
-        Ok(bytes)
+        counter.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Counts a failure of path `index`; the next one is taken after several in a row, or at
@@ -274,7 +307,8 @@ impl Source {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, failure: &PlayError) {
+    /// Writes a failure that was survived into the report.
+    pub fn note(&self, failure: &PlayError) {
         tracing::info!(%failure, "a chunk could not be fetched");
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         if notes.len() < MAX_NOTES {

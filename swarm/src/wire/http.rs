@@ -22,6 +22,11 @@ pub const LENGTH: &str = "dms-length";
 pub const REFER: &str = "dms-refer";
 /// Answer 200 of an agent's loopback API: `cache`, `peer` or `origin`.
 pub const SOURCE: &str = "dms-source";
+/// Content type of a row of chunks: for each its id, its length (4 bytes, big endian), where it
+/// was (1 byte: 0 cache, 1 peer, 2 origin) and its bytes. Length 0 says that the others are still sought.
+pub const CHUNK_ROW: &str = "application/vnd.dms.chunks";
+/// The length of a record's head in a row of chunks: bytes.
+pub const CHUNK_ROW_HEAD: usize = 37;
 
 /// A priority's name in [`PRIORITY`].
 #[must_use]
