@@ -72,8 +72,7 @@ impl Dms {
     /// The first thing that does not work, with what to do about it.
     pub async fn load(config: Config) -> anyhow::Result<Self> {
         let opened = Opened::open(&config).await?;
-        let first_start =
-            auth::ensure_owner(&config, &opened.db, &opened.keys, &opened.clock).await?;
+        let first_start = opened.ensure_owner(&config).await?;
         let listeners = Listeners::bind(&config, &opened).await?;
         let addresses = listeners.addresses()?;
         let scheme = if config.public_tls() { "https" } else { "http" };
@@ -177,7 +176,7 @@ impl Dms {
 /// When something cannot be opened or the worker cannot go on.
 pub async fn work(config: Config, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
     let opened = Opened::open(&config).await?;
-    auth::ensure_owner(&config, &opened.db, &opened.keys, &opened.clock).await?;
+    opened.ensure_owner(&config).await?;
     let (origin, url) = (config.public.origin.clone(), config.device.url.clone());
     let app = opened.assemble(config, origin, url)?;
     let mut worker = std::pin::pin!(publish::run(app.clone(), app.stop.clone()));
@@ -223,6 +222,10 @@ impl Opened {
             ca: Arc::new(ca),
             clock,
         })
+    }
+
+    async fn ensure_owner(&self, config: &Config) -> Result<bool, auth::owner::OwnerError> {
+        auth::ensure_owner(config, &self.db, &self.keys, &self.ca, &self.clock).await
     }
 
     fn assemble(

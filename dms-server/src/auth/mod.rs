@@ -7,7 +7,7 @@
 mod csrf;
 pub mod db;
 pub mod extract;
-mod owner;
+pub mod owner;
 pub mod routes;
 pub mod secret;
 #[cfg(test)]

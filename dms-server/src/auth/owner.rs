@@ -2,6 +2,7 @@
 
 use crate::auth::{Scope, Secret, db, secret::TOKEN_PREFIX};
 use crate::db::Db;
+use crate::device::ca::Ca;
 use crate::keys::{self, Keys};
 use crate::{clock::Clock, config::Config};
 
@@ -31,8 +32,8 @@ pub enum OwnerError {
     File(#[from] keys::KeyError),
 }
 
-/// Checks that the keys and the tenant belong to the database, and makes the owner's token
-/// when no lasting administrator's token exists. True when it was made.
+/// Checks that the keys, the device authority and the tenant belong to the database, and makes
+/// the owner's token when no lasting administrator's token exists. True when it was made.
 ///
 /// # Errors
 /// [`OwnerError`].
@@ -40,10 +41,11 @@ pub async fn ensure_owner(
     config: &Config,
     db: &Db,
     keys: &Keys,
+    ca: &Ca,
     clock: &Clock,
 ) -> Result<bool, OwnerError> {
     let now = clock.now_ms();
-    let fingerprint = keys.fingerprint();
+    let fingerprint = keys.fingerprint(ca.public_key());
     let (tenant, stored) = db::installation(db, &config.keys.tenant, &fingerprint, now).await?;
     if stored != fingerprint {
         return Err(OwnerError::ForeignKeys(keys.folder().display().to_string()));

@@ -345,16 +345,32 @@ async fn the_owner_survives_a_restart_and_foreign_keys_are_refused() {
     let server = server.restart().await;
     assert_eq!(server.owner, owner, "the token's file is not written again");
     assert_eq!(server.get("/session").await["subject"], "owner");
-    let mut config = server.app.config.clone();
+    let config = server.app.config.clone();
     let folder = server.stop().await;
-    config.keys.folder = folder.path().join("other-keys");
-    let refused = crate::serve::Dms::load(config)
-        .await
-        .err()
-        .expect("refused")
-        .to_string();
-    assert!(
-        refused.contains("does not belong to this database"),
-        "{refused}"
-    );
+    let mut foreign = config.clone();
+    foreign.keys.folder = folder.path().join("other-keys");
+    let mut refused = vec![foreign];
+    // A key that is missing is drawn anew: that is a foreign one, too.
+    for key in ["kek.key", "manifest.key", "license.key", "ca.key"] {
+        let mut without = config.clone();
+        without.keys.folder = folder.path().join(key);
+        std::fs::create_dir(&without.keys.folder).expect("a folder");
+        for entry in std::fs::read_dir(&config.keys.folder).expect("listed") {
+            let entry = entry.expect("an entry");
+            let goes_with_it = key == "ca.key" && entry.file_name() == "ca.pem";
+            if entry.file_name() != key && !goes_with_it {
+                let to = without.keys.folder.join(entry.file_name());
+                std::fs::copy(entry.path(), to).expect("copied");
+            }
+        }
+        refused.push(without);
+    }
+    for other in refused {
+        let keys = other.keys.folder.display().to_string();
+        let refused = crate::serve::Dms::load(other).await.err();
+        let refused = refused.unwrap_or_else(|| panic!("{keys} is taken"));
+        let said = refused.to_string();
+        assert!(said.contains("does not belong to this database"), "{said}");
+    }
+    crate::serve::Dms::load(config).await.expect("its own keys");
 }

@@ -47,18 +47,23 @@ impl Client {
     /// [`Failure::NoToken`], [`Failure::File`] or [`Failure::Input`].
     pub fn new(connection: &Connection) -> Result<Self, Failure> {
         let url = connection.url.trim_end_matches('/').to_owned();
-        if !url.starts_with("http://") && !url.starts_with("https://") {
-            return Err(Failure::Input(format!(
-                "--url {url} must begin with http:// or https://"
-            )));
-        }
         let path = match &connection.token_file {
             Some(path) => path.clone(),
             None => Some(PathBuf::from(OWNER_TOKEN))
                 .filter(|p| p.exists())
                 .ok_or(Failure::NoToken)?,
         };
-        let token = read_token(&path)?;
+        Self::of(url, &path)
+    }
+
+    /// A client of this server with the token in this file.
+    pub(super) fn of(url: String, token_file: &Path) -> Result<Self, Failure> {
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err(Failure::Input(format!(
+                "--url {url} must begin with http:// or https://"
+            )));
+        }
+        let token = read_token(token_file)?;
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .user_agent(concat!("dms/", env!("CARGO_PKG_VERSION")))

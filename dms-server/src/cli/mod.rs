@@ -7,6 +7,7 @@ pub mod client;
 pub mod failure;
 mod follow;
 mod memory;
+mod names;
 mod progress;
 mod publish;
 #[cfg(test)]

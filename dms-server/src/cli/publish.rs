@@ -1,10 +1,11 @@
 //! `dms publish FILE`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::memory::Memory;
 use super::upload::Source;
-use super::{Client, Connection, Failure, follow, upload};
+use super::{Client, Connection, Failure, follow, names, upload};
+use crate::publish::upload::metadata::MAX_TITLE;
 use crate::publish::view::Title;
 
 /// The version of the JSON that this command prints.
@@ -75,11 +76,14 @@ pub async fn run(args: PublishArgs) -> Result<(), Failure> {
         )));
     }
     let client = Client::new(&args.connection)?;
-    let title = args.title.clone().unwrap_or_else(|| stem(&path));
+    let title = args
+        .title
+        .clone()
+        .unwrap_or_else(|| names::for_people(path.file_stem(), MAX_TITLE));
     let memory = Memory::of(&path, &found, client.url(), &title);
     let source = Source {
         path: &path,
-        len: found.len(),
+        found: &found,
         title: &title,
         kind: args.kind.name(),
     };
@@ -91,13 +95,6 @@ pub async fn run(args: PublishArgs) -> Result<(), Failure> {
     };
     print(&client, &title, args.json)?;
     follow::outcome(&title)
-}
-
-fn stem(path: &Path) -> String {
-    path.file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
 }
 
 fn print(client: &Client, title: &Title, json: bool) -> Result<(), Failure> {

@@ -1,5 +1,7 @@
 //! Exit codes and what is remembered of an upload.
 
+mod upload;
+
 use super::Failure;
 use super::memory::Memory;
 use crate::problem::ProblemBody;

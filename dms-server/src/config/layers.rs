@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use toml::{Table, Value};
 
-use super::{Config, Flags};
+use super::{Config, Flags, Media};
 
 /// Why the configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -231,7 +231,45 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             "heartbeat_s and certificate_hours must be at least 1",
         );
     }
-    Ok(())
+    check_media(&config.media)
+}
+
+/// What would otherwise fail every job, or end every upload and licence at once.
+fn check_media(media: &Media) -> Result<(), ConfigError> {
+    let ranges = [
+        (
+            "media.segment_ms",
+            (1_000..=10_000).contains(&media.segment_ms),
+            "choose 1000 to 10000",
+        ),
+        (
+            "media.job_memory_bytes",
+            media.job_memory_bytes >= 256 << 20,
+            "at least 268435456 (256 MiB) is needed",
+        ),
+        (
+            "media.job_timeout_s",
+            media.job_timeout_s > 0,
+            "at least 1 is needed",
+        ),
+        (
+            "media.upload_hours",
+            media.upload_hours > 0,
+            "at least 1 is needed",
+        ),
+        (
+            "media.license_hours",
+            media.license_hours > 0,
+            "at least 1 is needed",
+        ),
+    ];
+    match ranges.into_iter().find(|(_, holds, _)| !holds) {
+        Some((key, _, message)) => Err(ConfigError::Value {
+            key,
+            message: message.into(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Whether the text is `http(s)://host[:port]` and nothing more.

@@ -105,6 +105,26 @@ fn plain_http_is_refused_beyond_loopback() {
 }
 
 #[test]
+fn what_would_fail_every_job_is_refused_at_the_start() {
+    for set in [
+        "media.segment_ms=0",
+        "media.segment_ms=30000",
+        "media.job_memory_bytes=1000",
+        "media.job_timeout_s=0",
+        "media.upload_hours=0",
+        "media.license_hours=0",
+    ] {
+        let flags = Flags {
+            set: vec![set.into()],
+            ..Flags::default()
+        };
+        let said = load(&flags, &[]).expect_err(set).to_string();
+        let (key, _) = set.split_once('=').expect("an assignment");
+        assert!(said.starts_with(key), "{said}");
+    }
+}
+
+#[test]
 fn a_database_password_is_not_shown() {
     let mut config = Config::in_folder(Path::new("/srv/dms"));
     config.database.url = "postgres://dms:hunter2@db/dms".into();

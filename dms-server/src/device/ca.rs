@@ -149,6 +149,12 @@ impl Ca {
         &self.certificate
     }
 
+    /// The authority's public key, which stays when its certificate is renewed.
+    #[must_use]
+    pub fn public_key(&self) -> &[u8] {
+        self.issuer.key().der_bytes()
+    }
+
     /// Issues a device's certificate until `not_after_ms`.
     ///
     /// # Errors

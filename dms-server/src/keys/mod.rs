@@ -104,14 +104,17 @@ impl Keys {
         &self.folder
     }
 
-    /// Says which keys these are without telling them; the database keeps it, so that a start
-    /// with a foreign keys folder is refused.
+    /// Says which keys these are, with the device authority's public key, without telling them; the
+    /// database keeps it, so that a start with a foreign keys folder is refused.
     #[must_use]
-    pub fn fingerprint(&self) -> [u8; 32] {
+    pub fn fingerprint(&self, authority: &[u8]) -> [u8; 32] {
         let mut hash = Sha256::new();
-        hash.update(b"dms keys v1");
+        hash.update(b"dms keys v2");
+        // All but the last have a fixed length.
         hash.update(*self.kek);
         hash.update(self.manifest.verifying_key().as_bytes());
+        hash.update(self.license.verifying_key().to_bytes());
+        hash.update(authority);
         hash.finalize().into()
     }
 }

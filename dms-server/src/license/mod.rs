@@ -1,7 +1,7 @@
 //! Licences: track keys for one recipient, for a limited time, signed.
 //!
-//! For now every signed-in viewer and every enrolled device may play every complete title, all tracks,
-//! for `media.license_hours`, in contact with the server.
+//! Who may play what: every signed-in viewer and every enrolled device may play every complete title,
+//! all tracks, for `media.license_hours`, in contact with the server.
 
 pub mod db;
 pub mod routes;

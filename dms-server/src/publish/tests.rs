@@ -14,6 +14,12 @@ use crate::config::Config;
 use crate::serve::Dms;
 use crate::state::App;
 
+/// How long a step or a media program may take to come on a busy machine.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+/// What it means when none comes.
+const MISSING: &str = "no media program starts: build it with `cargo build -p dms-transcoder`, which puts it \
+     beside the folder of the tests";
+
 /// Lets a test stop an attempt right after a named step, as a killed process would.
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
@@ -43,13 +49,17 @@ impl Steps {
     /// Waits until some attempt reached the step.
     pub(crate) async fn wait_for(&self, step: Step) {
         let mut seen = self.seen.subscribe();
-        seen.wait_for(|seen| *seen == Some(step)).await.unwrap();
+        let reached = seen.wait_for(|seen| *seen == Some(step));
+        let reached = tokio::time::timeout(PATIENCE, reached).await;
+        reached.expect("the step is reached").unwrap();
     }
 
     /// Waits for the next media program and answers its process id.
     pub(crate) async fn next_child(&self) -> u32 {
         let mut child = self.child.subscribe();
-        let found = child.wait_for(Option::is_some).await.unwrap().unwrap();
+        let started = child.wait_for(Option::is_some);
+        let started = tokio::time::timeout(PATIENCE, started).await;
+        let found = started.expect(MISSING).unwrap().unwrap();
         self.child.send_replace(None);
         found
     }

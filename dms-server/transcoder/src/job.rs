@@ -18,6 +18,7 @@ use ffmpeg::format::context::Input;
 use ffmpeg::{Packet, Rational, codec};
 use ffmpeg_next as ffmpeg;
 
+use crate::coverage::Coverage;
 use crate::discontinuity::Joiner;
 use crate::error::JobError;
 use crate::ladder::{self, Rung};
@@ -87,6 +88,7 @@ pub fn run(
         origin: facts.origin,
         total_ms,
         claimed_ms: facts.claimed_ms,
+        length: source.length,
         tracker: Tracker::new(counted, total_ms, source.length, position),
     };
     let coded = Coded {
@@ -172,6 +174,8 @@ struct Job<'a> {
     total_ms: u64,
     /// Playing time that the container's own index claims, milliseconds.
     claimed_ms: Option<u64>,
+    /// Length of the source, bytes.
+    length: u64,
     tracker: Tracker,
 }
 
@@ -189,6 +193,7 @@ struct Results {
     tracks: Vec<TrackTotal>,
     pictures: Decoded,
     sounds: Vec<(u64, u64, u64)>,
+    coverage: Coverage,
     error: Option<JobError>,
 }
 
@@ -325,6 +330,11 @@ impl Job<'_> {
             let detail = format!("claims {claimed} ms, but only {played_ms} ms can be decoded");
             return Err(JobError::refused(FailureCode::CorruptContainer, detail));
         }
+        let lost_ms = results.coverage.lost_ms(self.length);
+        if lost_ms * 100 > played_ms * (100 - WHOLE) {
+            let detail = format!("of {played_ms} ms nothing is left of {lost_ms} ms on the way");
+            return Err(JobError::refused(FailureCode::CorruptContainer, detail));
+        }
         let counted = results
             .sounds
             .iter()
@@ -348,21 +358,26 @@ impl Job<'_> {
     }
 }
 
-/// Reads the source to its end and hands out its packets.
+/// Reads the source to its end and hands out its packets; answers what they covered of it.
 fn read(
     input: &mut Input,
     backlog: VecDeque<Packet>,
     routes: Vec<(usize, SyncSender<Packet>)>,
-) -> Result<(), JobError> {
+) -> Result<Coverage, JobError> {
     let time_bases: Vec<Rational> = input.streams().map(|stream| stream.time_base()).collect();
     let mut joiner = Joiner::for_container(input.format().name());
+    let mut coverage = Coverage::default();
     let mut hand_out = |mut packet: Packet| -> Result<(), JobError> {
         let stream = packet.stream();
+        coverage.bytes(packet.size());
         let Some((_, to)) = routes.iter().find(|(routed, _)| *routed == stream) else {
             return Ok(());
         };
         if let (Some(joiner), Some(&time_base)) = (&mut joiner, time_bases.get(stream)) {
             joiner.join(&mut packet, time_base);
+        }
+        if let Some(&time_base) = time_bases.get(stream) {
+            coverage.packet(&packet, time_base);
         }
         to.send(packet).map_err(|_| JobError::Stopped)
     };
@@ -377,7 +392,7 @@ fn read(
             }
             Err(ffmpeg::Error::InvalidData) if damage < MOST_DAMAGE => damage += 1,
             // Whether the end came too early shows when the playing time is compared.
-            Err(_) => return Ok(()),
+            Err(_) => return Ok(coverage),
         }
     }
 }
@@ -391,13 +406,14 @@ struct Pictures<'s> {
 
 /// Waits for every stage and keeps the error that tells most.
 fn join(
-    read: Result<(), JobError>,
+    read: Result<Coverage, JobError>,
     pictures: Option<Pictures<'_>>,
     sounds: Vec<Stage<'_, Heard>>,
 ) -> Results {
     let mut results = Results::default();
-    if let Err(error) = read {
-        results.fail(error);
+    match read {
+        Ok(coverage) => results.coverage = coverage,
+        Err(error) => results.fail(error),
     }
     if let Some(Pictures {
         decode,

@@ -6,6 +6,7 @@
 mod annexb;
 mod cli;
 mod cmaf;
+mod coverage;
 mod discontinuity;
 mod error;
 mod job;

@@ -25,8 +25,9 @@ use crate::publish::state::TitleState;
 
 /// The shortest time between two notes of progress.
 pub const PROGRESS_EVERY: Duration = Duration::from_millis(500);
-/// Bytes of segments read ahead of sealing.
-const AHEAD: u32 = 24 << 20;
+/// Bytes of segments read ahead of sealing: some seconds of a whole ladder. A longer segment is read
+/// alone.
+const AHEAD: u32 = 8 << 20;
 /// Messages read ahead of sealing.
 const AHEAD_MESSAGES: usize = 64;
 /// The longest frame the program may send, bytes: 4 s at 48 Mbit/s.

@@ -24,6 +24,9 @@ const LENGTH: HeaderName = HeaderName::from_static("upload-length");
 const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 const METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 
+/// A request about an upload that was declared before: who asks, which one it is, and the headers.
+type Target = (Publisher, State<App>, Path<Uuid>, HeaderMap);
+
 /// This feature's routes.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -93,12 +96,8 @@ async fn create(
 #[utoipa::path(head, path = "/api/v1/uploads/{id}", tag = "uploads",
     security(("token" = ["publish"])), params(("id" = Uuid, Path,)),
     responses((status = 200), (status = 404)))]
-async fn status(
-    Publisher(caller): Publisher,
-    State(app): State<App>,
-    Path(id): Path<Uuid>,
-    headers: HeaderMap,
-) -> Response {
+async fn status(target: Target) -> Response {
+    let (Publisher(caller), State(app), Path(id), headers) = target;
     let standing = async {
         headers::check_version(&headers)?;
         super::standing(&app, &caller.subject, id).await
@@ -128,26 +127,15 @@ async fn status(
     security(("token" = ["publish"])), params(("id" = Uuid, Path,)),
     responses((status = 204, description = "Upload-Offset tells where it stands now"),
         (status = 409, body = ProblemBody), (status = 460, body = ProblemBody)))]
-async fn append(
-    Publisher(caller): Publisher,
-    State(app): State<App>,
-    Path(id): Path<Uuid>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    append_body(&app, &caller.subject, id, &headers, body).await
+async fn append(target: Target, body: Body) -> Response {
+    append_body(target, body).await
 }
 
-async fn append_body(
-    app: &App,
-    owner: &str,
-    id: Uuid,
-    headers: &HeaderMap,
-    body: Body,
-) -> Response {
+async fn append_body(target: Target, body: Body) -> Response {
+    let (Publisher(caller), State(app), Path(id), headers) = target;
     let appended = async {
-        let asked = headers::append(headers)?;
-        super::append(app, owner, id, asked, body.into_data_stream()).await
+        let asked = headers::append(&headers)?;
+        super::append(&app, &caller.subject, id, asked, body.into_data_stream()).await
     };
     match appended.await {
         Ok(standing) => answer(StatusCode::NO_CONTENT, &standing),
@@ -159,19 +147,15 @@ async fn append_body(
 #[utoipa::path(delete, path = "/api/v1/uploads/{id}", tag = "uploads",
     security(("token" = ["publish"])), params(("id" = Uuid, Path,)),
     responses((status = 204), (status = 404, body = ProblemBody)))]
-async fn terminate(
-    Publisher(caller): Publisher,
-    State(app): State<App>,
-    Path(id): Path<Uuid>,
-    headers: HeaderMap,
-) -> Response {
-    terminate_upload(&app, &caller.subject, id, &headers).await
+async fn terminate(target: Target) -> Response {
+    terminate_upload(target).await
 }
 
-async fn terminate_upload(app: &App, owner: &str, id: Uuid, headers: &HeaderMap) -> Response {
+async fn terminate_upload(target: Target) -> Response {
+    let (Publisher(caller), State(app), Path(id), headers) = target;
     let terminated = async {
-        headers::check_version(headers)?;
-        super::terminate(app, owner, id).await
+        headers::check_version(&headers)?;
+        super::terminate(&app, &caller.subject, id).await
     };
     match terminated.await {
         Ok(()) => (StatusCode::NO_CONTENT, [(RESUMABLE, VERSION)]).into_response(),
@@ -184,19 +168,11 @@ async fn terminate_upload(app: &App, owner: &str, id: Uuid, headers: &HeaderMap)
 #[utoipa::path(post, path = "/api/v1/uploads/{id}", tag = "uploads",
     security(("token" = ["publish"])), params(("id" = Uuid, Path,)),
     responses((status = 204), (status = 400, body = ProblemBody)))]
-async fn overridden(
-    Publisher(caller): Publisher,
-    State(app): State<App>,
-    Path(id): Path<Uuid>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let method = headers
-        .get("x-http-method-override")
-        .map(HeaderValue::as_bytes);
-    match method.and_then(|method| Method::from_bytes(method).ok()) {
-        Some(Method::PATCH) => append_body(&app, &caller.subject, id, &headers, body).await,
-        Some(Method::DELETE) => terminate_upload(&app, &caller.subject, id, &headers).await,
+async fn overridden(target: Target, body: Body) -> Response {
+    let method = target.3.get("x-http-method-override");
+    match method.and_then(|method| Method::from_bytes(method.as_bytes()).ok()) {
+        Some(Method::PATCH) => append_body(target, body).await,
+        Some(Method::DELETE) => terminate_upload(target).await,
         _ => refused(Refusal::Header("X-HTTP-Method-Override")),
     }
 }

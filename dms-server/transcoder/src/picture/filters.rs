@@ -23,6 +23,8 @@ pub struct Filters<'a> {
     video: &'a VideoFacts,
     rungs: &'a [Rung],
     graph: Option<Graph>,
+    /// A picture made of two fields came; films that were recorded so may begin without one.
+    interlaced: bool,
     to: Vec<SyncSender<Picture>>,
 }
 
@@ -32,7 +34,8 @@ struct Graph {
     shape: Shape,
 }
 
-type Shape = (u32, u32, Pixel);
+/// Width, height, layout, and whether fields have to be made whole pictures.
+type Shape = (u32, u32, Pixel, bool);
 
 impl<'a> Filters<'a> {
     /// Pictures go to the rendition of the same place.
@@ -41,6 +44,7 @@ impl<'a> Filters<'a> {
             video,
             rungs,
             graph: None,
+            interlaced: false,
             to,
         }
     }
@@ -62,7 +66,9 @@ impl<'a> Filters<'a> {
     }
 
     fn push(&mut self, frame: &frame::Video) -> Result<(), JobError> {
-        let shape = (frame.width(), frame.height(), frame.format());
+        self.interlaced |= frame.is_interlaced();
+        let (width, height) = (frame.width(), frame.height());
+        let shape = (width, height, frame.format(), self.interlaced);
         if self.graph.as_ref().is_none_or(|graph| graph.shape != shape) {
             self.drain()?;
             self.graph = Some(Graph {
@@ -122,7 +128,7 @@ impl<'a> Filters<'a> {
 
     fn configure(&self, shape: Shape, frame: &frame::Video) -> Result<filter::Graph, JobError> {
         let build = || -> Result<filter::Graph, ffmpeg::Error> {
-            let (width, height, format) = shape;
+            let (width, height, format, _) = shape;
             let format = format
                 .descriptor()
                 .ok_or(ffmpeg::Error::InvalidData)?
@@ -153,7 +159,7 @@ impl<'a> Filters<'a> {
     /// The graph's description: deinterlace, turn, then a cascade of ever smaller sizes.
     fn chain(&self, shape: Shape, frame: &frame::Video) -> String {
         let mut first = Vec::new();
-        if frame.is_interlaced() {
+        if shape.3 {
             first.push(String::from("bwdif=mode=send_frame:deint=interlaced"));
         }
         if !self.video.turn.filters().is_empty() {
@@ -186,7 +192,7 @@ impl<'a> Filters<'a> {
     }
 
     /// From any picture of the source to the largest rendition.
-    fn fit(&self, (width, height, format): Shape, frame: &frame::Video, rung: &Rung) -> String {
+    fn fit(&self, (width, height, format, _): Shape, frame: &frame::Video, rung: &Rung) -> String {
         let (w, h) = (rung.width, rung.height);
         let first = &self.video.first;
         let mut scale = scale(rung);

@@ -9,6 +9,13 @@ fn lavfi(source: &str) -> [&str; 4] {
     ["-f", "lavfi", "-i", source]
 }
 
+fn within(limits: Limits) -> JobSpec {
+    JobSpec {
+        limits,
+        ..JobSpec::default()
+    }
+}
+
 #[test]
 fn what_is_no_video_is_named_so() {
     let clips = Clips::new();
@@ -76,6 +83,24 @@ fn a_file_with_damage_inside_is_published_or_refused_but_never_crashes_the_progr
             messages.last()
         );
     }
+}
+
+#[test]
+fn a_file_that_lost_a_part_of_its_middle_is_corrupt() {
+    let clips = Clips::new();
+    let long = lavfi("testsrc2=size=320x180:rate=25:duration=20");
+    let tone = lavfi("sine=duration=20");
+    let clip = clips.make("a.mkv", &[&long, &tone, H264, &["-g", "25", "-c:a", "aac"]]);
+    let whole = std::fs::read(clip).unwrap();
+    let without = |percent: usize| {
+        let mut bytes = whole.clone();
+        let (from, length) = (bytes.len() / 3, bytes.len() * percent / 100);
+        // Such as a disk gives for sectors that it cannot read.
+        bytes[from..from + length].fill(0);
+        clips.write("hole.mkv", &bytes)
+    };
+    assert_refused(&without(40), FailureCode::CorruptContainer);
+    publish(&without(1));
 }
 
 #[test]
@@ -159,12 +184,7 @@ fn a_single_picture_is_too_short() {
 fn limits_are_kept() {
     let clips = Clips::new();
     let source = clips.ordinary("a.mp4", &[]);
-    let spec = JobSpec::default();
-    let limited = |limits: Limits| JobSpec {
-        limits,
-        ..spec.clone()
-    };
-    let small = |limits: Limits| refuse_with(&source, &limited(limits)).code;
+    let small = |limits: Limits| refuse_with(&source, &within(limits)).code;
     let all = Limits::default();
     let too_large = FailureCode::ResolutionTooLarge;
     assert_eq!(
@@ -202,30 +222,13 @@ fn a_limit_on_time_ends_the_job() {
     let clips = Clips::new();
     let long = lavfi("testsrc2=size=1280x720:rate=30:duration=30");
     let source = clips.make("a.mp4", &[&long, H264]);
-    let limits = Limits {
-        wall_s: 1,
-        ..Limits::default()
-    };
-    let failed = refuse_with(
-        &source,
-        &JobSpec {
-            limits,
-            ..JobSpec::default()
-        },
-    );
-    assert_eq!(failed.code, FailureCode::Timeout);
-    let limits = Limits {
-        cpu_s: 1,
-        ..Limits::default()
-    };
-    let failed = refuse_with(
-        &source,
-        &JobSpec {
-            limits,
-            ..JobSpec::default()
-        },
-    );
-    assert_eq!(failed.code, FailureCode::Timeout);
+    let (mut wall, mut cpu) = (Limits::default(), Limits::default());
+    wall.wall_s = 1;
+    cpu.cpu_s = 1;
+    for limits in [wall, cpu] {
+        let failed = refuse_with(&source, &within(limits));
+        assert_eq!(failed.code, FailureCode::Timeout);
+    }
 }
 
 #[test]
@@ -255,11 +258,7 @@ fn a_picture_larger_than_memory_is_refused_or_ends_the_child_alone() {
         memory_bytes: 80 << 20,
         ..Limits::default()
     };
-    let spec = JobSpec {
-        limits,
-        ..JobSpec::default()
-    };
-    let (messages, status) = crate::harness::messages(&source, &spec);
+    let (messages, status) = crate::harness::messages(&source, &within(limits));
     assert!(!status.success(), "{:?}", messages.last());
 }
 
