@@ -17,10 +17,12 @@ export interface SegmentAddress {
   readonly segment: number;
 }
 
-/** A licence this close to its end is renewed before the next segment, ms. */
-const RENEW_BEFORE_MS = 30_000;
-/** Renewals are at least this far apart, ms: a licence shorter than this cannot cause a storm. */
+/** A licence this close to its end is renewed beside the playing, ms. */
+const RENEW_BEFORE_MS = 120_000;
+/** Such renewals are at least this far apart, ms: a short licence cannot cause a storm. */
 const RENEW_PAUSE_MS = 10_000;
+/** A licence this close to its end counts as over, ms. */
+const MARGIN_MS = 500;
 
 /** Reads `{version}/{track}/{segment}.m4s`; null when it is something else. */
 export function segmentAddress(rel: string): SegmentAddress | null {
@@ -51,13 +53,17 @@ export class KeyRing {
     return this.#license;
   }
 
-  /** A licence that is valid now. Throws {@link PageError}. */
+  /** A licence that is valid now; one that is ending is renewed meanwhile. Throws {@link PageError}. */
   license(): Promise<License> {
     const license = this.#license;
-    if (license && Date.now() < license.notAfter - RENEW_BEFORE_MS) return Promise.resolve(license);
+    const left = license ? license.notAfter - Date.now() : 0;
+    if (!license || left <= MARGIN_MS) return this.#renew();
     const justAsked = performance.now() - this.#askedAt < RENEW_PAUSE_MS;
-    if (license && justAsked && Date.now() <= license.notAfter) return Promise.resolve(license);
-    return this.#renew();
+    if (left < RENEW_BEFORE_MS && !justAsked) {
+      // What fails here is tried again: the licence at hand is good for a while.
+      this.#renew().catch(() => undefined);
+    }
+    return Promise.resolve(license);
   }
 
   #renew(): Promise<License> {

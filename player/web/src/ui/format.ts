@@ -43,6 +43,6 @@ export function day(ms: number, now = Date.now()): string {
   const date = new Date(ms);
   const today = new Date(now).toDateString() === date.toDateString();
   return today
-    ? `today at ${date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}`
+    ? `today at ${date.toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' })}`
     : date.toLocaleDateString([], { year: 'numeric', month: 'short', day: 'numeric' });
 }

@@ -89,6 +89,10 @@ class WatchPage {
       toggleStats: () => stats.toggle(),
     });
     byId('help-button').addEventListener('click', () => controls.showHelp());
+    video.addEventListener('loadedmetadata', () => {
+      // A sound recording has no picture of its own: its poster stays.
+      this.#player.toggleAttribute('data-sound-only', video.videoWidth === 0);
+    });
     video.addEventListener('ended', () => this.#enter('ended'));
     video.addEventListener('playing', () => this.#enter('ready'));
     window.addEventListener('online', () => {
@@ -158,9 +162,10 @@ class WatchPage {
     document.title = title.title;
     byId('title').textContent = title.title;
     byId('player-title').textContent = title.title;
+    const did = title.state === 'complete' ? 'Published' : 'Uploaded';
     const parts = [
       title.durationMs !== null && title.durationMs > 0 ? clock(title.durationMs / 1000) : null,
-      title.createdMs !== null ? `Published ${day(title.createdMs)}` : null,
+      title.createdMs !== null ? `${did} ${day(title.createdMs)}` : null,
     ];
     byId('meta').textContent = parts.filter((part) => part !== null).join(' · ');
   }
@@ -238,7 +243,7 @@ narrowConnections(address.agent);
 if (address.title === null) {
   const error = new PageError('invalid_address', location.pathname);
   document.body.dataset.phase = 'error';
-  byId('title').textContent = 'Nothing to watch';
+  document.title = 'Nothing to watch';
   byId('overlay').replaceChildren(errorCard(error, { retry: () => location.reload() }));
 } else {
   preloadEngine();

@@ -1,6 +1,6 @@
 /** The menu for speed, quality and the language of the sound. */
 
-import type { Playback } from '../play/playback';
+import type { Playback, Quality } from '../play/playback';
 import { h } from '../ui/dom';
 import { bitrate } from '../ui/format';
 import { SPEEDS } from './controls';
@@ -48,13 +48,13 @@ export class Settings {
     }));
     const qualities = playback.qualities.map((quality) => ({
       value: String(quality.index),
-      text: `${quality.height}p, ${bitrate(quality.bitrate)}`,
+      text: `${lines(quality)}p, ${bitrate(quality.bitrate)}`,
       selected: playback.chosen === quality.index,
     }));
     const now = playback.quality;
     const auto = {
       value: '-1',
-      text: now ? `Automatic (${now.height}p)` : 'Automatic',
+      text: now ? `Automatic (${lines(now)}p)` : 'Automatic',
       selected: playback.chosen === -1,
     };
     const tracks = playback.audioTracks.map((track, index) => ({
@@ -89,4 +89,9 @@ function select(label: string, options: Option[], choose: (value: string) => voi
   );
   list.addEventListener('change', () => choose(list.value));
   return h('label', { class: 'menu__row' }, h('span', {}, label), list);
+}
+
+/** What people call 720p: the shorter side, upright pictures too. */
+function lines({ width, height }: Quality): number {
+  return Math.min(width, height);
 }

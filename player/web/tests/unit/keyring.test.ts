@@ -91,7 +91,20 @@ describe('a key ring', () => {
     const later = performance.now() + 11_000;
     vi.spyOn(performance, 'now').mockReturnValue(later);
     await ring.openSegment(at, await sealed());
-    expect(issued).toBe(2);
+    await vi.waitFor(() => expect(issued).toBe(2));
+  });
+
+  it('plays on with a good licence while it cannot be renewed', async () => {
+    changes = { notAfter: Date.now() + 20_000 };
+    const first = await ring.license();
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 11_000);
+    broken = new TypeError('Failed to fetch');
+    expect(await ring.openSegment(at, await sealed())).toEqual(utf8('picture'));
+    expect(await ring.license()).toBe(first);
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 19_900);
+    expect(await code(ring.openSegment(at, await sealed()))).toBe('origin_unreachable');
+    broken = null;
+    expect(await ring.openSegment(at, await sealed())).toEqual(utf8('picture'));
   });
 
   it('renews a licence that has ended', async () => {
