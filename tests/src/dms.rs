@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::{
+    authority::Authority,
     bins::bin,
     process::{Output, Process, free_port, run},
 };
@@ -66,14 +67,27 @@ impl Dms {
             url: format!("http://127.0.0.1:{}", ports[0]),
             device_addr: format!("127.0.0.1:{}", ports[1]),
             metrics_url: format!("http://127.0.0.1:{}/metrics", ports[2]),
-            http: reqwest::Client::builder()
-                .no_proxy()
-                .timeout(Duration::from_secs(60))
-                .build()
-                .context("an HTTP client is made")?,
+            http: client(|builder| builder)?,
         };
         dms.start_again().await?;
         Ok(dms)
+    }
+
+    /// Starts the ended server again, now with HTTPS and a certificate of `authority`.
+    ///
+    /// # Errors
+    /// As [`Dms::start_again`].
+    pub async fn start_again_with_tls(&mut self, authority: &Authority) -> anyhow::Result<()> {
+        let (certificate, key) = authority.server();
+        self.settings.extend([
+            format!("public.tls_certificate={}", certificate.display()),
+            format!("public.tls_key={}", key.display()),
+        ]);
+        self.url = self.url.replacen("http://", "https://", 1);
+        let pem = std::fs::read(authority.certificate()).context("the authority is read")?;
+        let ca = reqwest::Certificate::from_pem(&pem).context("the authority's certificate")?;
+        self.http = client(|builder| builder.tls_certs_only([ca]))?;
+        self.start_again().await
     }
 
     /// Starts the server again on the same data and ports.
@@ -288,4 +302,13 @@ impl Dms {
             .await?;
         Ok(made["token"].as_str().context("a token")?.to_owned())
     }
+}
+
+fn client(
+    with: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> anyhow::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(60));
+    with(builder).build().context("an HTTP client is made")
 }

@@ -14,6 +14,7 @@
 //! Every process is ended when its handle is dropped, by its pid; its log stays in the stack's
 //! folder until the stack is dropped.
 
+pub mod authority;
 pub mod bins;
 pub mod clip;
 pub mod dms;
@@ -23,6 +24,7 @@ pub mod postgres;
 pub mod process;
 pub mod stack;
 
+pub use authority::Authority;
 pub use clip::{Clip, MadeClip};
 pub use dms::{Dms, Title};
 pub use peer::EdgePeer;

@@ -2,11 +2,15 @@
 
 use std::{
     path::{Path, PathBuf},
+    process::Stdio,
     time::Duration,
 };
 
 use anyhow::{Context, ensure};
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
 
 use crate::{
     bins::bin,
@@ -17,6 +21,26 @@ use crate::{
 
 /// How long one playback may take.
 const PLAY: Duration = Duration::from_secs(7_200);
+
+/// How long the gateway may take until it serves.
+const READY: Duration = Duration::from_secs(60);
+
+/// A `dms-player serve`; dropping it ends it.
+pub struct Gateway {
+    process: Child,
+    /// Its master playlist.
+    pub url: String,
+}
+
+impl Gateway {
+    /// Ends it.
+    ///
+    /// # Errors
+    /// When it cannot be ended.
+    pub async fn end(mut self) -> anyhow::Result<()> {
+        self.process.kill().await.context("the gateway ends")
+    }
+}
 
 /// What the player says of a playback. Unknown fields are kept in no place: the player's own
 /// tests check them.
@@ -99,6 +123,25 @@ impl Play {
         command.arg(verb).arg(&self.title).args(&self.arguments);
         command.arg("--state").arg(&self.state).kill_on_drop(true);
         Ok(command)
+    }
+
+    /// Serves the title as clear HLS to other players of this computer.
+    ///
+    /// # Errors
+    /// When the player does not start or says no address in time.
+    pub async fn serve(&self) -> anyhow::Result<Gateway> {
+        let mut command = self.command("serve")?;
+        let mut process = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("dms-player starts")?;
+        let stdout = process.stdout.take().context("its output is piped")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let url = tokio::time::timeout(READY, lines.next_line())
+            .await
+            .context("the gateway says its URL in time")??
+            .context("the gateway says its URL")?;
+        Ok(Gateway { process, url })
     }
 
     /// Plays to the end, whatever comes of it.

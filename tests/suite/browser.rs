@@ -2,7 +2,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Stdio,
     time::Duration,
 };
 
@@ -10,10 +9,7 @@ use anyhow::{Context, ensure};
 use harness::{Clip, MadeClip, Stack, Title, process::run};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-};
+use tokio::process::Command;
 
 /// The program that drives Chromium with playwright-core.
 fn drive() -> PathBuf {
@@ -54,29 +50,11 @@ async fn stack_with_title() -> anyhow::Result<(Stack, Title, MadeClip)> {
     Ok((stack, title, clip))
 }
 
-/// The gateway of `dms-player`, and the folder of its address.
-async fn gateway(stack: &Stack, title: &Title) -> anyhow::Result<(Child, String)> {
-    let mut serve = stack.peers[0]
-        .player(&stack.dms, &title.id)
-        .command("serve")?;
-    let mut gateway = serve
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("dms-player starts")?;
-    let lines = BufReader::new(gateway.stdout.take().context("its output is piped")?);
-    let url = lines
-        .lines()
-        .next_line()
-        .await?
-        .context("the gateway says its URL")?;
-    let base = url
+/// Each segment that the page opened is, byte for byte, what `dms-player` opens.
+async fn opened_the_same(report: &Value, master: &str) -> anyhow::Result<()> {
+    let base = master
         .strip_suffix("/master.m3u8")
         .context("the master playlist")?;
-    Ok((gateway, base.to_owned()))
-}
-
-/// Each segment that the page opened is, byte for byte, what `dms-player` opens.
-async fn opened_the_same(report: &Value, base: &str) -> anyhow::Result<()> {
     let opened = report["hashes"]
         .as_object()
         .context("hashes of the opened segments")?;
@@ -102,11 +80,9 @@ async fn opened_the_same(report: &Value, base: &str) -> anyhow::Result<()> {
 
 /// The clear stream, decoded, against the source, decoded: the same pictures, frame by frame.
 /// 30 dB is what a careful re-encoding stays well above and another frame stays well below.
-async fn shows_the_source(base: &str, source: &Path) -> anyhow::Result<u64> {
+async fn shows_the_source(master: &str, source: &Path) -> anyhow::Result<u64> {
     let mut ffmpeg = Command::new("ffmpeg");
-    ffmpeg
-        .args(["-v", "error", "-i", &format!("{base}/master.m3u8"), "-i"])
-        .arg(source);
+    ffmpeg.args(["-v", "error", "-i", master, "-i"]).arg(source);
     ffmpeg.args(["-lavfi", "[0:v][1:v]psnr=stats_file=-", "-f", "null", "-"]);
     let compared = run(ffmpeg, Duration::from_secs(120)).await?;
     ensure!(compared.code == 0, "ffmpeg compares: {}", compared.stderr);
@@ -136,10 +112,14 @@ async fn plays_to_the_end(agent: bool) -> anyhow::Result<()> {
         Some(clip.frames),
         "{report}"
     );
-    let (mut gateway, base) = gateway(&stack, &title).await?;
-    opened_the_same(&report, &base).await?;
-    assert_eq!(shows_the_source(&base, &clip.path).await?, clip.frames);
-    gateway.kill().await.context("the gateway ends")?;
+    let player = stack.peers[0].player(&stack.dms, &title.id);
+    let gateway = player.serve().await?;
+    opened_the_same(&report, &gateway.url).await?;
+    assert_eq!(
+        shows_the_source(&gateway.url, &clip.path).await?,
+        clip.frames
+    );
+    gateway.end().await?;
     stack.end().await
 }
 

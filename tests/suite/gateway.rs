@@ -1,13 +1,10 @@
 //! Any HLS player plays the clear gateway of `dms-player`.
 
-use std::{process::Stdio, time::Duration};
+use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use harness::{Clip, Stack, clip::count_frames, process::run};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::Command,
-};
+use tokio::process::Command;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ffprobe_mpv_and_ffplay_play_the_gateway() -> anyhow::Result<()> {
@@ -17,18 +14,9 @@ async fn ffprobe_mpv_and_ffplay_play_the_gateway() -> anyhow::Result<()> {
         .start()
         .await?;
     let title = stack.dms.publish(&clip.path, "All hands").await?;
-    let mut serve = stack.peers[0]
-        .player(&stack.dms, &title.id)
-        .command("serve")?;
-    let mut gateway = serve
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("dms-player starts")?;
-    let lines = BufReader::new(gateway.stdout.take().context("its output is piped")?);
-    let url = tokio::time::timeout(Duration::from_secs(60), lines.lines().next_line())
-        .await
-        .context("the gateway says its URL")??
-        .context("one line")?;
+    let player = stack.peers[0].player(&stack.dms, &title.id);
+    let gateway = player.serve().await?;
+    let url = gateway.url.clone();
     ensure!(
         url.starts_with("http://127.0.0.1:") && url.ends_with("/master.m3u8"),
         "odd URL {url}"
@@ -52,6 +40,6 @@ async fn ffprobe_mpv_and_ffplay_play_the_gateway() -> anyhow::Result<()> {
         .env("SDL_AUDIODRIVER", "dummy");
     let played = run(ffplay, Duration::from_secs(120)).await?;
     assert_eq!(played.code, 0, "ffplay: {}", played.stderr);
-    gateway.kill().await.context("the gateway ends")?;
+    gateway.end().await?;
     stack.end().await
 }

@@ -10,3 +10,4 @@ mod links;
 mod odd_inputs;
 mod publish_and_play;
 mod tidy;
+mod tls;

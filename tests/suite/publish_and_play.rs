@@ -1,6 +1,6 @@
 //! The main job: publish at the centre, play at two sites, one WAN copy each.
 
-use harness::{Clip, Stack, StackBuilder};
+use harness::{Clip, Stack, StackBuilder, clip::count_frames};
 
 /// A 12-second clip gives each rendition three segments.
 const SECONDS: u32 = 12;
@@ -91,14 +91,18 @@ async fn a_site_goes_on_playing_when_the_dms_is_away() -> anyhow::Result<()> {
     let title = stack.dms.publish(&clip.path, "All hands").await?;
     let first = stack.peers[0].play(&stack.dms, &title.id).await?;
     assert_eq!(first.frames_decoded, clip.frames);
-    // The second PC takes manifest and licence now and the chunks when the DMS is gone.
+    // The second PC takes manifest and licence now, and the chunks when the DMS is gone.
+    let player = stack.peers[1].player(&stack.dms, &title.id);
+    let gateway = player.serve().await?;
     stack.dms.kill().await?;
+    assert_eq!(count_frames(&gateway.url).await?, clip.frames);
+    gateway.end().await?;
     stack.dms.start_again().await?;
     stack.peers[1].wait_connected().await?;
-    let second = stack.peers[1].play(&stack.dms, &title.id).await?;
-    assert_eq!(second.frames_decoded, clip.frames);
+    let again = stack.peers[1].play(&stack.dms, &title.id).await?;
+    assert_eq!(again.frames_decoded, clip.frames);
     assert_eq!(
-        second.bytes.origin, 0,
+        again.bytes.origin, 0,
         "what the office holds was fetched again"
     );
     stack.end().await

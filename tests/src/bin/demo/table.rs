@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use harness::Report;
+use serde::Serialize;
 use serde_json::Value;
 
 /// One playback.
@@ -16,12 +17,14 @@ pub struct Row {
     pub report: Report,
 }
 
-/// All playbacks together.
-#[derive(Default)]
+/// All playbacks together, in the order of the last line.
+#[derive(Default, Serialize)]
 pub struct Summary {
+    titles: u64,
     players: usize,
     frames_expected: u64,
     frames_decoded: u64,
+    #[serde(skip)]
     every_frame: bool,
     stalls: u64,
     wan_copies: BTreeMap<String, f64>,
@@ -35,6 +38,7 @@ impl Summary {
         let sum = |f: fn(&Report) -> u64| rows.iter().map(|r| f(&r.report)).sum();
         let whole = |r: &Report| r.frames_expected > 0 && r.frames_decoded == r.frames_expected;
         Self {
+            titles: 1,
             players: rows.len(),
             frames_expected: sum(|r| r.frames_expected),
             frames_decoded: sum(|r| r.frames_decoded),
@@ -69,17 +73,11 @@ impl Summary {
     }
 
     /// The last line of the demo.
-    pub fn json(&self) -> Value {
-        serde_json::json!({
-            "titles": 1,
-            "players": self.players,
-            "frames_expected": self.frames_expected,
-            "frames_decoded": self.frames_decoded,
-            "stalls": self.stalls,
-            "wan_copies": self.wan_copies,
-            "origin_bytes": self.origin_bytes,
-            "peer_bytes": self.peer_bytes,
-        })
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn json(&self) -> anyhow::Result<String> {
+        serde_json::to_string(self).context("the summary as JSON")
     }
 }
 
