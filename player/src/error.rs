@@ -119,8 +119,8 @@ pub enum PlayError {
     /// No window, or no picture in it.
     #[error("The window cannot be opened: {0}. Use --headless without a display.")]
     Window(String),
-    /// The state folder cannot be read or written.
-    #[error("The player's state in {path} cannot be used: {reason}.")]
+    /// A file of the player, or one it was given, cannot be read or written.
+    #[error("{path} cannot be used: {reason}.")]
     State {
         /// The file or folder.
         path: String,

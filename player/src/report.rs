@@ -167,7 +167,8 @@ impl Report {
         self.failure.get_or_insert(error);
     }
 
-    /// Compares what was decoded with what the manifest lists. Only for titles played through.
+    /// Compares what was decoded with what the manifest lists for the segments that were taken.
+    /// Only for what was played to its end.
     pub fn check_counts(&mut self) {
         if self.failure.is_some() {
             return;

@@ -30,7 +30,7 @@ pub(super) struct PlayArgs {
     #[arg(long, value_name = "FORMAT")]
     report: Option<ReportFormat>,
 
-    /// auto, highest, lowest, or a height such as 720 [default: auto; headless: highest]
+    /// auto, highest, lowest, or a number of lines such as 720 [default: auto; headless: highest]
     #[arg(long, value_name = "QUALITY")]
     quality: Option<Quality>,
 

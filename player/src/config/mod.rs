@@ -41,6 +41,10 @@ pub struct SourceArgs {
     #[arg(long, value_name = "FILE", env = "DMS_TOKEN_FILE")]
     pub token_file: Option<PathBuf>,
 
+    /// PEM file of the authority that signed the DMS's certificate, when it is a private one
+    #[arg(long, value_name = "FILE", env = "DMS_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+
     /// Where signing keys are remembered [default: the user's state folder]
     #[arg(long, value_name = "DIR", env = "DMS_PLAYER_STATE")]
     pub state: Option<PathBuf>,
@@ -63,6 +67,8 @@ pub struct SourceConfig {
     pub dms: Option<String>,
     /// The file with the token for the DMS.
     pub token_file: Option<PathBuf>,
+    /// The file with the private authority that signed the DMS's certificate.
+    pub ca_file: Option<PathBuf>,
     /// The player's state folder.
     pub state: PathBuf,
     /// Whether changed signing keys are accepted.
@@ -96,6 +102,7 @@ impl SourceArgs {
             agent_token_file: self.agent_token_file.unwrap_or_else(default_agent_token),
             dms,
             token_file: self.token_file,
+            ca_file: self.ca_file,
             state: state.ok_or_else(|| {
                 PlayError::Usage("There is no state folder: add --state DIR.".into())
             })?,

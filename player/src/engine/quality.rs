@@ -13,13 +13,13 @@ pub enum Quality {
     Highest,
     /// The rendition with the fewest bits.
     Lowest,
-    /// The best rendition of at most this many lines.
+    /// The best rendition of at most this many lines; of a portrait picture, columns.
     Height(u16),
 }
 
 /// Why a text is no quality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a quality is auto, highest, lowest, or a height such as 720")]
+#[error("a quality is auto, highest, lowest, or a number of lines such as 720")]
 pub struct QualityError;
 
 impl FromStr for Quality {
@@ -29,7 +29,7 @@ impl FromStr for Quality {
             "auto" => Ok(Self::Auto),
             "highest" => Ok(Self::Highest),
             "lowest" => Ok(Self::Lowest),
-            height => height
+            lines => lines
                 .trim_end_matches('p')
                 .parse()
                 .map(Self::Height)
@@ -45,8 +45,8 @@ pub struct Rung {
     pub track: TrackId,
     /// Peak bits per second.
     pub bandwidth: u32,
-    /// Lines.
-    pub height: u16,
+    /// The picture's shorter side, pixels: what people mean by 720p, upright pictures too.
+    pub lines: u16,
 }
 
 /// Below this much media ahead, only a rendition well under the measured speed is taken.
@@ -73,11 +73,11 @@ impl Chooser {
         let mut rungs: Vec<(Rung, usize)> = tracks
             .iter()
             .filter_map(|track| match track.kind {
-                TrackKind::Video { height, .. } => Some((
+                TrackKind::Video { width, height, .. } => Some((
                     Rung {
                         track: track.id,
                         bandwidth: track.bandwidth,
-                        height,
+                        lines: width.min(height),
                     },
                     track.segments.len(),
                 )),
@@ -103,7 +103,7 @@ impl Chooser {
         let rung = Rung {
             track: track.id,
             bandwidth: track.bandwidth,
-            height: 0,
+            lines: 0,
         };
         Self {
             quality: Quality::Highest,
@@ -130,7 +130,7 @@ impl Chooser {
         let rung = match self.quality {
             Quality::Highest => self.rungs.last(),
             Quality::Lowest => self.rungs.first(),
-            Quality::Height(height) => best(&|rung| rung.height <= height),
+            Quality::Height(lines) => best(&|rung| rung.lines <= lines),
             Quality::Auto => {
                 let budget = self.budget(ahead);
                 best(&|rung| u64::from(rung.bandwidth) <= budget)
@@ -235,6 +235,19 @@ mod tests {
             );
         }
         assert_eq!("best".parse::<Quality>(), Err(QualityError));
+    }
+
+    #[test]
+    fn a_portrait_picture_goes_by_its_shorter_side() {
+        let mut upright = video(1, 1280, 3_000_000, 3);
+        upright.kind = TrackKind::Video {
+            width: 720,
+            height: 1280,
+            frame_rate_milli: 25_000,
+        };
+        let small = video(2, 640, 800_000, 3);
+        let chooser = Chooser::new(Quality::Height(720), &[&upright, &small]).expect("video");
+        assert_eq!(chooser.choose(Duration::ZERO), TrackId(1));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use swarm::content::{Expect, Manifest, TitleKind, Track, TrackId, TrackKind, Ver
 use crate::{
     config::SourceConfig,
     error::PlayError,
-    license::{self, Answer, License},
+    license::{self, Answer, Keeper, License, Standing},
     source::{Endpoint, Source, endpoint::Trust, pins::Pins},
 };
 
@@ -23,7 +23,7 @@ const VERSION_ATTEMPTS: usize = 3;
 pub struct Session {
     source: Source,
     manifest: VerifiedManifest,
-    license: License,
+    licenses: Keeper,
 }
 
 impl Session {
@@ -44,11 +44,11 @@ impl Session {
         loop {
             let opened = open_at(source.endpoint(), config, kind).await;
             let error = match opened {
-                Ok((manifest, license)) => {
+                Ok((manifest, licenses)) => {
                     return Ok(Arc::new(Self {
                         source,
                         manifest,
-                        license,
+                        licenses,
                     }));
                 }
                 Err(error) => error,
@@ -71,18 +71,19 @@ impl Session {
         &self.source
     }
 
-    /// The licence.
+    /// The licence in use. A long playback renews it: ask each time.
     #[must_use]
-    pub fn license(&self) -> &License {
-        &self.license
+    pub fn license(&self) -> Arc<License> {
+        self.licenses.current()
     }
 
     /// The tracks that the licence opens, of one kind.
     #[must_use]
     pub fn tracks(&self, wanted: fn(&TrackKind) -> bool) -> Vec<&Track> {
+        let license = self.license();
         let tracks = self.manifest().tracks.iter();
         tracks
-            .filter(|track| wanted(&track.kind) && self.license.covers(track.id))
+            .filter(|track| wanted(&track.kind) && license.covers(track.id))
             .collect()
     }
 
@@ -111,8 +112,8 @@ impl Session {
             .buffered(CHUNKS_IN_FLIGHT)
             .try_collect()
             .await?;
-        let session = Arc::clone(self);
-        let opening = move || session.license.open(track, index, &chunks);
+        let license = self.valid_license().await?;
+        let opening = move || license.open(track, index, &chunks);
         // Opening a large segment takes milliseconds of pure computing.
         let opened = tokio::task::spawn_blocking(opening).await;
         let plain = opened.map_err(|_| PlayError::CorruptSegment {
@@ -126,6 +127,25 @@ impl Session {
             });
         }
         Ok(Some(Bytes::from_owner(plain)))
+    }
+
+    /// A licence that is valid now; one that is ending is renewed beside the playing.
+    async fn valid_license(self: &Arc<Self>) -> Result<Arc<License>, PlayError> {
+        match self.licenses.standing() {
+            Standing::Good => {}
+            Standing::Ending => {
+                let session = Arc::clone(self);
+                tokio::spawn(async move {
+                    let manifest = session.manifest();
+                    session
+                        .licenses
+                        .renew_ahead(&session.source, manifest)
+                        .await;
+                });
+            }
+            Standing::Over => self.licenses.renew(&self.source, self.manifest()).await?,
+        }
+        Ok(self.license())
     }
 }
 
@@ -144,7 +164,7 @@ async fn open_at(
     endpoint: &Endpoint,
     config: &SourceConfig,
     kind: TitleKind,
-) -> Result<(VerifiedManifest, License), PlayError> {
+) -> Result<(VerifiedManifest, Keeper), PlayError> {
     let pins = Pins::new(&config.state);
     let title = config.title;
     for _ in 0..VERSION_ATTEMPTS {
@@ -173,7 +193,9 @@ async fn open_at(
         }
         pins.saw(&trust.tenant, title, manifest.manifest().version)?;
         match offer?.accept(manifest.manifest(), &keys.license)? {
-            Answer::Granted(license) => return Ok((manifest, license)),
+            Answer::Granted(license) => {
+                return Ok((manifest, Keeper::new(license, keys.license)));
+            }
             Answer::OtherVersion => tracing::info!("the title has a new version"),
         }
     }

@@ -16,6 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use swarm::content::{
@@ -59,7 +60,8 @@ impl Gateway {
     /// [`PlayError::ThirdPartyForbidden`] when the licence says so, [`PlayError::Usage`] for an
     /// address other computers can reach or that is taken.
     pub async fn bind(session: &Arc<Session>, address: SocketAddr) -> Result<Self, PlayError> {
-        if !session.license().third_party_players() {
+        let license = session.license();
+        if !license.third_party_players() {
             return Err(PlayError::ThirdPartyForbidden(session.manifest().title));
         }
         if !address.ip().is_loopback() {
@@ -76,9 +78,7 @@ impl Gateway {
             PlayError::Usage(format!("The gateway cannot listen on {address}: {error}."))
         })?;
         let mut manifest = session.manifest().clone();
-        manifest
-            .tracks
-            .retain(|track| session.license().covers(track.id));
+        manifest.tracks.retain(|track| license.covers(track.id));
         let secret = Zeroizing::new(hex::encode(rand::random::<[u8; SECRET_LEN]>()));
         let secret_hash = Sha256::digest(secret.as_bytes()).into();
         let cache = SegmentCache::new(MAX_CACHE_BYTES);
@@ -185,8 +185,7 @@ async fn file(
     else {
         return not_found();
     };
-    let fetch = shared.session.segment(track, index, SEGMENT_DEADLINE);
-    match shared.cache.get_or_fetch((track, index), fetch).await {
+    match segment(&shared, track, index).await {
         Ok(Some(bytes)) => ([(header::CONTENT_TYPE, "video/mp4")], bytes).into_response(),
         Ok(None) => not_found(),
         Err(error) => {
@@ -198,6 +197,20 @@ async fn file(
             };
             (status, format!("{}: {error}\n", error.code())).into_response()
         }
+    }
+}
+
+/// An opened segment, as long as the licence allows other players: a renewed one may not.
+async fn segment(
+    shared: &Shared,
+    track: TrackId,
+    index: usize,
+) -> Result<Option<Bytes>, PlayError> {
+    let fetch = shared.session.segment(track, index, SEGMENT_DEADLINE);
+    let opened = shared.cache.get_or_fetch((track, index), fetch).await?;
+    match shared.session.license().third_party_players() {
+        true => Ok(opened),
+        false => Err(PlayError::ThirdPartyForbidden(shared.manifest.title)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The right to play: a licence asked for with a key of this run only, checked, and its keys.
 
+mod keeper;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -12,6 +14,8 @@ use drm::{
 use swarm::content::{DeviceId, Manifest, TitleId, TrackId};
 use zeroize::Zeroizing;
 
+pub use keeper::{Keeper, Standing};
+
 use crate::{error::PlayError, source::Endpoint};
 
 /// The keys of one licence, for as long as it is valid. They are zeroed when this is dropped.
@@ -20,6 +24,8 @@ pub struct License {
     tenant: String,
     title: TitleId,
     version: u64,
+    /// When it came, by this computer's clock.
+    came_ms: u64,
     not_after_ms: u64,
     third_party_players: bool,
 }
@@ -73,7 +79,8 @@ impl Offer {
             device: self.device.map(|device| device.0),
             contact: Contact::Online,
         };
-        let verified = match license::verify(&self.bytes, trusted, &expected, now_ms()) {
+        let came_ms = now_ms();
+        let verified = match license::verify(&self.bytes, trusted, &expected, came_ms) {
             Ok(verified) => verified,
             Err(LicenseError::OtherVersion { .. }) => return Ok(Answer::OtherVersion),
             Err(error) => return Err(refused(title, &error)),
@@ -92,6 +99,7 @@ impl Offer {
             tenant: grant.tenant.clone(),
             title,
             version: grant.version,
+            came_ms,
             not_after_ms: grant.not_after_ms,
             third_party_players: grant.third_party_players,
         }))

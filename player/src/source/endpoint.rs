@@ -146,15 +146,23 @@ impl Endpoint {
         Ok(endpoint)
     }
 
-    /// The DMS at `base`.
+    /// The DMS at `base`. With `ca_file` only that authority may vouch for it.
     ///
     /// # Errors
-    /// [`PlayError::State`] when the token file cannot be read.
-    pub fn dms(base: &str, token_file: Option<&Path>) -> Result<Self, PlayError> {
+    /// [`PlayError::State`] when a file cannot be read.
+    pub fn dms(
+        base: &str,
+        token_file: Option<&Path>,
+        ca_file: Option<&Path>,
+    ) -> Result<Self, PlayError> {
+        let mut builder = reqwest::Client::builder();
+        if let Some(file) = ca_file {
+            builder = builder.tls_certs_only(read_authorities(file)?);
+        }
         Ok(Self {
             kind: PathKind::Dms,
             base: base.trim_end_matches('/').into(),
-            http: client(reqwest::Client::builder())?,
+            http: client(builder)?,
             token: token_file.map(read_token).transpose()?,
             device: None,
         })
@@ -353,18 +361,30 @@ fn client(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, PlayError>
         .map_err(|error| PlayError::Usage(format!("No HTTP client can be made: {error}")))
 }
 
-fn read_token(file: &Path) -> Result<Zeroizing<String>, PlayError> {
-    let failed = |reason: String| PlayError::State {
+/// What keeps `file` from being used.
+fn unusable(file: &Path, reason: impl fmt::Display) -> PlayError {
+    PlayError::State {
         path: file.display().to_string(),
-        reason,
-    };
-    let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+        reason: reason.to_string(),
+    }
+}
+
+fn read_authorities(file: &Path) -> Result<Vec<reqwest::Certificate>, PlayError> {
+    let pem = std::fs::read(file).map_err(|error| unusable(file, error))?;
+    match reqwest::Certificate::from_pem_bundle(&pem) {
+        Ok(authorities) if !authorities.is_empty() => Ok(authorities),
+        _ => Err(unusable(file, "it holds no certificate in PEM")),
+    }
+}
+
+fn read_token(file: &Path) -> Result<Zeroizing<String>, PlayError> {
+    let text = std::fs::read_to_string(file).map_err(|error| unusable(file, error))?;
     let text = Zeroizing::new(text);
     let token = text.trim();
     let fits =
         (1..=MAX_TOKEN_LEN).contains(&token.len()) && header::HeaderValue::from_str(token).is_ok();
     if !fits {
-        return Err(failed("it holds no token".into()));
+        return Err(unusable(file, "it holds no token"));
     }
     Ok(Zeroizing::new(token.to_owned()))
 }

@@ -89,7 +89,8 @@ impl Source {
             }
         }
         if let Some(dms) = &config.dms {
-            endpoints.push(Endpoint::dms(dms, config.token_file.as_deref())?);
+            let (token, ca) = (config.token_file.as_deref(), config.ca_file.as_deref());
+            endpoints.push(Endpoint::dms(dms, token, ca)?);
         }
         if endpoints.is_empty() {
             return Err(agent_failure.unwrap_or_else(|| {
@@ -119,6 +120,12 @@ impl Source {
             .get(index)
             .or(self.endpoints.last())
             .expect("a source has an endpoint")
+    }
+
+    /// The paths from the one in use on.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        let current = self.current.load(Ordering::Relaxed);
+        self.endpoints.iter().skip(current)
     }
 
     /// The name of the path in use.

@@ -52,7 +52,6 @@ pub(super) struct Heard {
 
 /// Playing from one point to the end or the next seek.
 pub(super) struct Run {
-    at: Duration,
     transport: Arc<Transport>,
     playback: Playback<Output>,
     pictures: Receiver<Shown>,
@@ -84,7 +83,6 @@ impl Run {
         });
         let (next_pictures, next_sound) = (VecDeque::new(), None);
         Self {
-            at,
             transport,
             playback,
             pictures,
@@ -129,10 +127,6 @@ impl Run {
 
     pub(super) fn started(&self) -> Option<Instant> {
         self.transport.playhead(|playhead, _| playhead.started())
-    }
-
-    pub(super) fn began_at_start(&self) -> bool {
-        self.at.is_zero()
     }
 
     /// Lets the playhead follow the sound device.

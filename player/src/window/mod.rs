@@ -213,7 +213,6 @@ impl Show<'_> {
         let (stalls, stalled) = run.stalls();
         // A title without a picture starts with its sound.
         let first = first.or(run.started());
-        let whole = run.began_at_start();
         let tallies = run.finish(runtime);
         let mut report = Report::new(session);
         for tally in tallies {
@@ -221,7 +220,8 @@ impl Show<'_> {
         }
         report.stalled(earlier.0 + stalls, earlier.1 + stalled);
         report.presented(first, began);
-        if whole && !quit {
+        // After a seek these are the counts of what was played from there on.
+        if !quit {
             report.check_counts();
         }
         report

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     clip::{FPS, SECONDS, clip},
     player::{Desk, Ran},
-    server::{Behaviour, Kind, Server, TOKEN},
+    server::{Server, TOKEN},
 };
 
 /// A serving player; stopped with the value.
@@ -53,7 +53,7 @@ fn output(command: &mut Command) -> Ran {
 
 #[test]
 fn ffprobe_counts_every_frame_of_every_rendition() {
-    let agent = Server::start(Kind::Agent, Behaviour::default());
+    let agent = Server::agent(|_| {});
     let serving = Serving::start(&Desk::new().agent(&agent));
     let ran = output(Command::new("ffprobe").args([
         "-v",
@@ -79,7 +79,7 @@ fn ffprobe_counts_every_frame_of_every_rendition() {
 
 #[test]
 fn mpv_and_ffplay_play_to_the_end() {
-    let agent = Server::start(Kind::Agent, Behaviour::default());
+    let agent = Server::agent(|_| {});
     let serving = Serving::start(&Desk::new().agent(&agent));
     let ran = output(Command::new("mpv").args([
         "--no-config",
@@ -102,7 +102,7 @@ fn mpv_and_ffplay_play_to_the_end() {
 
 #[test]
 fn the_secret_and_the_host_must_be_exact() {
-    let agent = Server::start(Kind::Agent, Behaviour::default());
+    let agent = Server::agent(|_| {});
     let serving = Serving::start(&Desk::new().agent(&agent));
     let url = reqwest::Url::parse(&serving.url).expect("a URL");
     let secret = url.path().split('/').nth(1).expect("a secret").to_owned();
@@ -164,13 +164,7 @@ fn the_secret_and_the_host_must_be_exact() {
 #[test]
 fn a_licence_without_third_party_players_is_kept() {
     let third_party_players = false;
-    let agent = Server::start(
-        Kind::Agent,
-        Behaviour {
-            third_party_players,
-            ..Behaviour::default()
-        },
-    );
+    let agent = Server::agent(|b| b.third_party_players = third_party_players);
     let title = clip().manifest.title.to_string();
     let desk = Desk::new().agent(&agent);
     let ran = desk.run("serve", &[&title]);
@@ -181,7 +175,7 @@ fn a_licence_without_third_party_players_is_kept() {
 
 #[test]
 fn the_gateway_listens_on_loopback_only() {
-    let agent = Server::start(Kind::Agent, Behaviour::default());
+    let agent = Server::agent(|_| {});
     let title = clip().manifest.title.to_string();
     let desk = Desk::new().agent(&agent);
     desk.run("serve", &[&title, "--listen", "0.0.0.0:0"])
@@ -191,13 +185,7 @@ fn the_gateway_listens_on_loopback_only() {
 #[test]
 fn a_tampered_chunk_never_leaves_the_gateway() {
     let tampered = Some(clip().chunk_of(crate::clip::LARGE, 2));
-    let agent = Server::start(
-        Kind::Agent,
-        Behaviour {
-            tampered,
-            ..Behaviour::default()
-        },
-    );
+    let agent = Server::agent(|b| b.tampered = tampered);
     let serving = Serving::start(&Desk::new().agent(&agent));
     let base = serving.url.trim_end_matches("master.m3u8");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");

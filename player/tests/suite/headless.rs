@@ -1,6 +1,7 @@
 //! Playing without a window.
 
 use std::{
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
@@ -8,12 +9,20 @@ use std::{
 use crate::{
     clip::{FPS, LARGE, SECONDS, SMALL, SOUND, clip},
     player::{Desk, Ran},
-    server::{Behaviour, Kind, Licensing, Server},
+    server::{Licensing, Server},
 };
+
+/// The one file of a folder.
+fn only_file(folder: &Path) -> PathBuf {
+    let mut entries = std::fs::read_dir(folder).expect("a folder");
+    let entry = entries.next().expect("a file").expect("a file");
+    assert!(entries.next().is_none(), "one file in {}", folder.display());
+    entry.path()
+}
 
 #[test]
 fn every_frame_is_decoded_exactly_and_bytes_are_counted_by_source() {
-    let agent = Server::start(Kind::Agent, Behaviour::default());
+    let agent = Server::agent(|_| {});
     let ran = Desk::new().agent(&agent).play(&["--frames-sha256"]);
     ran.played_everything();
     assert_eq!(clip().samples(LARGE), FPS * SECONDS);
@@ -37,7 +46,7 @@ fn every_frame_is_decoded_exactly_and_bytes_are_counted_by_source() {
 
 #[test]
 fn without_an_agent_the_dms_serves() {
-    let dms = Server::start(Kind::Dms, Behaviour::default());
+    let dms = Server::dms(|_| {});
     let ran = Desk::new().no_agent().dms(&dms).play(&["--quality", "180"]);
     ran.played_everything();
     assert_eq!(ran.report["path"], "dms");
@@ -48,7 +57,7 @@ fn without_an_agent_the_dms_serves() {
 
 #[test]
 fn a_watch_page_names_title_and_dms() {
-    let dms = Server::start(Kind::Dms, Behaviour::default());
+    let dms = Server::dms(|_| {});
     let desk = Desk::new().no_agent();
     let token = desk.path("token").display().to_string();
     let page = format!("{}/watch/{}", dms.url(), clip().manifest.title);
@@ -66,7 +75,7 @@ fn a_watch_page_names_title_and_dms() {
 
 #[test]
 fn real_time_takes_the_playing_time() {
-    let agent = Server::start(Kind::Agent, Behaviour::default());
+    let agent = Server::agent(|_| {});
     let title = clip().manifest.title.to_string();
     let began = Instant::now();
     let desk = Desk::new().agent(&agent);
@@ -80,7 +89,7 @@ fn real_time_takes_the_playing_time() {
 
 #[test]
 fn automatic_quality_changes_the_rendition_without_losing_a_frame() {
-    let agent = Server::start(Kind::Agent, Behaviour::default());
+    let agent = Server::agent(|_| {});
     let ran = Desk::new().agent(&agent).play(&["--quality", "auto"]);
     ran.played_everything();
     let played: Vec<_> = ran.report["tracks"]
@@ -94,7 +103,7 @@ fn automatic_quality_changes_the_rendition_without_losing_a_frame() {
 
 #[test]
 fn starting_later_plays_the_rest() {
-    let agent = Server::start(Kind::Agent, Behaviour::default());
+    let agent = Server::agent(|_| {});
     let ran = Desk::new().agent(&agent).play(&["--start", "2.5"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     // The segments of the third and the fourth second.
@@ -110,13 +119,7 @@ fn a_slow_server_makes_stalls_that_are_counted() {
     for (pace, slack) in [(Some("--fast"), 900), (None, 900)] {
         // Segment 3 covers the third second; it comes 3 s after it was asked for.
         let slow = Some((clip().chunk_of(LARGE, 3), Duration::from_secs(4)));
-        let agent = Server::start(
-            Kind::Agent,
-            Behaviour {
-                slow,
-                ..Behaviour::default()
-            },
-        );
+        let agent = Server::agent(|b| b.slow = slow);
         let title = clip().manifest.title.to_string();
         let mut arguments = vec![title.as_str(), "--headless", "--report", "json"];
         arguments.extend(pace);
@@ -132,13 +135,7 @@ fn a_slow_server_makes_stalls_that_are_counted() {
 #[test]
 fn a_tampered_chunk_is_refused() {
     let tampered = Some(clip().chunk_of(LARGE, 2));
-    let agent = Server::start(
-        Kind::Agent,
-        Behaviour {
-            tampered,
-            ..Behaviour::default()
-        },
-    );
+    let agent = Server::agent(|b| b.tampered = tampered);
     let ran = Desk::new().agent(&agent).play(&[]);
     ran.refused(5, "corrupt_chunk");
     assert!(
@@ -156,14 +153,8 @@ fn a_tampered_chunk_is_refused() {
 #[test]
 fn a_chunk_that_the_agent_corrupts_comes_from_the_dms() {
     let tampered = Some(clip().chunk_of(LARGE, 2));
-    let agent = Server::start(
-        Kind::Agent,
-        Behaviour {
-            tampered,
-            ..Behaviour::default()
-        },
-    );
-    let dms = Server::start(Kind::Dms, Behaviour::default());
+    let agent = Server::agent(|b| b.tampered = tampered);
+    let dms = Server::dms(|_| {});
     let ran = Desk::new()
         .agent(&agent)
         .dms(&dms)
@@ -181,12 +172,8 @@ fn a_chunk_that_the_agent_corrupts_comes_from_the_dms() {
 
 #[test]
 fn an_agent_that_fails_while_playing_is_replaced_by_the_dms() {
-    let failing = Behaviour {
-        dies_after: 4,
-        ..Behaviour::default()
-    };
-    let agent = Server::start(Kind::Agent, failing);
-    let dms = Server::start(Kind::Dms, Behaviour::default());
+    let agent = Server::agent(|b| b.dies_after = 4);
+    let dms = Server::dms(|_| {});
     let ran = Desk::new().agent(&agent).dms(&dms).play(&[]);
     ran.played_everything();
     assert_eq!(ran.report["path"], "dms");
@@ -198,14 +185,8 @@ fn an_agent_that_fails_while_playing_is_replaced_by_the_dms() {
 #[test]
 fn a_chunk_that_never_comes_from_the_agent_comes_from_the_dms() {
     let slow = Some((clip().chunk_of(LARGE, 3), Duration::from_secs(3600)));
-    let agent = Server::start(
-        Kind::Agent,
-        Behaviour {
-            slow,
-            ..Behaviour::default()
-        },
-    );
-    let dms = Server::start(Kind::Dms, Behaviour::default());
+    let agent = Server::agent(|b| b.slow = slow);
+    let dms = Server::dms(|_| {});
     let began = Instant::now();
     let ran = Desk::new().agent(&agent).dms(&dms).play(&[]);
     ran.played_everything();
@@ -222,13 +203,7 @@ fn a_chunk_that_never_comes_from_the_agent_comes_from_the_dms() {
 fn ctrl_c_ends_at_once_with_a_report() {
     // The first pictures never come; the player waits in the network.
     let slow = Some((clip().chunk_of(LARGE, 1), Duration::from_secs(3600)));
-    let agent = Server::start(
-        Kind::Agent,
-        Behaviour {
-            slow,
-            ..Behaviour::default()
-        },
-    );
+    let agent = Server::agent(|b| b.slow = slow);
     let title = clip().manifest.title.to_string();
     let desk = Desk::new().agent(&agent);
     let child = desk.spawn("play", &[&title, "--headless", "--report", "json"]);
@@ -261,13 +236,7 @@ fn licences_are_checked() {
         (Licensing::OtherVersion, "license_invalid"),
     ];
     for (licensing, code) in table {
-        let agent = Server::start(
-            Kind::Agent,
-            Behaviour {
-                licensing,
-                ..Behaviour::default()
-            },
-        );
+        let agent = Server::agent(|b| b.licensing = licensing);
         let ran = Desk::new().agent(&agent).play(&[]);
         ran.refused(4, code);
         assert_eq!(
@@ -279,15 +248,28 @@ fn licences_are_checked() {
 }
 
 #[test]
+fn a_title_longer_than_its_licence_plays_on() {
+    let title = clip().manifest.title.to_string();
+    // Only a second is fetched ahead: the last segments are opened when the first licence is over.
+    let watch = ["--headless", "--report", "json", "--buffer", "1", &title];
+    let agent = Server::agent(|b| b.license_for = Duration::from_secs(2));
+    let ran = Desk::new().agent(&agent).run("play", &watch);
+    ran.played_everything();
+    assert!(agent.licenses_asked() > 1, "it was not renewed");
+
+    // An agent that gives no second one is passed by.
+    let agent = Server::agent(|b| (b.license_for, b.licenses) = (Duration::from_secs(2), 1));
+    let dms = Server::dms(|_| {});
+    let ran = Desk::new().agent(&agent).dms(&dms).run("play", &watch);
+    ran.played_everything();
+    assert!(agent.licenses_asked() > 1 && dms.licenses_asked() == 1);
+    assert_eq!(dms.chunks_served(), 0, "chunks still come by the agent");
+}
+
+#[test]
 fn a_licence_for_the_small_rendition_plays_only_that() {
     let tracks = vec![SMALL.0, SOUND.0];
-    let agent = Server::start(
-        Kind::Agent,
-        Behaviour {
-            tracks,
-            ..Behaviour::default()
-        },
-    );
+    let agent = Server::agent(|b| b.tracks = tracks);
     let ran = Desk::new().agent(&agent).play(&["--quality", "highest"]);
     ran.played_everything();
     assert_eq!(ran.report["tracks"][0]["height"], 180);
@@ -301,13 +283,7 @@ fn sound_alone_and_a_silent_picture_play() {
     ] {
         let mut manifest = clip().manifest.clone();
         manifest.tracks.retain(|track| track.id == keep);
-        let agent = Server::start(
-            Kind::Agent,
-            Behaviour {
-                manifest,
-                ..Behaviour::default()
-            },
-        );
+        let agent = Server::agent(|b| b.manifest = manifest);
         let ran = Desk::new().agent(&agent).play(&[]);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         assert_eq!(ran.number("frames_decoded"), frames);
@@ -320,13 +296,7 @@ fn sound_alone_and_a_silent_picture_play() {
 fn a_wrong_frame_count_fails() {
     let mut manifest = clip().manifest.clone();
     manifest.tracks[1].segments[2].samples += 1;
-    let agent = Server::start(
-        Kind::Agent,
-        Behaviour {
-            manifest,
-            ..Behaviour::default()
-        },
-    );
+    let agent = Server::agent(|b| b.manifest = manifest);
     let ran = Desk::new().agent(&agent).play(&[]);
     ran.refused(1, "wrong_frame_count");
     assert_eq!(
@@ -337,7 +307,7 @@ fn a_wrong_frame_count_fails() {
 
 #[test]
 fn what_cannot_be_found_or_reached_says_so() {
-    let agent = Server::start(Kind::Agent, Behaviour::default());
+    let agent = Server::agent(|_| {});
     let nobody = "0196f0c2-7d3a-7c11-8a3e-000000000001";
     let ran = Desk::new()
         .agent(&agent)
@@ -354,18 +324,14 @@ fn what_cannot_be_found_or_reached_says_so() {
     let gone = ["--headless", "--no-agent", "--dms", &address, &title];
     Desk::new().run("play", &gone).refused(7, "unreachable");
 
-    let unready = Behaviour {
-        not_ready: true,
-        ..Behaviour::default()
-    };
-    let dms = Server::start(Kind::Dms, unready);
+    let dms = Server::dms(|b| b.not_ready = true);
     Desk::new()
         .no_agent()
         .dms(&dms)
         .play(&[])
         .refused(6, "title_not_ready");
 
-    let dms = Server::start(Kind::Dms, Behaviour::default());
+    let dms = Server::dms(|_| {});
     let ran = Desk::new()
         .no_agent()
         .run("play", &["--headless", "--dms", &dms.url(), &title]);
@@ -378,25 +344,15 @@ fn what_cannot_be_found_or_reached_says_so() {
 #[test]
 fn changed_keys_are_refused_until_accepted() {
     let desk = |server: &Server| Desk::new().no_agent().dms(server);
-    let honest = Server::start(Kind::Dms, Behaviour::default());
+    let honest = Server::dms(|_| {});
     let first = desk(&honest);
     first.play(&[]).played_everything();
     // The keys are pinned by address: the same pins meet another server.
-    let other = Server::start(
-        Kind::Dms,
-        Behaviour {
-            other_keys: true,
-            ..Behaviour::default()
-        },
-    );
+    let other = Server::dms(|b| b.other_keys = true);
     let second = desk(&other);
     let copied = second.path("state");
     std::fs::create_dir_all(copied.join("trust")).expect("a folder");
-    let pin = std::fs::read_dir(first.path("state").join("trust"))
-        .expect("pins")
-        .next()
-        .expect("a pin")
-        .expect("a pin");
+    let pin = only_file(&first.path("state").join("trust"));
     let ran = second.play(&[]);
     assert_eq!(
         ran.code,
@@ -404,11 +360,7 @@ fn changed_keys_are_refused_until_accepted() {
         "first use of this address: {}",
         ran.stderr
     );
-    let name = std::fs::read_dir(copied.join("trust"))
-        .expect("pins")
-        .next();
-    let name = name.expect("a pin").expect("a pin").path();
-    std::fs::copy(pin.path(), &name).expect("copied");
+    std::fs::copy(pin, only_file(&copied.join("trust"))).expect("copied");
     second.play(&[]).refused(6, "keys_changed");
     second.play(&["--accept-new-keys"]).played_everything();
     second.play(&[]).played_everything();
@@ -416,13 +368,10 @@ fn changed_keys_are_refused_until_accepted() {
 
 #[test]
 fn an_older_version_than_seen_is_refused() {
-    let dms = Server::start(Kind::Dms, Behaviour::default());
+    let dms = Server::dms(|_| {});
     let desk = Desk::new().no_agent().dms(&dms);
     desk.play(&[]).played_everything();
-    let seen = std::fs::read_dir(desk.path("state").join("titles"))
-        .expect("versions")
-        .next();
-    let seen = seen.expect("a version").expect("a version").path();
+    let seen = only_file(&desk.path("state").join("titles"));
     let text = std::fs::read_to_string(&seen).expect("json");
     let newer = text.replace("\"version\": 7", "\"version\": 8");
     assert_ne!(text, newer);

@@ -13,8 +13,9 @@ use crate::{
 };
 
 /// Variables that would reach into the tests from outside.
-const FOREIGN: [&str; 9] = [
+const FOREIGN: [&str; 10] = [
     "DMS_URL",
+    "DMS_CA_FILE",
     "DMS_TOKEN_FILE",
     "DMS_PLAYER_AGENT",
     "DMS_PLAYER_AGENT_TOKEN_FILE",

@@ -43,6 +43,10 @@ pub enum Licensing {
 pub struct Behaviour {
     pub licensing: Licensing,
     pub third_party_players: bool,
+    /// How long a licence is good.
+    pub license_for: Duration,
+    /// So many licences are given, then the server answers 503 to who asks for one.
+    pub licenses: usize,
     /// Only these tracks are in the licence; empty for all.
     pub tracks: Vec<u16>,
     pub tampered: Option<ChunkId>,
@@ -64,6 +68,8 @@ impl Default for Behaviour {
         Self {
             licensing: Licensing::Grant,
             third_party_players: true,
+            license_for: Duration::from_secs(3600),
+            licenses: usize::MAX,
             tracks: Vec::new(),
             tampered: None,
             delay: Duration::ZERO,
@@ -77,7 +83,7 @@ impl Default for Behaviour {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+enum Kind {
     Agent,
     Dms,
 }
@@ -96,10 +102,23 @@ struct Shared {
     manifest_key: ed25519_dalek::SigningKey,
     license_key: SigningKey,
     chunks_served: AtomicUsize,
+    licenses_asked: AtomicUsize,
 }
 
 impl Server {
-    pub fn start(kind: Kind, behaviour: Behaviour) -> Self {
+    /// An agent that behaves well but for what `change` says.
+    pub fn agent(change: impl FnOnce(&mut Behaviour)) -> Self {
+        Self::start(Kind::Agent, change)
+    }
+
+    /// A DMS that behaves well but for what `change` says.
+    pub fn dms(change: impl FnOnce(&mut Behaviour)) -> Self {
+        Self::start(Kind::Dms, change)
+    }
+
+    fn start(kind: Kind, change: impl FnOnce(&mut Behaviour)) -> Self {
+        let mut behaviour = Behaviour::default();
+        change(&mut behaviour);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -116,14 +135,14 @@ impl Server {
         };
         let pem = clip.license_key.to_pkcs8_pem().expect("a key");
         let license_key = SigningKey::from_pkcs8_pem(&pem).expect("a key");
-        let chunks_served = AtomicUsize::new(0);
         let shared = Arc::new(Shared {
             kind,
             address,
             behaviour,
             manifest_key,
             license_key,
-            chunks_served,
+            chunks_served: AtomicUsize::new(0),
+            licenses_asked: AtomicUsize::new(0),
         });
         let router = router(&shared);
         runtime.spawn(async move { axum::serve(listener, router).await });
@@ -140,6 +159,10 @@ impl Server {
 
     pub fn chunks_served(&self) -> usize {
         self.shared.chunks_served.load(Ordering::Relaxed)
+    }
+
+    pub fn licenses_asked(&self) -> usize {
+        self.shared.licenses_asked.load(Ordering::Relaxed)
     }
 }
 
@@ -222,12 +245,17 @@ async fn licence(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
         return problem(400, "malformed", "Not a licence request.");
     };
     let behaviour = &shared.behaviour;
+    let asked = shared.licenses_asked.fetch_add(1, Ordering::Relaxed);
+    if asked >= behaviour.licenses {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     if behaviour.licensing == Licensing::Deny {
         return problem(403, "not_licensed", "Ask your manager.");
     }
     let now = dms_player::license::now_ms();
     let expired = behaviour.licensing == Licensing::Expired;
-    let until = if expired { now - 1 } else { now + 3_600_000 };
+    let lasts = behaviour.license_for.as_millis() as u64;
+    let until = if expired { now - 1 } else { now + lasts };
     let other_version = behaviour.licensing == Licensing::OtherVersion;
     let device = match (shared.kind, behaviour.licensing) {
         (_, Licensing::OtherDevice) => [9; 16],

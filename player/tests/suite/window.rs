@@ -8,9 +8,9 @@ use std::{
 };
 
 use crate::{
-    clip::{SECONDS, clip},
+    clip::{FPS, SECONDS, clip},
     player::{Desk, Ran},
-    server::{Behaviour, Kind, Server},
+    server::Server,
 };
 
 /// A virtual display; it ends with the value.
@@ -44,6 +44,17 @@ impl Display {
             server,
             name: format!(":{}", number.trim()),
         }
+    }
+
+    /// Presses a key over the window in the middle, once there is one; false if none comes.
+    fn press(&self, key: &str) -> bool {
+        let pressed = Command::new("timeout")
+            .args(["20", "xdotool", "search", "--sync", "--onlyvisible"])
+            .args(["--name", ".", "mousemove", "400", "300", "key", key])
+            .env("DISPLAY", &self.name)
+            .stdout(Stdio::null())
+            .status();
+        pressed.expect("xdotool is installed").success()
     }
 
     /// The colours on the screen, as lines of ImageMagick's histogram.
@@ -101,7 +112,7 @@ fn most_colours(display: &Display, child: &mut Child) -> usize {
 
 #[test]
 fn a_window_shows_the_picture_and_plays_to_the_end() {
-    let agent = Server::start(Kind::Agent, Behaviour::default());
+    let agent = Server::agent(|_| {});
     let display = Display::start();
     assert_eq!(
         display.colours().len(),
@@ -126,8 +137,29 @@ fn a_window_shows_the_picture_and_plays_to_the_end() {
 }
 
 #[test]
+fn after_a_seek_the_rest_is_counted_and_a_missing_frame_is_an_error() {
+    // Five seconds forward in four: the last segment is left.
+    let seek = |agent: &Server| {
+        let (display, desk) = (Display::start(), Desk::new().agent(agent));
+        let child = play(&desk, &display, "dummy");
+        let pressed = display.press("Right");
+        let ran = finish(child);
+        assert!(pressed, "no window: {}", ran.stderr);
+        assert!(ran.stderr.contains("seek"), "{}", ran.stderr);
+        assert_eq!(ran.number("frames_decoded"), FPS, "{}", ran.stdout);
+        ran
+    };
+    let ran = seek(&Server::agent(|_| {}));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let ran = seek(&Server::agent(|b| {
+        b.manifest.tracks[1].segments[4].samples += 1;
+    }));
+    ran.refused(1, "wrong_frame_count");
+}
+
+#[test]
 fn without_a_sound_device_it_says_so_and_plays() {
-    let agent = Server::start(Kind::Agent, Behaviour::default());
+    let agent = Server::agent(|_| {});
     let display = Display::start();
     let desk = Desk::new().agent(&agent);
     let began = Instant::now();
@@ -143,7 +175,7 @@ fn without_a_sound_device_it_says_so_and_plays() {
 
 #[test]
 fn without_a_display_the_error_names_the_way_out() {
-    let agent = Server::start(Kind::Agent, Behaviour::default());
+    let agent = Server::agent(|_| {});
     let title = clip().manifest.title.to_string();
     let desk = Desk::new().agent(&agent);
     let mut command = desk.command("play", &[&title]);
