@@ -24,7 +24,7 @@ demo: build ## publish a video and play it at two sites of three PCs (VIDEO=file
 
 test: build ## all tests
 	@$(CARGO) test --workspace
-	@cd player/web && npm test --silent
+	@cd player/web && npx --no-install vitest run --silent
 
 check: web ## format, lints as errors, docs, licences and advisories
 	@scripts/check

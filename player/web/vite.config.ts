@@ -17,7 +17,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // What the pages load is measured by the budget; the engine is large and loaded later.
     chunkSizeWarningLimit: 700,
-    rolldownOptions: { input: ['index.html', 'watch.html'] },
+    rolldownOptions: { input: ['index.html', 'watch.html'], checks: { bundlerTimings: false, pluginTimings: false } },
   },
   test: {
     projects: [

@@ -21,108 +21,59 @@ enum Fate {
 
 struct Odd {
     name: &'static str,
-    /// Arguments of ffmpeg that make it; empty for one that is written by hand.
-    ffmpeg: &'static [&'static str],
+    /// Arguments of ffmpeg that make it, `PICTURE` and `TONE` its sources; empty for one that is
+    /// written by hand.
+    ffmpeg: &'static str,
     fate: Fate,
 }
 
-const PICTURE: &str = "testsrc2=size=320x180:rate=25:duration=3";
-const TONE: &str = "sine=frequency=440:duration=3";
+const PICTURE: &str = "-f lavfi -i testsrc2=size=320x180:rate=25:duration=3";
+const TONE: &str = "-f lavfi -i sine=frequency=440:duration=3";
 
 const ODD: [Odd; 9] = [
     Odd {
         name: "notes.txt",
-        ffmpeg: &[],
+        ffmpeg: "",
         fate: Fate::Refused("not_video"),
     },
     Odd {
         name: "empty.mp4",
-        ffmpeg: &[],
+        ffmpeg: "",
         fate: Fate::Refused("not_video"),
     },
     Odd {
         name: "truncated.mp4",
-        ffmpeg: &[],
+        ffmpeg: "",
         fate: Fate::Refused("corrupt_container"),
     },
     Odd {
         name: "sound.m4a",
-        ffmpeg: &["-f", "lavfi", "-i", TONE, "-c:a", "aac"],
+        ffmpeg: "TONE -c:a aac",
         fate: Fate::Published,
     },
     Odd {
         name: "tiny.mp4",
-        ffmpeg: &[
-            "-f",
-            "lavfi",
-            "-i",
-            "color=red:size=3x5:rate=25:duration=2",
-            "-c:v",
-            "mpeg4",
-        ],
+        ffmpeg: "-f lavfi -i color=red:size=3x5:rate=25:duration=2 -c:v mpeg4",
         fate: Fate::Either("unsupported_codec"),
     },
     Odd {
         name: "clip.webm",
-        ffmpeg: &[
-            "-f",
-            "lavfi",
-            "-i",
-            PICTURE,
-            "-f",
-            "lavfi",
-            "-i",
-            TONE,
-            "-c:v",
-            "libvpx",
-            "-deadline",
-            "realtime",
-            "-c:a",
-            "libvorbis",
-        ],
+        ffmpeg: "PICTURE TONE -c:v libvpx -deadline realtime -c:a libvorbis",
         fate: Fate::Published,
     },
     Odd {
         name: "clip.mkv",
-        ffmpeg: &[
-            "-f", "lavfi", "-i", PICTURE, "-f", "lavfi", "-i", TONE, "-c:a", "ac3",
-        ],
+        ffmpeg: "PICTURE TONE -c:a ac3",
         fate: Fate::Published,
     },
     Odd {
         name: "clip.ogv",
-        ffmpeg: &[
-            "-f",
-            "lavfi",
-            "-i",
-            PICTURE,
-            "-f",
-            "lavfi",
-            "-i",
-            TONE,
-            "-c:v",
-            "libtheora",
-            "-c:a",
-            "libvorbis",
-        ],
+        ffmpeg: "PICTURE TONE -c:v libtheora -c:a libvorbis",
         fate: Fate::Published,
     },
     Odd {
         name: "ten-bit.mp4",
-        ffmpeg: &[
-            "-f",
-            "lavfi",
-            "-i",
-            PICTURE,
-            "-c:v",
-            "libx265",
-            "-preset",
-            "ultrafast",
-            "-pix_fmt",
-            "yuv420p10le",
-            "-x265-params",
-            "log-level=error",
-        ],
+        ffmpeg: "PICTURE -c:v libx265 -preset ultrafast -pix_fmt yuv420p10le -x265-params log-level=error",
         fate: Fate::Published,
     },
 ];
@@ -140,9 +91,13 @@ impl Odd {
             }
             _ => {
                 let mut ffmpeg = Command::new("ffmpeg");
+                let making = self
+                    .ffmpeg
+                    .replace("PICTURE", PICTURE)
+                    .replace("TONE", TONE);
                 ffmpeg
                     .args(["-v", "error", "-y"])
-                    .args(self.ffmpeg)
+                    .args(making.split_whitespace())
                     .arg(&path);
                 let made = run(ffmpeg, Duration::from_secs(60)).await?;
                 ensure!(made.code == 0, "{} is not made: {}", self.name, made.stderr);
