@@ -32,8 +32,8 @@ check: web ## format, lints as errors, docs, licences and advisories
 sim: ## the swarm in the simulator
 	@$(CARGO) run -q --release -p swarm --example sim
 
-bench: build ## speed, as ratios to something run beside
-	@scripts/bench-transcode
+bench: setup ## speed, as ratios to something run beside
+	@scripts/bench
 
 # The lab measures: programs as they are shipped. Variables become options: PEERS=5 is --peers 5.
 LAB_OPTIONS := SCENARIO SITES PEERS SIZE_MIB WAN_MBIT RTT_MS LOSS_PPM LAN_MBIT BITRATE CLIENTS TOOLS WORK
