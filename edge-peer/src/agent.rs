@@ -6,6 +6,7 @@
 //! the DMS, stop the loop, write what is kept.
 
 mod keepers;
+mod mender;
 mod tasks;
 
 use std::{
@@ -27,7 +28,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cache::{Cache, CacheError},
+    cache::{self, Cache, CacheError},
     clock::Clock,
     config::Config,
     driver::{Driver, Ends, Known, Parts},
@@ -37,6 +38,7 @@ use crate::{
         address::{AddressBook, Origin, OriginError},
         chunks::ChunkService,
         client::Client,
+        congestion::Congestion,
         control,
         identity::{Identity, IdentityError},
         renewal::Renewal,
@@ -48,6 +50,7 @@ use crate::{
     titles::{Shelf, Titles},
 };
 use keepers::Keepers;
+use mender::Mender;
 use tasks::{Stops, Tasks};
 
 /// How long uploads and answers to local programs may take once the agent ends.
@@ -184,6 +187,11 @@ impl Agent {
             metrics: base.metrics.clone(),
             given,
         };
+        let mender = Mender {
+            losses: self.cache.losses(),
+            driver: ends.handle.clone(),
+        };
+        let congestion = Congestion::new(self.config.congestion.clone());
         let renewal = Renewal {
             state: self.state.clone(),
             identity: self.identity.clone(),
@@ -199,7 +207,22 @@ impl Agent {
         parts.start("policy", policy.watcher.run(policy.told));
         parts.start("keepers", keepers.run(stops.control.clone()));
         parts.start("renewal", renewal.run(stops.control.clone()));
-        let listening = serve::peers(self.chunk_listener, tls, stops.chunks.clone(), chunks);
+        parts.start(
+            "losses",
+            until(stops.control.clone(), congestion.clone().watch()),
+        );
+        parts.start("mender", until(stops.control.clone(), mender.run()));
+        parts.start(
+            "scrub",
+            until(stops.control.clone(), cache::keep(self.cache)),
+        );
+        let listening = serve::peers(
+            self.chunk_listener,
+            tls,
+            congestion.clone(),
+            stops.chunks.clone(),
+            chunks,
+        );
         parts.start("chunk listener", listening);
         let local = serve::local(self.local_listener, stops.local.clone(), api);
         parts.start("loopback API", local);
@@ -361,6 +384,14 @@ impl Agent {
             "the agent runs"
         );
         Ok(())
+    }
+}
+
+/// The work, until it is time to stop.
+async fn until(stop: CancellationToken, work: impl Future<Output = ()> + Send) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = work => {}
     }
 }
 

@@ -1,11 +1,14 @@
 //! Chunk files: one file a chunk, in 256 folders named by the id's first byte.
 //!
-//! A file under its final name was written whole and synced before it got that name. Temporary
-//! files lie in a folder of their own and are removed at start.
+//! A file under its final name was written whole before it got that name; a crash of the program
+//! leaves none that is not. It was not synced: a cache owes nobody durability, waiting for the disk
+//! for each chunk would bound the office's speed by it, and what a power cut leaves torn is found
+//! when it is read, dropped and fetched again. Temporary files lie in a folder of their own and are
+//! removed at start.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    fs::{self, File},
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -13,7 +16,10 @@ use std::{
 use bytes::Bytes;
 use swarm::content::{ChunkId, MAX_CHUNK_LEN};
 
-use crate::chunk::VerifiedChunk;
+use crate::{
+    chunk::{Memory, Seal, VerifiedChunk},
+    platform,
+};
 
 const CHUNKS: &str = "chunks";
 const TEMPORARY: &str = "tmp";
@@ -90,7 +96,26 @@ impl Files {
         Ok(found)
     }
 
-    /// Writes a chunk: temporary file, sync, rename, sync of the folder.
+    /// The chunk files in the folder of ids that begin with `first`. Files with other names are
+    /// removed.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn in_folder(&self, first: u8) -> io::Result<Vec<ChunkId>> {
+        let folder = self.root.join(CHUNKS).join(hex::encode([first]));
+        let mut found = Vec::new();
+        for file in fs::read_dir(folder)? {
+            let file = file?;
+            let id: Option<ChunkId> = file.file_name().to_str().and_then(|n| n.parse().ok());
+            match id {
+                Some(id) if id.0[0] == first => found.push(id),
+                _ => drop(fs::remove_file(file.path())),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes a chunk: temporary file, then rename.
     ///
     /// # Errors
     /// What the system said; then nothing is left of it.
@@ -99,30 +124,63 @@ impl Files {
         let temporary = self.root.join(TEMPORARY).join(number.to_string());
         let path = self.path(chunk.id());
         let folder = self.folder(chunk.id());
-        let written = write_synced(&temporary, chunk.bytes())
-            // Somebody may have tidied up while the agent runs.
-            .and_then(|()| fs::create_dir_all(&folder))
-            .and_then(|()| fs::rename(&temporary, &path))
-            .and_then(|()| File::open(&folder)?.sync_all());
+        let moved = || match fs::rename(&temporary, &path) {
+            // Somebody tidied up while the agent runs.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(&folder).and_then(|()| fs::rename(&temporary, &path))
+            }
+            other => other,
+        };
+        let written = fs::write(&temporary, chunk.bytes()).and_then(|()| moved());
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
         written
     }
 
-    /// Reads a chunk and hashes what it read.
+    /// Opens a chunk's file for reading.
     ///
     /// # Errors
-    /// [`ReadError`].
-    pub fn read(&self, id: ChunkId, len: u32) -> Result<VerifiedChunk, ReadError> {
+    /// [`ReadError::Gone`]; [`ReadError::Rotten`] when it has another length; what the system said.
+    pub fn open_chunk(&self, id: ChunkId, len: u32) -> Result<File, ReadError> {
         let file = match File::open(self.path(id)) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(ReadError::Gone),
             other => other?,
         };
-        let mut bytes = Vec::with_capacity(len as usize + 1);
-        file.take(u64::from(MAX_CHUNK_LEN) + 1)
-            .read_to_end(&mut bytes)?;
-        VerifiedChunk::check(id, Bytes::from(bytes)).map_err(|_| ReadError::Rotten)
+        if file.metadata()?.len() != u64::from(len) {
+            return Err(ReadError::Rotten);
+        }
+        Ok(file)
+    }
+
+    /// Reads a chunk and compares it with its seal.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn read(&self, id: ChunkId, len: u32, seal: Seal) -> Result<VerifiedChunk, ReadError> {
+        let bytes = read_exactly(&mut self.open_chunk(id, len)?, len)?;
+        VerifiedChunk::again(id, bytes, seal).map_err(|_| ReadError::Rotten)
+    }
+
+    /// Reads a chunk and hashes what it read. `from_disk`: not what memory still has of it.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn hash(&self, id: ChunkId, len: u32, from_disk: bool) -> Result<VerifiedChunk, ReadError> {
+        let mut file = self.open_chunk(id, len)?;
+        if from_disk {
+            platform::forget_cached(&file);
+        }
+        let bytes = read_exactly(&mut file, len)?;
+        VerifiedChunk::check(id, bytes).map_err(|_| ReadError::Rotten)
+    }
+
+    /// The length of a chunk's file; none when it is no chunk's.
+    #[must_use]
+    pub fn len(&self, id: ChunkId) -> Option<u32> {
+        let len = fs::metadata(self.path(id)).ok()?.len();
+        let len = u32::try_from(len).ok()?;
+        (1..=MAX_CHUNK_LEN).contains(&len).then_some(len)
     }
 
     /// Removes a chunk's file, if there is one.
@@ -177,7 +235,12 @@ pub fn sample(root: &Path, most: usize) -> io::Result<Sample> {
     let step = ids.len().div_ceil(most.max(1)).max(1);
     let mut sample = Sample { read: 0, rotten: 0 };
     for id in ids.into_iter().step_by(step) {
-        match files.read(id, 0) {
+        let read = match files.len(id) {
+            Some(len) => files.hash(id, len, false),
+            None if !files.path(id).exists() => Err(ReadError::Gone),
+            None => Err(ReadError::Rotten),
+        };
+        match read {
             Ok(_) => sample.read += 1,
             // It was dropped while we looked.
             Err(ReadError::Gone) => {}
@@ -190,12 +253,12 @@ pub fn sample(root: &Path, most: usize) -> io::Result<Sample> {
     Ok(sample)
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+fn read_exactly(file: &mut File, len: u32) -> Result<Bytes, ReadError> {
+    let mut memory = Memory::of(len as usize);
+    file.take(u64::from(len)).read_to_end(&mut memory.0)?;
+    if memory.0.len() == len as usize {
+        Ok(memory.into_bytes())
+    } else {
+        Err(ReadError::Rotten)
+    }
 }

@@ -1,45 +1,98 @@
 //! Which chunks are held, and which goes first when room is needed: least recently used, never
-//! one that is in use.
+//! one that is in use, and never a copy that may be the site's last one of a pinned title.
 //!
-//! Knows ids, lengths and an order; no files and no clock.
+//! Knows ids, lengths and an order; no files and no clock. An entry takes 64 bytes and its place in
+//! the table about 8 more: a million chunks fit into 80 MB. The order is a list woven through the
+//! entries. Chunks that must stay are in a list of their own, so that nobody walks over them in
+//! search of one that may go.
+//!
+//! A home cannot know whether the other home still has its copy. So each keeps its own as if it
+//! were the last one, until it is told that the copy is a spare one ([`Index::spare`]).
 
-use std::collections::{BTreeMap, HashMap};
-
+use hashbrown::HashTable;
 use swarm::content::{ChunkId, TitleId};
 
+use super::titles::Titles;
+use crate::chunk::Seal;
+
+const NOWHERE: u32 = u32::MAX;
+
 /// The chunks of a cache. Invariants: the bytes held are the sum of the entries' lengths and never
-/// more than the limit; each entry has exactly one place in the order of use.
+/// more than the limit; each entry is in exactly one of the two lists.
 #[derive(Debug)]
 pub struct Index {
     limit: u64,
     held: u64,
-    uses: u64,
-    entries: HashMap<ChunkId, Entry>,
-    order: BTreeMap<u64, ChunkId>,
+    entries: Vec<Entry>,
+    free: Vec<u32>,
+    places: HashTable<u32>,
+    titles: Titles,
+    lists: [List; 2],
 }
 
+/// A place in memory; free when its length is 0.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
+    id: ChunkId,
+    seal: u64,
     len: u32,
-    title: Option<TitleId>,
-    used: u64,
-    pins: u32,
+    title: u32,
+    older: u32,
+    newer: u32,
+    uses: u16,
+    flags: u8,
+}
+
+/// The seal is known.
+const SEALED: u8 = 1;
+/// The file is not there yet.
+const WRITING: u8 = 2;
+/// Others in the site keep the chunk.
+const SPARE: u8 = 4;
+/// It is in the list of those that stay.
+const STAYS: u8 = 8;
+
+#[derive(Debug, Clone, Copy)]
+struct List {
+    oldest: u32,
+    newest: u32,
 }
 
 /// Why there is no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoRoom;
 
+/// A chunk on disk as the index knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// The chunk.
+    pub id: ChunkId,
+    /// Its length, bytes.
+    pub len: u32,
+    /// The title it was fetched for.
+    pub title: Option<TitleId>,
+    /// What its bytes were when they were hashed last; none: not since the index was lost.
+    pub seal: Option<Seal>,
+    /// Whether others in the site keep it too.
+    pub spare: bool,
+}
+
 impl Index {
     /// An empty index that holds at most `limit` bytes.
     #[must_use]
     pub fn new(limit: u64) -> Self {
+        let list = List {
+            oldest: NOWHERE,
+            newest: NOWHERE,
+        };
         Self {
             limit,
             held: 0,
-            uses: 0,
-            entries: HashMap::new(),
-            order: BTreeMap::new(),
+            entries: Vec::new(),
+            free: Vec::new(),
+            places: HashTable::new(),
+            titles: Titles::default(),
+            lists: [list; 2],
         }
     }
 
@@ -58,64 +111,132 @@ impl Index {
     /// The number of chunks held.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.entries.len()
+        self.places.len()
+    }
+
+    /// Takes memory for this many chunks at once, if nothing is held yet.
+    pub fn expect(&mut self, chunks: usize) {
+        if self.entries.is_empty() {
+            self.entries.reserve_exact(chunks);
+            self.places = HashTable::with_capacity(chunks);
+        }
     }
 
     /// The length of a chunk that is held.
     #[must_use]
     pub fn get(&self, id: ChunkId) -> Option<u32> {
-        self.entries.get(&id).map(|e| e.len)
+        Some(self.entry(self.find(id)?)?.len)
     }
 
-    /// Every chunk held with its length, least recently used first.
-    pub fn iter(&self) -> impl Iterator<Item = (ChunkId, u32)> + '_ {
-        self.order
-            .values()
-            .filter_map(|id| self.entries.get(id).map(|e| (*id, e.len)))
-    }
-
-    /// The title a chunk was fetched for.
+    /// What is known of a chunk whose file is there.
     #[must_use]
-    pub fn title(&self, id: ChunkId) -> Option<TitleId> {
-        self.entries.get(&id).and_then(|e| e.title)
+    pub fn on_disk(&self, id: ChunkId) -> Option<Held> {
+        self.at(self.find(id)? as usize)
     }
 
-    /// Makes room for `len` bytes and takes them for `id`, pinned once. What had to go is
-    /// returned; its files are the caller's to remove.
+    /// What is known of the chunk in this place of [`Index::order`], if it still is in it and its
+    /// file is there.
+    #[must_use]
+    pub fn at(&self, place: usize) -> Option<Held> {
+        let entry = self.entries.get(place)?;
+        (entry.len > 0 && entry.flags & WRITING == 0).then(|| Held {
+            id: entry.id,
+            len: entry.len,
+            title: self.titles.get(entry.title),
+            seal: (entry.flags & SEALED != 0).then(|| Seal::known(entry.seal)),
+            spare: entry.flags & SPARE != 0,
+        })
+    }
+
+    /// The number of places; [`Index::at`] some of them is nothing.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The places of all chunks: those that stay first, each list least recently used first.
+    #[must_use]
+    pub fn order(&self) -> Vec<u32> {
+        let mut order = Vec::with_capacity(self.count());
+        for list in [1, 0] {
+            let mut at = self.lists[list].oldest;
+            while let Some(entry) = self.entry(at) {
+                order.push(at);
+                at = entry.newer;
+            }
+        }
+        order
+    }
+
+    /// Every chunk held with its length.
+    pub fn iter(&self) -> impl Iterator<Item = (ChunkId, u32)> + '_ {
+        let held = self.entries.iter().filter(|e| e.len > 0);
+        held.map(|e| (e.id, e.len))
+    }
+
+    /// The pinned titles.
+    pub fn pinned(&self) -> impl Iterator<Item = TitleId> + '_ {
+        self.titles.pinned()
+    }
+
+    /// Makes room for `len` bytes and takes them for `id`, in use once and not on disk yet. What
+    /// had to go is returned; its files are the caller's to remove.
     ///
     /// # Errors
-    /// [`NoRoom`] when even dropping everything not in use would not do; then nothing changed.
+    /// [`NoRoom`] when even dropping everything that may go would not do; then nothing changed.
     pub fn reserve(
         &mut self,
         id: ChunkId,
         len: u32,
         title: Option<TitleId>,
     ) -> Result<Vec<ChunkId>, NoRoom> {
-        if self.entries.contains_key(&id) {
-            self.pin(id);
+        if self.take(id) {
             return Ok(Vec::new());
         }
+        if len == 0 {
+            return Err(NoRoom);
+        }
         let victims = self.make_room(u64::from(len))?;
-        self.insert(id, len, title, 1);
+        let held = Held {
+            id,
+            len,
+            title,
+            seal: None,
+            spare: false,
+        };
+        self.insert(held, WRITING, 1);
         Ok(victims)
     }
 
-    /// Drops the least recently used chunks that are not in use until `room` bytes fit.
+    /// The file of a reserved chunk is there, and the chunk is not in use any more; says whether
+    /// the chunk is still held.
+    pub fn written(&mut self, id: ChunkId, seal: Seal) -> bool {
+        self.seal(id, seal);
+        self.give(id);
+        let Some(entry) = self.find(id).and_then(|at| self.entry_mut(at)) else {
+            return false;
+        };
+        entry.flags &= !WRITING;
+        true
+    }
+
+    /// The chunk's bytes on disk were hashed.
+    pub fn seal(&mut self, id: ChunkId, seal: Seal) {
+        if let Some(entry) = self.find(id).and_then(|at| self.entry_mut(at)) {
+            entry.seal = seal.get();
+            entry.flags |= SEALED;
+        }
+    }
+
+    /// Drops the least recently used chunks that may go until `room` bytes fit.
     ///
     /// # Errors
     /// [`NoRoom`]; then nothing changed.
     pub fn make_room(&mut self, room: u64) -> Result<Vec<ChunkId>, NoRoom> {
-        let mut held = self.held;
-        let mut victims = Vec::new();
-        let mut order = self.order.values();
-        while held.saturating_add(room) > self.limit {
-            let id = order.next().ok_or(NoRoom)?;
-            if let Some(entry) = self.entries.get(id)
-                && entry.pins == 0
-            {
-                held -= u64::from(entry.len);
-                victims.push(*id);
-            }
+        let over = self.held.saturating_add(room).saturating_sub(self.limit);
+        let (victims, freed) = self.victims(over);
+        if freed < over {
+            return Err(NoRoom);
         }
         for id in &victims {
             self.remove(*id);
@@ -123,21 +244,9 @@ impl Index {
         Ok(victims)
     }
 
-    /// Drops at least `bytes` of what is not in use, least recently used first, or all of it.
+    /// Drops at least `bytes` of what may go, least recently used first, or all of it.
     pub fn shed(&mut self, bytes: u64) -> Vec<ChunkId> {
-        let mut shed = 0;
-        let mut victims = Vec::new();
-        for id in self.order.values() {
-            if shed >= bytes {
-                break;
-            }
-            if let Some(entry) = self.entries.get(id)
-                && entry.pins == 0
-            {
-                shed += u64::from(entry.len);
-                victims.push(*id);
-            }
-        }
+        let (victims, _) = self.victims(bytes);
         for id in &victims {
             self.remove(*id);
         }
@@ -145,150 +254,202 @@ impl Index {
     }
 
     /// Puts a chunk found on disk at the recent end, whatever the limit says; the caller makes
-    /// room afterwards.
-    pub fn restore(&mut self, id: ChunkId, len: u32, title: Option<TitleId>) {
-        if !self.entries.contains_key(&id) {
-            self.insert(id, len, title, 0);
+    /// room afterwards. What was known of it before is replaced.
+    pub fn restore(&mut self, held: Held) {
+        self.remove(held.id);
+        if held.len > 0 {
+            self.insert(held, 0, 0);
         }
     }
 
     /// Marks a chunk as used now.
     pub fn touch(&mut self, id: ChunkId) {
-        self.uses += 1;
-        let now = self.uses;
-        if let Some(entry) = self.entries.get_mut(&id) {
-            self.order.remove(&entry.used);
-            entry.used = now;
-            self.order.insert(now, id);
+        if let Some(at) = self.find(id) {
+            self.unlink(at);
+            self.link(at);
         }
     }
 
-    /// Keeps a chunk from being dropped until [`Index::unpin`]; says whether it is held.
-    pub fn pin(&mut self, id: ChunkId) -> bool {
-        match self.entries.get_mut(&id) {
+    /// Keeps a chunk from being dropped until [`Index::give`]; says whether it is held.
+    pub fn take(&mut self, id: ChunkId) -> bool {
+        match self.find(id).and_then(|at| self.entry_mut(at)) {
             Some(entry) => {
-                entry.pins += 1;
+                entry.uses = entry.uses.saturating_add(1);
                 true
             }
             None => false,
         }
     }
 
-    /// Undoes one [`Index::pin`].
-    pub fn unpin(&mut self, id: ChunkId) {
-        if let Some(entry) = self.entries.get_mut(&id) {
-            entry.pins = entry.pins.saturating_sub(1);
+    /// Undoes one [`Index::take`].
+    pub fn give(&mut self, id: ChunkId) {
+        if let Some(entry) = self.find(id).and_then(|at| self.entry_mut(at)) {
+            entry.uses = entry.uses.saturating_sub(1);
         }
+    }
+
+    /// Pins a title, or lets it go; says whether that is new. The chunks of a pinned title stay,
+    /// apart from spare ones.
+    pub fn pin(&mut self, title: TitleId, pinned: bool) -> bool {
+        let Some(number) = self.titles.pin(title, pinned) else {
+            return false;
+        };
+        for at in self.order() {
+            if self.entry(at).is_some_and(|e| e.title == number) {
+                self.unlink(at);
+                self.link(at);
+            }
+        }
+        self.titles.drop_unused(number);
+        true
+    }
+
+    /// Notes whether others in the site keep a chunk too; answers what is known of it then, if
+    /// that is new.
+    pub fn spare(&mut self, id: ChunkId, spare: bool) -> Option<Held> {
+        let at = self.find(id)?;
+        let entry = self.entry_mut(at)?;
+        if (entry.flags & SPARE != 0) == spare {
+            return None;
+        }
+        entry.flags ^= SPARE;
+        self.unlink(at);
+        self.link(at);
+        self.at(at as usize)
     }
 
     /// Forgets a chunk, in use or not; says whether it was held.
     pub fn remove(&mut self, id: ChunkId) -> bool {
-        match self.entries.remove(&id) {
-            Some(entry) => {
-                self.order.remove(&entry.used);
-                self.held -= u64::from(entry.len);
-                true
+        let Some(at) = self.find(id) else {
+            return false;
+        };
+        self.unlink(at);
+        let entries = &self.entries;
+        let found = self.places.find_entry(hash(id), |&p| is(entries, p, id));
+        if let Ok(place) = found {
+            place.remove();
+        }
+        let mut title = NOWHERE;
+        if let Some(entry) = self.entries.get_mut(at as usize) {
+            self.held -= u64::from(entry.len);
+            title = entry.title;
+            entry.len = 0;
+        }
+        self.titles.leave(title);
+        self.free.push(at);
+        true
+    }
+
+    /// What may go, least recently used first, until `bytes` are found; and how many those are.
+    fn victims(&self, bytes: u64) -> (Vec<ChunkId>, u64) {
+        let (mut victims, mut freed) = (Vec::new(), 0);
+        let mut at = self.lists[0].oldest;
+        while freed < bytes
+            && let Some(entry) = self.entry(at)
+        {
+            if entry.uses == 0 {
+                freed += u64::from(entry.len);
+                victims.push(entry.id);
             }
-            None => false,
+            at = entry.newer;
+        }
+        (victims, freed)
+    }
+
+    fn insert(&mut self, held: Held, flags: u8, uses: u16) {
+        let spare = if held.spare { SPARE } else { 0 };
+        let sealed = if held.seal.is_some() { SEALED } else { 0 };
+        let entry = Entry {
+            id: held.id,
+            seal: held.seal.map_or(0, Seal::get),
+            len: held.len,
+            title: self.titles.enter(held.title),
+            older: NOWHERE,
+            newer: NOWHERE,
+            uses,
+            flags: flags | spare | sealed,
+        };
+        let at = match self.free.pop() {
+            Some(at) => {
+                if let Some(place) = self.entries.get_mut(at as usize) {
+                    *place = entry;
+                }
+                at
+            }
+            None => {
+                self.entries.push(entry);
+                u32::try_from(self.entries.len() - 1).unwrap_or(NOWHERE)
+            }
+        };
+        let entries = &self.entries;
+        let rehash = |&p: &u32| entries.get(p as usize).map_or(0, |e| hash(e.id));
+        self.places.insert_unique(hash(held.id), at, rehash);
+        self.held += u64::from(held.len);
+        self.link(at);
+    }
+
+    fn find(&self, id: ChunkId) -> Option<u32> {
+        let entries = &self.entries;
+        let found = self.places.find(hash(id), |&p| is(entries, p, id));
+        found.copied()
+    }
+
+    fn entry(&self, at: u32) -> Option<&Entry> {
+        self.entries.get(at as usize)
+    }
+
+    fn entry_mut(&mut self, at: u32) -> Option<&mut Entry> {
+        self.entries.get_mut(at as usize)
+    }
+
+    /// Puts an entry at the recent end of the list it belongs to.
+    fn link(&mut self, at: u32) {
+        let Some(entry) = self.entries.get_mut(at as usize) else {
+            return;
+        };
+        let stays = self.titles.is_pinned(entry.title) && entry.flags & SPARE == 0;
+        entry.flags = (entry.flags & !STAYS) | if stays { STAYS } else { 0 };
+        let list = &mut self.lists[usize::from(stays)];
+        let before = list.newest;
+        (entry.older, entry.newer) = (before, NOWHERE);
+        list.newest = at;
+        match self.entry_mut(before) {
+            Some(older) => older.newer = at,
+            None => self.lists[usize::from(stays)].oldest = at,
         }
     }
 
-    fn insert(&mut self, id: ChunkId, len: u32, title: Option<TitleId>, pins: u32) {
-        self.uses += 1;
-        let entry = Entry {
-            len,
-            title,
-            used: self.uses,
-            pins,
+    fn unlink(&mut self, at: u32) {
+        let Some(&Entry {
+            older,
+            newer,
+            flags,
+            ..
+        }) = self.entry(at)
+        else {
+            return;
         };
-        self.entries.insert(id, entry);
-        self.order.insert(self.uses, id);
-        self.held += u64::from(len);
+        let list = usize::from(flags & STAYS != 0);
+        match self.entry_mut(older) {
+            Some(entry) => entry.newer = newer,
+            None => self.lists[list].oldest = newer,
+        }
+        match self.entry_mut(newer) {
+            Some(entry) => entry.older = older,
+            None => self.lists[list].newest = older,
+        }
     }
+}
+
+/// Ids are hashes already.
+fn hash(id: ChunkId) -> u64 {
+    let [.., a, b, c, d, e, f, g, h] = id.0;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
+fn is(entries: &[Entry], place: u32, id: ChunkId) -> bool {
+    entries.get(place as usize).is_some_and(|e| e.id == id)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn id(n: u8) -> ChunkId {
-        ChunkId([n; 32])
-    }
-
-    #[test]
-    fn the_least_recently_used_goes_first_and_one_in_use_stays() {
-        let mut index = Index::new(30);
-        for n in 1..=3 {
-            assert_eq!(index.reserve(id(n), 10, None), Ok(vec![]));
-            index.unpin(id(n));
-        }
-        index.touch(id(1));
-        index.pin(id(2));
-        assert_eq!(index.reserve(id(4), 10, None), Ok(vec![id(3)]));
-        assert_eq!(index.reserve(id(5), 20, None), Err(NoRoom));
-        assert_eq!(index.held(), 30);
-        index.unpin(id(2));
-        index.unpin(id(4));
-        assert_eq!(index.shed(11), vec![id(2), id(1)]);
-        assert_eq!(index.held(), 10);
-    }
-
-    #[derive(Debug, Clone)]
-    enum Step {
-        Reserve(u8, u32),
-        Unpin(u8),
-        Touch(u8),
-        Pin(u8),
-        Remove(u8),
-        Shed(u64),
-    }
-
-    fn step() -> impl Strategy<Value = Step> {
-        prop_oneof![
-            (0..12u8, 1..40u32).prop_map(|(n, len)| Step::Reserve(n, len)),
-            (0..12u8).prop_map(Step::Unpin),
-            (0..12u8).prop_map(Step::Touch),
-            (0..12u8).prop_map(Step::Pin),
-            (0..12u8).prop_map(Step::Remove),
-            (0..60u64).prop_map(Step::Shed),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn the_books_balance(steps in proptest::collection::vec(step(), 1..200)) {
-            let mut index = Index::new(100);
-            let mut pins: HashMap<u8, u32> = HashMap::new();
-            for step in steps {
-                let gone = match step {
-                    Step::Reserve(n, len) => {
-                        let gone = index.reserve(id(n), len, None);
-                        if gone.is_ok() { *pins.entry(n).or_default() += 1; }
-                        gone.unwrap_or_default()
-                    }
-                    Step::Unpin(n) => {
-                        index.unpin(id(n));
-                        if let Some(p) = pins.get_mut(&n) { *p = p.saturating_sub(1); }
-                        vec![]
-                    }
-                    Step::Touch(n) => { index.touch(id(n)); vec![] }
-                    Step::Pin(n) => {
-                        if index.pin(id(n)) { *pins.entry(n).or_default() += 1; }
-                        vec![]
-                    }
-                    Step::Remove(n) => { index.remove(id(n)); pins.remove(&n); vec![] }
-                    Step::Shed(bytes) => index.shed(bytes),
-                };
-                for victim in gone {
-                    prop_assert_eq!(pins.remove(&victim.0[0]).unwrap_or(0), 0, "dropped in use");
-                    prop_assert!(index.get(victim).is_none());
-                }
-                let sum: u64 = index.iter().map(|(_, len)| u64::from(len)).sum();
-                prop_assert_eq!(sum, index.held());
-                prop_assert_eq!(index.iter().count(), index.count());
-                prop_assert!(index.held() <= index.limit());
-            }
-        }
-    }
-}
+mod tests;

@@ -1,31 +1,48 @@
-//! The chunks on this PC's disk: bounded, crash-safe, hashed on every read.
+//! The chunks on this PC's disk: bounded, crash-safe, checked on every read.
 //!
-//! A chunk is held when its file is under its final name. The index in memory decides what goes
-//! first when room is needed; the index on disk lets that order survive a restart. File work runs
-//! on threads for blocking work, at most [`MAX_IO`] at a time.
+//! A chunk is held when its file is under its final name and the journal says so. The index in
+//! memory decides what goes first when room is needed; the journal lets it survive a restart
+//! without a look at the files. File work runs on threads for blocking work, at most [`MAX_IO`] at
+//! a time.
+//!
+//! A chunk is hashed when it comes. What is read later is compared with the checksum its bytes had
+//! then ([`crate::chunk::Seal`]); the scrub hashes all of it again, slowly. What does not fit is
+//! dropped and reported ([`Cache::losses`]), so that it is fetched again.
 
-mod catalog;
+mod books;
 mod files;
 mod index;
+mod journal;
+mod reader;
+mod scrub;
+mod titles;
 
 use std::{
-    collections::HashMap,
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 
-use swarm::content::{ChunkId, TitleId};
-use tokio::sync::Semaphore;
+use swarm::content::{ChunkId, ChunkRef, TitleId};
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::chunk::VerifiedChunk;
-use catalog::{Catalog, Change};
+use books::{Books, Description, lock, reconcile, replay};
 use files::{Files, ReadError};
 pub use files::{Sample, sample};
-use index::Index;
+use index::{Held, Index};
+use journal::{Change, Journal};
+use reader::Pool;
+pub use reader::Reader;
+pub use scrub::keep;
 
 /// The most file reads and writes at the same time.
 pub const MAX_IO: usize = 8;
+/// Losses that nobody took yet; more are not reported: the next read finds them anew.
+const MAX_LOSSES: usize = 256;
+/// The index on disk.
+const JOURNAL: &str = "index.journal";
 /// What a full disk makes the cache let go of, in lengths of the chunk that did not fit.
 const SHED_ON_FULL_DISK: u64 = 8;
 
@@ -39,14 +56,6 @@ pub enum CacheError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
-    },
-    /// Not even a new index can be made.
-    #[error("the cache index in {path} cannot be made: {source}")]
-    Index {
-        /// The folder.
-        path: PathBuf,
-        /// What the database said.
-        source: Box<redb::Error>,
     },
 }
 
@@ -79,7 +88,6 @@ pub enum Admission {
 pub struct Write {
     cache: Cache,
     chunk: VerifiedChunk,
-    title: Option<TitleId>,
     unlink: Vec<ChunkId>,
 }
 
@@ -87,11 +95,7 @@ impl Write {
     /// Writes the chunk. `evicted` names only what had to go because the disk was full.
     pub async fn run(self) -> Put {
         let cache = self.cache.clone();
-        let work = move || {
-            self.cache
-                .inner
-                .write(&self.chunk, self.title, &self.unlink)
-        };
+        let work = move || self.cache.inner.write(&self.chunk, &self.unlink);
         cache.inner.blocking(work).await.unwrap_or(Put {
             stored: false,
             evicted: Vec::new(),
@@ -108,6 +112,36 @@ pub enum Got {
     Absent,
     /// It was held, but its bytes were not what they should be; it was dropped.
     Rotten,
+}
+
+/// A chunk to be given to a peer.
+pub enum Source {
+    /// It is in memory anyway.
+    Memory(VerifiedChunk),
+    /// It is on disk, and in use until the reader is dropped.
+    Disk(Reader),
+    /// It is not held, or not any more.
+    Absent,
+}
+
+/// A chunk that was held and is not any more, though nobody wanted it to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lost {
+    /// The chunk.
+    pub chunk: ChunkRef,
+    /// The title it was fetched for.
+    pub title: Option<TitleId>,
+    /// Whether who read it knows.
+    pub told: Told,
+}
+
+/// Whether a loss was answered to somebody who reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// Somebody asked for the whole chunk and was told.
+    Yes,
+    /// It was found while it was given away piece by piece, or by the scrub.
+    No,
 }
 
 /// How full the cache is.
@@ -130,52 +164,61 @@ pub struct Cache {
 struct Inner {
     files: Files,
     /// Guards the books only: no file is touched and nothing is awaited while it is held.
-    books: Mutex<Books>,
-    catalog: Catalog,
+    books: Arc<Mutex<Books>>,
+    journal: Journal,
     io: Semaphore,
-}
-
-struct Books {
-    index: Index,
-    /// Reserved and being written: readers get these bytes from memory. At most [`MAX_IO`] and the
-    /// writers that wait for their turn, each of which holds its bytes anyway.
-    writing: HashMap<ChunkId, VerifiedChunk>,
+    pool: Arc<Pool>,
+    losses: mpsc::Sender<Lost>,
+    reported: Mutex<Option<mpsc::Receiver<Lost>>>,
+    opened: SystemTime,
 }
 
 impl Cache {
-    /// Opens the cache in `root`, reconciles the index with the files, and drops what is over the
-    /// limit. Blocks: call it before the runtime is busy.
+    /// Opens the cache in `root` and drops what is over the limit. A damaged index is put right
+    /// from the files, a lost one is made of them. Blocks: call it before the runtime is busy.
     ///
     /// # Errors
     /// [`CacheError`] when the folder cannot be used.
     pub fn open(root: &Path, limit: u64) -> Result<Self, CacheError> {
-        let folder = |source| CacheError::Folder {
+        let opened = SystemTime::now();
+        Self::open_folder(root, limit, opened).map_err(|source| CacheError::Folder {
             path: root.to_owned(),
             source,
-        };
-        let files = Files::open(root).map_err(folder)?;
-        let found = files.scan().map_err(folder)?;
-        let opened = Catalog::open(&root.join("index.redb"));
-        let (catalog, rows) = opened.map_err(|source| CacheError::Index {
-            path: root.to_owned(),
-            source: Box::new(source),
-        })?;
-        let index = reconcile(&files, &catalog, found, &rows, limit);
+        })
+    }
+
+    fn open_folder(root: &Path, limit: u64, opened: SystemTime) -> io::Result<Self> {
+        let files = Files::open(root)?;
+        let path = root.join(JOURNAL);
+        let mut index = Index::new(limit);
+        index.expect(path.metadata().map_or(0, |m| journal::records_of(m.len())));
+        let found = journal::read(&path, |change| replay(&mut index, change))?;
+        if found.is_none_or(|f| f.damaged > 0) {
+            tracing::warn!(?found, "the cache index is put right from the files");
+            reconcile(&files, &mut index)?;
+        }
+        let over = index.make_room(0).unwrap_or_default();
         tracing::info!(
             chunks = index.count(),
             size_bytes = index.held(),
             "cache opened"
         );
+        let books = Arc::new(Mutex::new(Books::new(index)));
+        let journal = Journal::open(&path, found, Description(books.clone()))?;
+        let (losses, reported) = mpsc::channel(MAX_LOSSES);
+        let inner = Inner {
+            files,
+            books,
+            journal,
+            io: Semaphore::new(MAX_IO),
+            pool: Arc::default(),
+            losses,
+            reported: Mutex::new(Some(reported)),
+            opened,
+        };
+        inner.unlink(&over);
         Ok(Self {
-            inner: Arc::new(Inner {
-                files,
-                books: Mutex::new(Books {
-                    index,
-                    writing: HashMap::new(),
-                }),
-                catalog,
-                io: Semaphore::new(MAX_IO),
-            }),
+            inner: Arc::new(inner),
         })
     }
 
@@ -197,7 +240,6 @@ impl Cache {
         let write = Write {
             cache: self.clone(),
             chunk,
-            title,
             unlink: evicted.clone(),
         };
         Admission::Write { write, evicted }
@@ -222,25 +264,28 @@ impl Cache {
         }
     }
 
-    /// Reads a chunk and hashes it.
+    /// Reads a whole chunk.
     pub async fn get(&self, id: ChunkId) -> Got {
-        let len = {
-            let mut books = self.inner.books();
-            if let Some(chunk) = books.writing.get(&id) {
-                return Got::Chunk(chunk.clone());
-            }
-            let Some(len) = books.index.get(id) else {
-                return Got::Absent;
-            };
-            books.index.touch(id);
-            books.index.pin(id);
-            len
+        let held = match self.inner.take(id) {
+            Taken::Memory(chunk) => return Got::Chunk(chunk),
+            Taken::Disk(held) => held,
+            Taken::Absent => return Got::Absent,
         };
-        let cache = self.clone();
-        self.inner
-            .blocking(move || cache.inner.read(id, len))
-            .await
-            .unwrap_or(Got::Absent)
+        let inner = self.inner.clone();
+        let read = self.inner.blocking(move || inner.read(held)).await;
+        read.unwrap_or(Got::Absent)
+    }
+
+    /// Opens a chunk to be given to a peer.
+    pub async fn source(&self, id: ChunkId) -> Source {
+        let held = match self.inner.take(id) {
+            Taken::Memory(chunk) => return Source::Memory(chunk),
+            Taken::Disk(held) => held,
+            Taken::Absent => return Source::Absent,
+        };
+        let inner = self.inner.clone();
+        let opened = self.inner.blocking(move || inner.open(held)).await;
+        opened.unwrap_or(Source::Absent)
     }
 
     /// The length of a chunk that is held.
@@ -249,7 +294,7 @@ impl Cache {
         self.inner.books().index.get(id)
     }
 
-    /// Every chunk held with its length, least recently used first.
+    /// Every chunk held with its length.
     #[must_use]
     pub fn held(&self) -> Vec<(ChunkId, u32)> {
         self.inner.books().index.iter().collect()
@@ -257,9 +302,45 @@ impl Cache {
 
     /// Drops a chunk, if it is held.
     pub async fn remove(&self, id: ChunkId) {
-        let cache = self.clone();
-        let drop = move || cache.inner.forget(id);
-        let _ = self.inner.blocking(drop).await;
+        let inner = self.inner.clone();
+        let _ = self.inner.blocking(move || inner.forget(id)).await;
+    }
+
+    /// Pins a title, or lets it go. Of a pinned title only spare copies are dropped for room; new
+    /// chunks that then find none are passed through.
+    pub async fn pin(&self, title: TitleId, pinned: bool) {
+        let inner = self.inner.clone();
+        let pin = move || {
+            if inner.books().index.pin(title, pinned) {
+                inner.journal.note(if pinned {
+                    Change::Pinned(title)
+                } else {
+                    Change::Freed(title)
+                });
+            }
+        };
+        let _ = self.inner.blocking(pin).await;
+    }
+
+    /// Notes whether others in the site keep a chunk too. Until that is said, this PC's copy of a
+    /// pinned title counts as the last one.
+    pub async fn spare(&self, id: ChunkId, spare: bool) {
+        let inner = self.inner.clone();
+        let note = move || {
+            let held = inner.books().index.spare(id, spare);
+            if let Some(held) = held {
+                inner.journal.note(Change::Held(held));
+            }
+        };
+        let _ = self.inner.blocking(note).await;
+    }
+
+    /// What was lost to rot or to somebody who tidied up; the first caller gets them all.
+    #[must_use]
+    pub fn losses(&self) -> Option<mpsc::Receiver<Lost>> {
+        let reported = &self.inner.reported;
+        let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
+        reported.take()
     }
 
     /// How full the cache is.
@@ -274,10 +355,16 @@ impl Cache {
     }
 }
 
+/// A chunk taken into use, if it is on disk.
+enum Taken {
+    Memory(VerifiedChunk),
+    Disk(Held),
+    Absent,
+}
+
 impl Inner {
     fn books(&self) -> MutexGuard<'_, Books> {
-        // Every change of the books is complete before anything can panic.
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.books)
     }
 
     async fn blocking<T: Send + 'static>(
@@ -288,15 +375,29 @@ impl Inner {
         tokio::task::spawn_blocking(work).await.ok()
     }
 
-    fn write(&self, chunk: &VerifiedChunk, title: Option<TitleId>, unlink: &[ChunkId]) -> Put {
+    fn take(&self, id: ChunkId) -> Taken {
+        let mut books = self.books();
+        if let Some(chunk) = books.writing.get(&id) {
+            return Taken::Memory(chunk.clone());
+        }
+        let Some(held) = books.index.on_disk(id) else {
+            return Taken::Absent;
+        };
+        books.index.touch(id);
+        books.index.take(id);
+        drop(books);
+        self.journal.used(id);
+        Taken::Disk(held)
+    }
+
+    fn write(&self, chunk: &VerifiedChunk, unlink: &[ChunkId]) -> Put {
+        let (id, seal) = (chunk.id(), chunk.seal());
         let mut evicted = Vec::new();
         self.unlink(unlink);
         let mut written = self.files.write(chunk);
         if written.as_ref().is_err_and(is_full) {
-            let more = self
-                .books()
-                .index
-                .shed(u64::from(chunk.len()) * SHED_ON_FULL_DISK);
+            let room = u64::from(chunk.len()) * SHED_ON_FULL_DISK;
+            let more = self.books().index.shed(room);
             tracing::warn!(
                 chunks = more.len(),
                 "the disk is full; letting go of chunks"
@@ -306,61 +407,91 @@ impl Inner {
             written = self.files.write(chunk);
         }
         let mut books = self.books();
-        books.writing.remove(&chunk.id());
+        books.writing.remove(&id);
         let stored = match written {
-            // It may have been dropped while it was written.
-            Ok(()) if books.index.get(chunk.id()).is_none() => {
-                let _ = self.files.remove(chunk.id());
-                false
-            }
-            Ok(()) => {
-                books.index.unpin(chunk.id());
-                true
-            }
+            Ok(()) => books.index.written(id, seal),
             Err(e) => {
                 tracing::warn!(error = %e, "a chunk was not stored");
-                books.index.remove(chunk.id());
+                books.index.remove(id);
                 false
             }
         };
+        let held = books.index.on_disk(id);
         drop(books);
-        if stored {
-            self.catalog
-                .note(Change::Used(chunk.id(), chunk.len(), title));
+        match held {
+            Some(held) if stored => self.journal.note(Change::Held(held)),
+            // It was dropped while it was written.
+            _ => _ = self.files.remove(id),
         }
         Put { stored, evicted }
     }
 
-    fn read(&self, id: ChunkId, len: u32) -> Got {
-        let read = self.files.read(id, len);
+    /// Reads a chunk that was taken into use.
+    fn read(&self, held: Held) -> Got {
+        let Held { id, len, seal, .. } = held;
+        let read = match seal {
+            Some(seal) => self.files.read(id, len, seal),
+            None => self.files.hash(id, len, false),
+        };
         let mut books = self.books();
-        books.index.unpin(id);
-        let title = books.index.title(id);
-        drop(books);
+        books.index.give(id);
+        if let (None, Ok(chunk)) = (seal, &read) {
+            books.index.seal(id, chunk.seal());
+            let sealed = books.index.on_disk(id);
+            drop(books);
+            sealed
+                .into_iter()
+                .for_each(|held| self.journal.note(Change::Held(held)));
+        } else {
+            drop(books);
+        }
         match read {
-            Ok(chunk) => {
-                self.catalog.note(Change::Used(id, len, title));
-                Got::Chunk(chunk)
-            }
-            Err(ReadError::Gone) => {
-                self.forget(id);
-                Got::Absent
-            }
-            Err(ReadError::Rotten) => {
-                tracing::warn!(chunk = ?id, "a chunk on disk rotted; dropping it");
-                self.forget(id);
-                Got::Rotten
-            }
-            Err(ReadError::Io(e)) => {
-                tracing::warn!(error = %e, "a chunk on disk cannot be read; dropping it");
-                self.forget(id);
-                Got::Rotten
+            Ok(chunk) => Got::Chunk(chunk),
+            Err(error) => self.unreadable(id, error, Told::Yes),
+        }
+    }
+
+    /// Opens a chunk that was taken into use.
+    fn open(self: Arc<Self>, held: Held) -> Source {
+        let Some(seal) = held.seal else {
+            return match self.read(held) {
+                Got::Chunk(chunk) => Source::Memory(chunk),
+                Got::Absent | Got::Rotten => Source::Absent,
+            };
+        };
+        match self.files.open_chunk(held.id, held.len) {
+            Ok(file) => Source::Disk(Reader::new(self, held.id, held.len, file, seal)),
+            Err(error) => {
+                self.books().index.give(held.id);
+                self.unreadable(held.id, error, Told::Yes);
+                Source::Absent
             }
         }
     }
 
+    fn unreadable(&self, id: ChunkId, error: ReadError, told: Told) -> Got {
+        tracing::warn!(chunk = ?id, %error, "a chunk on disk cannot be used; dropping it");
+        self.lost(id, told);
+        match error {
+            ReadError::Gone => Got::Absent,
+            ReadError::Rotten | ReadError::Io(_) => Got::Rotten,
+        }
+    }
+
+    /// Forgets a chunk that was lost, and says so.
+    fn lost(&self, id: ChunkId, told: Told) {
+        let held = self.books().index.on_disk(id);
+        self.forget(id);
+        if let Some(held) = held {
+            let chunk = ChunkRef { id, len: held.len };
+            let title = held.title;
+            let _ = self.losses.try_send(Lost { chunk, title, told });
+        }
+    }
+
     fn forget(&self, id: ChunkId) {
-        if self.books().index.remove(id) {
+        let removed = self.books().index.remove(id);
+        if removed {
             self.unlink(&[id]);
         }
     }
@@ -370,49 +501,9 @@ impl Inner {
             if let Err(e) = self.files.remove(*id) {
                 tracing::warn!(error = %e, "a chunk file cannot be removed");
             }
-            self.catalog.note(Change::Gone(*id));
+            self.journal.note(Change::Gone(*id));
         }
     }
-}
-
-/// Files without a row are taken in, oldest use first; rows without a file are forgotten; a file
-/// of another length than its row says is a torn write of the file system, and is dropped.
-fn reconcile(
-    files: &Files,
-    catalog: &Catalog,
-    found: Vec<(ChunkId, u32)>,
-    rows: &[catalog::Row],
-    limit: u64,
-) -> Index {
-    let mut index = Index::new(limit);
-    let known: HashMap<ChunkId, &catalog::Row> = rows.iter().map(|r| (r.id, r)).collect();
-    let mut whole: HashMap<ChunkId, u32> = HashMap::with_capacity(found.len());
-    for (id, len) in found {
-        match known.get(&id) {
-            Some(row) if row.len != len => {
-                let _ = files.remove(id);
-            }
-            Some(_) => {
-                whole.insert(id, len);
-            }
-            None => {
-                index.restore(id, len, None);
-                catalog.note(Change::Used(id, len, None));
-            }
-        }
-    }
-    for row in rows {
-        if whole.contains_key(&row.id) {
-            index.restore(row.id, row.len, row.title);
-        } else {
-            catalog.note(Change::Gone(row.id));
-        }
-    }
-    for id in index.make_room(0).unwrap_or_default() {
-        let _ = files.remove(id);
-        catalog.note(Change::Gone(id));
-    }
-    index
 }
 
 fn is_full(error: &io::Error) -> bool {

@@ -13,6 +13,8 @@ use std::{
 
 pub use settings::{LogFormat, Settings};
 
+use crate::net::congestion::Choice;
+
 /// The port of the chunk listener.
 pub const CHUNK_PORT: u16 = 7745;
 /// The port of the loopback API.
@@ -62,6 +64,8 @@ pub struct Config {
     pub local_listen: SocketAddr,
     /// The most bytes of chunks on disk.
     pub cache_limit: u64,
+    /// How fast TCP sends what is given.
+    pub congestion: Choice,
     /// The most chunks given at the same time.
     pub upload_slots: u16,
     /// The weight the peer gives itself; none: from link and power.
@@ -123,6 +127,7 @@ impl Config {
             advertise: settings.advertise,
             local_listen,
             cache_limit: settings.cache_limit.map_or(10 << 30, |b| b.0),
+            congestion: settings.congestion.unwrap_or_default(),
             upload_slots: settings.upload_slots.unwrap_or(8).max(1),
             weight: settings.weight,
             metered: settings.metered,

@@ -8,6 +8,8 @@ use std::{
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
+use crate::net::congestion::Choice;
+
 use super::{
     ConfigError,
     units::{ByteSize, Span},
@@ -78,6 +80,11 @@ pub struct Settings {
     #[arg(long, value_name = "N", env = "DMS_EDGE_UPLOAD_SLOTS", global = true)]
     pub upload_slots: Option<u16>,
 
+    /// Congestion control of uploads: auto, system, or a name such as bbr; auto takes bbr while
+    /// the link loses packets [default: auto]
+    #[arg(long, value_name = "NAME", env = "DMS_EDGE_CONGESTION", global = true)]
+    pub congestion: Option<Choice>,
+
     /// The weight this PC gives itself, 0 to 100 [default: from its link and power]
     #[arg(long, value_name = "N", env = "DMS_EDGE_WEIGHT", global = true,
           value_parser = clap::value_parser!(u32).range(0..=100))]
@@ -137,6 +144,7 @@ impl Settings {
             local_listen: self.local_listen.or(below.local_listen),
             cache_limit: self.cache_limit.or(below.cache_limit),
             upload_slots: self.upload_slots.or(below.upload_slots),
+            congestion: self.congestion.or(below.congestion),
             weight: self.weight.or(below.weight),
             metered: self.metered.or(below.metered),
             look_ahead: self.look_ahead.or(below.look_ahead),

@@ -19,7 +19,7 @@ use swarm::{
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    cache::{Cache, Got},
+    cache::{Cache, Got, Reader, Source},
     chunk::VerifiedChunk,
     clock::Clock,
     policy::Willing,
@@ -100,10 +100,11 @@ pub struct Wanted {
 }
 
 /// What another peer gets.
-#[derive(Debug)]
 pub enum Given {
-    /// The chunk.
+    /// The chunk, from memory.
     Chunk(VerifiedChunk),
+    /// The chunk, from disk.
+    Stored(Reader),
     /// These peers have it, or are nearer to it.
     Refer(Vec<DeviceId>),
     /// Not here.
@@ -205,12 +206,21 @@ impl Handle {
     }
 
     async fn read(&self, chunk: ChunkId) -> Given {
-        match self.cache.get(chunk).await {
-            Got::Chunk(chunk) => Given::Chunk(chunk),
-            Got::Absent | Got::Rotten => {
+        match self.cache.source(chunk).await {
+            Source::Memory(chunk) => Given::Chunk(chunk),
+            Source::Disk(reader) => Given::Stored(reader),
+            Source::Absent => {
                 self.lost(chunk).await;
                 Given::NotHere
             }
+        }
+    }
+
+    /// The whole of a chunk that is held: for an asker that wants a part of it.
+    pub async fn whole(&self, chunk: ChunkId) -> Option<VerifiedChunk> {
+        match self.cache.get(chunk).await {
+            Got::Chunk(chunk) => Some(chunk),
+            Got::Absent | Got::Rotten => None,
         }
     }
 
@@ -219,7 +229,8 @@ impl Handle {
         let _ = self.happenings.send(Happening::Willing(willing)).await;
     }
 
-    async fn lost(&self, chunk: ChunkId) {
+    /// The cache lost a chunk.
+    pub async fn lost(&self, chunk: ChunkId) {
         let _ = self.happenings.send(Happening::Lost(chunk)).await;
     }
 }

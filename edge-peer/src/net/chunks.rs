@@ -8,7 +8,7 @@ use std::{
     future::Future,
     io,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -25,7 +25,7 @@ use tokio::time::Instant;
 
 use super::address::AddressBook;
 use crate::{
-    chunk::VerifiedChunk,
+    cache::Reader,
     driver::{Asked, Given, Handle, Wanted},
     metrics::Metrics,
     range::{self, Span},
@@ -35,7 +35,7 @@ use crate::{
 const DEFAULT_WAIT: Duration = Duration::from_secs(10);
 /// The longest one upload may take: the longest chunk at 16 KiB/s.
 const MAX_UPLOAD: Duration = Duration::from_secs(64);
-/// Bytes handed to the connection at once.
+/// Bytes of a chunk in memory handed to the connection at once.
 const PIECE: usize = 64 << 10;
 
 /// Answers one device on one connection.
@@ -89,27 +89,60 @@ impl ChunkService {
         };
         match self.driver.asked(self.from, wanted).await {
             None => busy(),
-            Some((asked, Given::Chunk(chunk))) => self.upload(&request.headers, asked, chunk),
+            Some((asked, Given::Chunk(chunk))) => {
+                self.upload(&request.headers, asked, chunk.id(), chunk.bytes())
+            }
+            Some((asked, Given::Stored(reader))) => {
+                self.stored(&request.headers, asked, reader).await
+            }
             Some((_, Given::Refer(to))) => referral(&to),
             Some((_, Given::NotHere)) => plain(StatusCode::NOT_FOUND),
             Some((_, Given::Busy)) => busy(),
         }
     }
 
-    fn upload(&self, headers: &HeaderMap, asked: Asked, chunk: VerifiedChunk) -> Response<Upload> {
-        let id = chunk.id();
-        let whole = chunk.bytes().len();
-        let (status, bytes, content_range) = match range::wanted(headers, whole) {
-            Span::Whole => (StatusCode::OK, chunk.bytes().clone(), None),
+    /// A whole chunk goes from its file to the connection piece by piece; a part of one does not
+    /// end with the check of the whole, so that is read first.
+    async fn stored(&self, headers: &HeaderMap, asked: Asked, reader: Reader) -> Response<Upload> {
+        let (id, len) = (reader.id(), reader.len());
+        if range::wanted(headers, len as usize) == Span::Whole {
+            return self.respond(asked, id, Bytes::new(), Some(reader), None);
+        }
+        match self.driver.whole(id).await {
+            Some(chunk) => self.upload(headers, asked, id, chunk.bytes()),
+            None => plain(StatusCode::NOT_FOUND),
+        }
+    }
+
+    fn upload(
+        &self,
+        headers: &HeaderMap,
+        asked: Asked,
+        id: ChunkId,
+        chunk: &Bytes,
+    ) -> Response<Upload> {
+        let whole = chunk.len();
+        match range::wanted(headers, whole) {
+            Span::Whole => self.respond(asked, id, chunk.clone(), None, None),
             Span::Part(part) => {
                 let text = format!("bytes {}-{}/{whole}", part.start, part.end - 1);
-                (
-                    StatusCode::PARTIAL_CONTENT,
-                    chunk.bytes().slice(part),
-                    Some(text),
-                )
+                self.respond(asked, id, chunk.slice(part), None, Some(text))
             }
-            Span::Outside => return plain(StatusCode::RANGE_NOT_SATISFIABLE),
+            Span::Outside => plain(StatusCode::RANGE_NOT_SATISFIABLE),
+        }
+    }
+
+    fn respond(
+        &self,
+        asked: Asked,
+        id: ChunkId,
+        bytes: Bytes,
+        stored: Option<Reader>,
+        content_range: Option<String>,
+    ) -> Response<Upload> {
+        let status = match content_range {
+            Some(_) => StatusCode::PARTIAL_CONTENT,
+            None => StatusCode::OK,
         };
         let mut response = Response::builder()
             .status(status)
@@ -122,6 +155,7 @@ impl ChunkService {
         }
         let upload = Upload {
             bytes,
+            stored,
             asked: Some(asked),
             metrics: Some(self.metrics.clone()),
             until: Instant::now() + MAX_UPLOAD,
@@ -134,7 +168,9 @@ impl ChunkService {
 
 /// A body that gives the slot back: as served when its last byte was taken, else as broken off.
 pub struct Upload {
+    /// What is given from memory; empty when it comes from disk.
     bytes: Bytes,
+    stored: Option<Reader>,
     asked: Option<Asked>,
     metrics: Option<Metrics>,
     until: Instant,
@@ -144,10 +180,24 @@ impl Upload {
     fn nothing() -> Self {
         Self {
             bytes: Bytes::new(),
+            stored: None,
             asked: None,
             metrics: None,
             until: Instant::now(),
         }
+    }
+
+    fn left(&self) -> u64 {
+        let stored = self.stored.as_ref().map_or(0, Reader::left);
+        self.bytes.len() as u64 + u64::from(stored)
+    }
+
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        if let Some(reader) = &mut self.stored {
+            return reader.poll_piece(cx);
+        }
+        let len = self.bytes.len().min(PIECE);
+        Poll::Ready(Some(Ok(self.bytes.split_to(len))))
     }
 }
 
@@ -157,20 +207,21 @@ impl Body for Upload {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        if self.bytes.is_empty() {
+        if self.left() == 0 {
             return Poll::Ready(None);
         }
         if Instant::now() > self.until {
             return Poll::Ready(Some(Err(io::ErrorKind::TimedOut.into())));
         }
-        let len = self.bytes.len().min(PIECE);
-        let piece = self.bytes.split_to(len);
+        let Some(piece) = ready!(self.poll_piece(cx)?) else {
+            return Poll::Ready(None);
+        };
         if let Some(metrics) = &self.metrics {
-            metrics.given.inc_by(len as u64);
+            metrics.given.inc_by(piece.len() as u64);
         }
-        if self.bytes.is_empty()
+        if self.left() == 0
             && let Some(asked) = self.asked.take()
         {
             asked.served();
@@ -179,11 +230,11 @@ impl Body for Upload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_empty()
+        self.left() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.len() as u64)
+        SizeHint::with_exact(self.left())
     }
 }
 

@@ -10,6 +10,9 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
+use http_body::Body;
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
 use swarm::{
     content::{ChunkId, DeviceId, MAX_CHUNK_LEN},
     peer::{Priority, Source},
@@ -20,6 +23,7 @@ use super::{
     address::AddressBook,
     enrolment::chain,
     identity::{Identity, IdentityError, ORIGIN_NAME, peer_name},
+    pool::{Host, Pool, PoolError},
 };
 use crate::{
     chunk::{ChunkError, Receiving, VerifiedChunk},
@@ -32,10 +36,14 @@ const CONNECT: Duration = Duration::from_secs(5);
 const HEAD: Duration = Duration::from_millis(wire::MAX_DEADLINE_MS + 10_000);
 /// How long a body may stand still.
 const STALL: Duration = Duration::from_secs(10);
-/// How long an unused connection is kept; servers of this protocol keep theirs longer.
+/// How long an unused connection for anything but chunks is kept.
 const IDLE: Duration = Duration::from_secs(20);
-/// The most unused connections kept for one host.
-const IDLE_PER_HOST: usize = 8;
+/// The most of them.
+const IDLE_PER_HOST: usize = 2;
+/// The longest refusal that is read so that its connection can be used again, bytes.
+const MAX_REFUSAL: usize = 4 << 10;
+/// How long that may take.
+const REFUSAL: Duration = Duration::from_millis(200);
 /// The longest licence or renewal answer, bytes.
 const MAX_ANSWER: usize = 256 << 10;
 /// How long the DMS may take over a licence or a renewal.
@@ -112,6 +120,9 @@ pub struct Passed {
 /// The one HTTP client of the agent; clones share its connections.
 #[derive(Clone)]
 pub struct Client {
+    /// For chunks.
+    pool: Pool,
+    /// For everything else.
     http: reqwest::Client,
     book: AddressBook,
     metrics: Metrics,
@@ -145,6 +156,7 @@ impl Client {
             .build()
             .map_err(|e| rustls::Error::General(chain(&e)))?;
         Ok(Self {
+            pool: Pool::new(identity.client_config()?, bind),
             http,
             book,
             metrics,
@@ -157,50 +169,65 @@ impl Client {
     /// # Errors
     /// [`FetchError`].
     pub async fn chunk(&self, source: Source, request: Request) -> Result<Answer, FetchError> {
-        let url = format!(
-            "{}{}{}",
-            self.base(source)?,
-            names::CHUNK_PATH,
-            request.chunk
-        );
+        let name = host_name(source);
         let deadline = u64::try_from(request.deadline.as_millis()).unwrap_or(u64::MAX);
-        let mut asking = self
-            .http
-            .get(url)
+        let mut asking = http::Request::get(format!("{}{}", names::CHUNK_PATH, request.chunk))
+            .header(header::HOST, &name)
             .header(names::DEADLINE_MS, deadline.min(wire::MAX_DEADLINE_MS))
             .header(names::HOPS, u64::from(request.hops))
             .header(names::PRIORITY, names::priority_name(request.priority));
         if let Some(len) = request.len {
             asking = asking.header(names::LENGTH, len);
         }
+        let asking = asking.body(Empty::new());
+        let asking = asking.map_err(|e| FetchError::Strange(e.to_string()))?;
+        // Somebody who left the roster is not asked on an old connection either.
+        self.base(source)?;
         let start = Instant::now();
-        let response = still(HEAD, asking.send()).await?;
-        match response.status() {
+        let asked = self.pool.ask(&name, || self.find(source, &name), asking);
+        let (response, lease) = still(HEAD, asked).await?;
+        let waited = start.elapsed();
+        let (head, mut body) = response.into_parts();
+        let answer = match head.status {
             StatusCode::OK => {
-                let waited = start.elapsed();
-                let chunk = self.receive(response, source, request).await?;
-                let took = start.elapsed();
-                Ok(Answer::Chunk {
+                let chunk = self.receive(&mut body, source, request).await?;
+                Answer::Chunk {
                     chunk,
                     waited,
-                    took,
-                })
+                    took: start.elapsed(),
+                }
             }
-            StatusCode::TEMPORARY_REDIRECT => referral(response.headers()),
-            StatusCode::NOT_FOUND => Ok(Answer::NotHere),
+            StatusCode::TEMPORARY_REDIRECT => referral(&head.headers)?,
+            StatusCode::NOT_FOUND => Answer::NotHere,
             // Whoever does not know us yet will when its roster is as new as ours.
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::FORBIDDEN => Ok(Answer::Busy),
-            other => Err(FetchError::Strange(format!("status {other}"))),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::FORBIDDEN => Answer::Busy,
+            other => return Err(FetchError::Strange(format!("status {other}"))),
+        };
+        // Refusals may have a few words; a connection with a long one is not worth it.
+        if body.is_end_stream() || ends(&mut body).await {
+            lease.give_back();
         }
+        Ok(answer)
+    }
+
+    async fn find(&self, source: Source, name: &str) -> std::io::Result<Host> {
+        let addresses = match source {
+            Source::Origin => self.book.origin().lookup().await,
+            Source::Peer(device) => Ok(self.book.peer(device).into_iter().collect()),
+        };
+        Ok(Host {
+            name: name.to_owned(),
+            addresses: addresses.map_err(std::io::Error::other)?,
+        })
     }
 
     async fn receive(
         &self,
-        mut response: reqwest::Response,
+        body: &mut Incoming,
         source: Source,
         request: Request,
     ) -> Result<VerifiedChunk, FetchError> {
-        let announced = response.content_length();
+        let announced = body.size_hint().exact();
         let most = u64::from(request.len.unwrap_or(MAX_CHUNK_LEN));
         if announced
             .is_some_and(|len| len > most || request.len.is_some_and(|l| len != u64::from(l)))
@@ -208,9 +235,15 @@ impl Client {
             return Err(FetchError::Strange("a body of another length".into()));
         }
         let mut receiving = Receiving::new(request.chunk, request.len);
-        while let Some(piece) = still(STALL, response.chunk()).await? {
-            self.metrics.received(source, piece.len() as u64);
-            receiving.push(&piece).map_err(misfit)?;
+        while let Some(frame) = tokio::time::timeout(STALL, body.frame())
+            .await
+            .map_err(|_| FetchError::Late)?
+        {
+            let frame = frame.map_err(|e| FetchError::Broken(chain(&e)))?;
+            if let Ok(piece) = frame.into_data() {
+                self.metrics.received(source, piece.len() as u64);
+                receiving.push(&piece).map_err(misfit)?;
+            }
         }
         receiving.finish().map_err(misfit)
     }
@@ -290,14 +323,39 @@ fn referral(headers: &HeaderMap) -> Result<Answer, FetchError> {
     Ok(Answer::Refer(devices))
 }
 
+/// The name of a source in its certificate.
+fn host_name(source: Source) -> String {
+    match source {
+        Source::Origin => ORIGIN_NAME.to_owned(),
+        Source::Peer(device) => peer_name(device),
+    }
+}
+
+/// Whether a short body ends within what is here of it already, or nearly.
+async fn ends(body: &mut Incoming) -> bool {
+    let mut read = 0;
+    let reading = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            read += frame.data_ref().map_or(0, Bytes::len);
+            if read > MAX_REFUSAL {
+                return false;
+            }
+        }
+        body.is_end_stream()
+    };
+    tokio::time::timeout(REFUSAL, reading)
+        .await
+        .unwrap_or(false)
+}
+
 /// The step, unless nothing comes for this long.
 async fn still<T>(
     longest: Duration,
-    step: impl Future<Output = Result<T, reqwest::Error>>,
+    step: impl Future<Output = Result<T, PoolError>>,
 ) -> Result<T, FetchError> {
     match tokio::time::timeout(longest, step).await {
-        Ok(done) => done.map_err(broken),
-        Err(_) => Err(FetchError::Late),
+        Ok(Err(PoolError::Late)) | Err(_) => Err(FetchError::Late),
+        Ok(done) => done.map_err(|e| FetchError::Broken(chain(&e))),
     }
 }
 

@@ -4,14 +4,19 @@
 //! exchanged while connections live: the next handshake uses the new one.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use super::sessions::Sessions;
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig, SignatureScheme,
     client::{ResolvesClientCert, Resumption},
     crypto::CryptoProvider,
+    crypto::aws_lc_rs::Ticketer,
     server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier},
     sign::CertifiedKey,
 };
@@ -25,6 +30,9 @@ const DEVICE_URN: &str = "urn:dms:device:";
 pub const ORIGIN_NAME: &str = "origin.dms.internal";
 /// What follows the device id in a peer's name.
 pub const PEER_SUFFIX: &str = ".peer.dms.internal";
+
+/// Tickets given with each handshake: one for the next connection, one for the one beside it.
+const TICKETS: usize = 2;
 
 /// Why certificates cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +84,8 @@ pub struct Identity {
 /// The certificate in use. The lock guards the pointer only.
 struct Current {
     key: RwLock<(Arc<CertifiedKey>, Validity)>,
+    /// Grows with each certificate.
+    number: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Current {
@@ -108,6 +118,7 @@ impl Identity {
             roots: Arc::new(roots),
             current: Arc::new(Current {
                 key: RwLock::new(loaded),
+                number: Arc::default(),
             }),
         })
     }
@@ -133,6 +144,7 @@ impl Identity {
         let loaded = load(&self.provider, self.device, certificate_pem, key_pem)?;
         let current = &self.current.key;
         *current.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+        self.current.number.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -145,8 +157,8 @@ impl Identity {
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .with_root_certificates(self.roots.clone())
             .with_client_cert_resolver(self.current.clone());
-        // A resumed session would carry the certificate of the first one past its renewal.
-        config.resumption = Resumption::disabled();
+        let sessions = Sessions::new(self.current.number.clone());
+        config.resumption = Resumption::store(Arc::new(sessions));
         Ok(config)
     }
 
@@ -162,8 +174,11 @@ impl Identity {
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .with_client_cert_verifier(verifier)
             .with_cert_resolver(self.current.clone());
+        // What a session needs to be resumed is in its ticket, sealed under a key that lives for
+        // hours: nothing is kept here. The certificate in it is looked at again each time.
         config.session_storage = Arc::new(NoServerSessionStorage {});
-        config.send_tls13_tickets = 0;
+        config.ticketer = Ticketer::new()?;
+        config.send_tls13_tickets = TICKETS;
         Ok(config)
     }
 }
@@ -213,6 +228,22 @@ pub fn device_of(certificate: &CertificateDer<'_>) -> Result<DeviceId, IdentityE
         (_, Some(_)) => Err(IdentityError::Name("it has several URIs")),
         (None, None) => Err(IdentityError::Name("it has no device URI")),
     }
+}
+
+/// The device a certificate names, unless its time is over: a resumed session was verified when
+/// it began, maybe hours ago.
+///
+/// # Errors
+/// [`IdentityError::Name`] as [`device_of`] has it, and when `now` is not within its dates.
+pub fn device_now(
+    certificate: &CertificateDer<'_>,
+    now: SystemTime,
+) -> Result<DeviceId, IdentityError> {
+    let validity = validity_of(certificate)?;
+    if now < validity.from || now > validity.until {
+        return Err(IdentityError::Name("its time is over"));
+    }
+    device_of(certificate)
 }
 
 /// The name of a peer's chunk listener in its certificate.

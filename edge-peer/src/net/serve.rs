@@ -11,7 +11,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,7 +26,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::identity::device_of;
+use super::{congestion::Congestion, identity::device_now};
 
 /// Most connections of one listener.
 pub const MAX_CONNECTIONS: usize = 512;
@@ -36,14 +36,36 @@ pub const MAX_PER_ADDRESS: usize = 64;
 pub const HANDSHAKE: Duration = Duration::from_secs(5);
 /// How long the first byte of the first request may take.
 pub const FIRST_BYTE: Duration = Duration::from_secs(5);
-/// How long the other end may take nothing of what is written to it.
+/// How long the other end may take less than [`LEAST`] of what is written to it.
 pub const STALL: Duration = Duration::from_secs(10);
+/// What it must take within [`STALL`] while there is something to take, bytes: 8 KiB a second.
+pub const LEAST: usize = 80 << 10;
 /// How long a request's head may take, and how long an unused connection is kept.
 pub const HEAD: Duration = Duration::from_secs(30);
 /// The most rustls buffers for sending; more costs page faults, not less time.
 const TLS_BUFFER: usize = 256 << 10;
 /// The longest request head, bytes.
 const MAX_HEAD: usize = 16 << 10;
+
+/// How slow the other end may be.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    first_byte: Duration,
+    head: Duration,
+    stall: Duration,
+    least: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            first_byte: FIRST_BYTE,
+            head: HEAD,
+            stall: STALL,
+            least: LEAST,
+        }
+    }
+}
 
 /// What may be connected at the same time.
 struct Gate {
@@ -141,8 +163,13 @@ impl Default for Ending {
 
 /// Serves peers: `service` makes the service of one connection of the device that its certificate
 /// names.
-pub async fn peers<S, F>(listener: TcpListener, tls: Arc<ServerConfig>, ending: Ending, service: F)
-where
+pub async fn peers<S, F>(
+    listener: TcpListener,
+    tls: Arc<ServerConfig>,
+    congestion: Congestion,
+    ending: Ending,
+    service: F,
+) where
     F: Fn(DeviceId) -> S + Clone + Send + Sync + 'static,
     S: Service + Send + 'static,
     S::Future: Send,
@@ -152,6 +179,7 @@ where
     accept(listener, ending, move |tcp| {
         let (acceptor, service) = (acceptor.clone(), service.clone());
         let (cut, stop) = (cut.clone(), stop.clone());
+        congestion.apply(&tcp);
         async move {
             let limited = |tls: &mut rustls::ServerConnection| {
                 tls.set_buffer_limit(Some(TLS_BUFFER));
@@ -161,7 +189,7 @@ where
                 return;
             };
             if let Some(device) = device(&stream) {
-                http(Watched::new(stream), service(device), &stop, &cut).await;
+                http(stream, service(device), &stop, &cut, Limits::default()).await;
             }
         }
     })
@@ -174,10 +202,18 @@ where
     S: Service + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
+    local_within(listener, ending, service, Limits::default()).await;
+}
+
+async fn local_within<S>(listener: TcpListener, ending: Ending, service: S, limits: Limits)
+where
+    S: Service + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
     let (cut, stop) = (ending.cut.clone(), ending.stop.clone());
     accept(listener, ending, move |tcp| {
         let (service, cut, stop) = (service.clone(), cut.clone(), stop.clone());
-        async move { http(Watched::new(tcp), service, &stop, &cut).await }
+        async move { http(tcp, service, &stop, &cut, limits).await }
     })
     .await;
 }
@@ -246,18 +282,24 @@ where
     }
 }
 
-async fn http<IO, S>(io: IO, service: S, stop: &CancellationToken, cut: &CancellationToken)
-where
+async fn http<IO, S>(
+    io: IO,
+    service: S,
+    stop: &CancellationToken,
+    cut: &CancellationToken,
+    limits: Limits,
+) where
     IO: AsyncRead + AsyncWrite + Unpin,
     S: Service,
 {
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        .header_read_timeout(limits.head)
         .max_header_size(MAX_HEAD)
         .pipeline_flush(true);
-    let connection = builder.serve_connection(TokioIo::new(Box::pin(io)), service);
+    let connection =
+        builder.serve_connection(TokioIo::new(Box::pin(Watched::new(io, limits))), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -276,7 +318,7 @@ where
 
 fn device(stream: &TlsStream<TcpStream>) -> Option<DeviceId> {
     let certificate = stream.get_ref().1.peer_certificates()?.first()?;
-    match device_of(certificate) {
+    match device_now(certificate, SystemTime::now()) {
         Ok(device) => Some(device),
         Err(e) => {
             tracing::warn!(error = %e, "a peer was refused");
@@ -285,39 +327,64 @@ fn device(stream: &TlsStream<TcpStream>) -> Option<DeviceId> {
     }
 }
 
-/// A stream that must not dawdle: its first byte must come soon, and what is written must leave.
-/// A silent connection costs a place, one that takes nothing costs an upload slot.
+/// A stream that must not dawdle: its first byte must come soon, and what is written must leave
+/// at a least rate. A silent connection costs a place, one that takes hardly anything an upload
+/// slot.
 struct Watched<IO> {
     io: IO,
+    limits: Limits,
     first_byte: Option<Pin<Box<Sleep>>>,
-    stalled: Option<Pin<Box<Sleep>>>,
+    /// The end of the time in which [`LEAST`] bytes must leave; its alarm is used again and again.
+    patience: Pin<Box<Sleep>>,
+    /// Whether something waits to leave, and the clock runs.
+    waiting: bool,
+    /// What left since it runs, bytes.
+    left: usize,
 }
 
 impl<IO> Watched<IO> {
-    fn new(io: IO) -> Self {
+    fn new(io: IO, limits: Limits) -> Self {
+        let now = Instant::now();
         Self {
             io,
-            first_byte: Some(Box::pin(sleep_until(Instant::now() + FIRST_BYTE))),
-            stalled: None,
+            limits,
+            first_byte: Some(Box::pin(sleep_until(now + limits.first_byte))),
+            patience: Box::pin(sleep_until(now + limits.stall)),
+            waiting: false,
+            left: 0,
         }
     }
 
-    /// Passes a write's progress on, unless there was none for too long.
-    fn progress<T>(
+    fn written(
         &mut self,
-        written: Poll<io::Result<T>>,
+        written: Poll<io::Result<usize>>,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stalled = None;
-            return written;
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(len)) = written {
+            self.left = self.left.saturating_add(len);
         }
-        let limit = || Box::pin(sleep_until(Instant::now() + STALL));
-        let stalled = self.stalled.get_or_insert_with(limit);
-        stalled
-            .as_mut()
-            .poll(cx)
-            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+        if written.is_pending() {
+            return self.dawdles(cx).map(Err);
+        }
+        written
+    }
+
+    /// Whether the other end took too little while something waits for it.
+    fn dawdles(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let Limits { stall, least, .. } = self.limits;
+        if !self.waiting {
+            self.waiting = true;
+            self.left = 0;
+            self.patience.as_mut().reset(Instant::now() + stall);
+        }
+        while self.patience.as_mut().poll(cx).is_ready() {
+            if self.left < least {
+                return Poll::Ready(io::ErrorKind::TimedOut.into());
+            }
+            self.left = 0;
+            self.patience.as_mut().reset(Instant::now() + stall);
+        }
+        Poll::Pending
     }
 }
 
@@ -346,7 +413,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Watched<IO> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write(cx, buf);
-        self.progress(written, cx)
+        self.written(written, cx)
     }
 
     fn poll_write_vectored(
@@ -355,7 +422,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Watched<IO> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
-        self.progress(written, cx)
+        self.written(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -364,7 +431,12 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Watched<IO> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.io).poll_flush(cx);
-        self.progress(flushed, cx)
+        if flushed.is_pending() {
+            return self.dawdles(cx).map(Err);
+        }
+        // Everything left: the clock stands until something waits again.
+        self.waiting = false;
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

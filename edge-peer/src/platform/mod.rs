@@ -127,6 +127,98 @@ pub fn free_space(path: &Path) -> io::Result<u64> {
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
+/// What this PC sent over TCP since it started, all programs together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sent {
+    /// Segments.
+    pub segments: u64,
+    /// Segments sent again.
+    pub again: u64,
+}
+
+/// What was sent so far; none when the system does not say.
+#[must_use]
+pub fn tcp_sent() -> Option<Sent> {
+    let text = fs::read_to_string("/proc/net/snmp").ok()?;
+    let mut lines = text.lines().filter_map(|l| l.strip_prefix("Tcp: "));
+    let (names, values) = (lines.next()?, lines.next()?);
+    let column = |name| {
+        let mut columns = names.split_whitespace().zip(values.split_whitespace());
+        columns.find(|(n, _)| *n == name)?.1.parse().ok()
+    };
+    Some(Sent {
+        segments: column("OutSegs")?,
+        again: column("RetransSegs")?,
+    })
+}
+
+/// Sets how fast a connection's TCP sends.
+///
+/// # Errors
+/// What the system said: it may not have it, or not allow it.
+pub fn set_congestion(tcp: &tokio::net::TcpStream, name: &str) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    return socket2::SockRef::from(tcp).set_tcp_congestion(name.as_bytes());
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (tcp, name);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// How fast a connection's TCP sends: the name of it.
+///
+/// # Errors
+/// What the system said.
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) fn congestion(tcp: &tokio::net::TcpStream) -> io::Result<String> {
+    let name = socket2::SockRef::from(tcp).tcp_congestion()?;
+    let name: Vec<u8> = name.into_iter().take_while(|b| *b != 0).collect();
+    Ok(String::from_utf8_lossy(&name).into_owned())
+}
+
+/// Reads what the system has in memory of a file at `at`, without waiting for the disk. None: it
+/// has nothing of it, or cannot say.
+///
+/// # Errors
+/// What the system said.
+pub fn read_cached(file: &fs::File, bytes: &mut [u8], at: u64) -> io::Result<Option<usize>> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::io::{Errno, ReadWriteFlags, preadv2};
+        let mut into = [io::IoSliceMut::new(bytes)];
+        match preadv2(file, &mut into, at, ReadWriteFlags::NOWAIT) {
+            Ok(read) => Ok(Some(read)),
+            Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (file, bytes, at);
+        Ok(None)
+    }
+}
+
+/// Reads a file at `at`; waits for the disk.
+///
+/// # Errors
+/// What the system said.
+pub fn read_at(file: &fs::File, bytes: &mut [u8], at: u64) -> io::Result<usize> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_at(file, bytes, at);
+    #[cfg(windows)]
+    return std::os::windows::fs::FileExt::seek_read(file, bytes, at);
+}
+
+/// Makes the next reads of a file come from the disk where the system can be asked to.
+pub fn forget_cached(file: &fs::File) {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
+    #[cfg(not(target_os = "linux"))]
+    let _ = file;
+}
+
 fn read_word(path: &Path) -> Option<String> {
     fs::read_to_string(path).ok().map(|s| s.trim().to_owned())
 }
@@ -200,6 +292,13 @@ mod tests {
                 None
             ]
         );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_system_counts_what_is_sent() {
+        let sent = tcp_sent().unwrap();
+        assert!(sent.again <= sent.segments);
     }
 
     #[test]

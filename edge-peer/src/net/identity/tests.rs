@@ -98,3 +98,52 @@ fn a_certificate_names_exactly_one_device() {
     assert!(named(&[uri(&format!("urn:other:{A}"))]).is_err());
     assert!(device_of(&CertificateDer::from(vec![1, 2, 3])).is_err());
 }
+
+/// What kind of handshake the client had, and whom the server saw.
+async fn handshake(
+    client: &TlsConnector,
+    server: &TlsAcceptor,
+) -> (rustls::HandshakeKind, DeviceId) {
+    let (near, far) = duplex(1 << 16);
+    let name = ServerName::try_from(peer_name(B)).unwrap();
+    let serving = async {
+        let mut tls = server.accept(far).await.unwrap();
+        tls.write_all(b"!").await.unwrap();
+        let certificate = tls.get_ref().1.peer_certificates().unwrap()[0].clone();
+        device_now(&certificate, SystemTime::now()).unwrap()
+    };
+    let asking = async {
+        let mut tls = client.connect(name, near).await.unwrap();
+        // Tickets come with the first bytes.
+        tls.read_exact(&mut [0]).await.unwrap();
+        tls.get_ref().1.handshake_kind().unwrap()
+    };
+    let (device, kind) = tokio::join!(serving, asking);
+    (kind, device)
+}
+
+#[tokio::test]
+async fn a_session_is_resumed_until_the_certificate_changes() {
+    use rustls::HandshakeKind::{Full, Resumed};
+    let authority = Authority::new();
+    let (a, b) = (authority.identity(A), authority.identity(B));
+    let client = TlsConnector::from(Arc::new(a.client_config().unwrap()));
+    let server = TlsAcceptor::from(Arc::new(b.server_config().unwrap()));
+    assert_eq!(handshake(&client, &server).await, (Full, A));
+    assert_eq!(handshake(&client, &server).await, (Resumed, A));
+    let (new, key) = authority.device(A, DAY);
+    a.replace(new.as_bytes(), key.as_bytes()).unwrap();
+    assert_eq!(handshake(&client, &server).await, (Full, A));
+    assert_eq!(handshake(&client, &server).await, (Resumed, A));
+}
+
+#[test]
+fn a_certificate_is_looked_at_again_when_its_session_is_resumed() {
+    let authority = Authority::new();
+    let (pem, _) = authority.device(A, DAY);
+    let certificate = certificates(pem.as_bytes(), "test").unwrap().remove(0);
+    let until = validity_of(&certificate).unwrap().until;
+    assert_eq!(device_now(&certificate, until).unwrap(), A);
+    assert!(device_now(&certificate, until + Duration::from_secs(1)).is_err());
+    assert!(device_now(&certificate, UNIX_EPOCH).is_err());
+}

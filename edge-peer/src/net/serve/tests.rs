@@ -98,3 +98,51 @@ async fn one_that_takes_nothing_is_cut_off() {
         .await
         .expect("it is cut off");
 }
+
+/// Short limits, so that a test of them is short; nobody honest comes near.
+const SHORT: Limits = Limits {
+    first_byte: FIRST_BYTE,
+    head: Duration::from_secs(1),
+    stall: Duration::from_secs(1),
+    least: 10_000,
+};
+
+#[tokio::test]
+async fn one_that_takes_hardly_anything_is_cut_off_and_a_slow_one_is_not() {
+    for (piece, kept) in [(50, false), (60_000, true)] {
+        let (near, mut far) = tokio::io::duplex(4_096);
+        let mut watched = Watched::new(near, SHORT);
+        let giving = tokio::spawn(async move {
+            let written = watched.write_all(&[0; 2_000_000]).await;
+            written.map_err(|e| e.kind())
+        });
+        let mut taken = vec![0; piece];
+        let taking = async {
+            while far.read_exact(&mut taken).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let (given, ()) = tokio::join!(giving, taking);
+        let cut = Err(io::ErrorKind::TimedOut);
+        assert_eq!(given.unwrap(), if kept { Ok(()) } else { cut });
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_trickles_in_does_not_keep_its_place() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let ending = Ending::new();
+    let service = hyper::service::service_fn(hello);
+    tokio::spawn(local_within(listener, ending.clone(), service, SHORT));
+    let mut slow = TcpStream::connect(address).await.unwrap();
+    slow.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    let trickle = async {
+        while slow.write_all(b"x: y\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), trickle)
+        .await
+        .expect("it is cut off");
+}

@@ -1,0 +1,214 @@
+//! Connections for fetching chunks, used again while they last.
+//!
+//! HTTP/1.1, one request at a time on each. What the network brings is taken from the system in
+//! large pieces: rustls by itself asks for a few KiB at a time, which costs more than decrypting.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Empty;
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{self, SendRequest},
+};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
+use tokio::{
+    io::BufReader,
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
+
+/// How long a connection may take to come up.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long an unused connection is kept; servers of this protocol keep theirs longer.
+const IDLE: Duration = Duration::from_secs(20);
+/// The most unused connections kept to one host.
+const IDLE_PER_HOST: usize = 8;
+/// The most unused connections kept to all of them.
+const MAX_IDLE: usize = 64;
+/// Bytes taken from the system at once.
+const TAKEN_AT_ONCE: usize = 64 << 10;
+/// The longest head of an answer, bytes.
+const MAX_HEAD: usize = 16 << 10;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// No connection came up in time.
+    #[error("the connection did not come up in time")]
+    Late,
+    /// No connection.
+    #[error("no connection: {0}")]
+    Connect(#[from] io::Error),
+    /// It broke, or HTTP was not understood.
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
+}
+
+/// A host: the name in its certificate, and where it is.
+pub struct Host {
+    /// The name.
+    pub name: String,
+    /// Its addresses, asked one after the other.
+    pub addresses: Vec<SocketAddr>,
+}
+
+type Sender = SendRequest<Empty<Bytes>>;
+
+/// The connections; clones share them.
+#[derive(Clone)]
+pub struct Pool {
+    tls: TlsConnector,
+    bind: Option<IpAddr>,
+    idle: Arc<Mutex<Idle>>,
+}
+
+/// Unused connections, the one used last at the end.
+type Idle = HashMap<String, Vec<(Sender, Instant)>>;
+
+/// A connection whose answer is being read. Give it back when all of it came; dropped, it closes.
+pub struct Lease {
+    pool: Pool,
+    name: String,
+    sender: Sender,
+}
+
+impl Pool {
+    /// No connection yet; they will come from `bind`.
+    #[must_use]
+    pub fn new(tls: ClientConfig, bind: Option<IpAddr>) -> Self {
+        Self {
+            tls: TlsConnector::from(Arc::new(tls)),
+            bind,
+            idle: Arc::default(),
+        }
+    }
+
+    /// Asks a host, on a connection that is open if there is one. One that the other end closed
+    /// just then is not held against it: it is asked once more on a new one.
+    ///
+    /// # Errors
+    /// [`PoolError`].
+    pub async fn ask<L>(
+        &self,
+        name: &str,
+        find: impl FnOnce() -> L,
+        request: Request<Empty<Bytes>>,
+    ) -> Result<(Response<Incoming>, Lease), PoolError>
+    where
+        L: Future<Output = io::Result<Host>>,
+    {
+        while let Some(mut sender) = self.take(name) {
+            if sender.ready().await.is_err() {
+                continue;
+            }
+            match sender.send_request(request.clone()).await {
+                Ok(response) => return Ok((response, self.lease(name, sender))),
+                Err(e) => {
+                    tracing::debug!(error = %e, "an open connection was of no use");
+                    break;
+                }
+            }
+        }
+        let host = find().await?;
+        let mut sender = self.connect(&host).await?;
+        let response = sender.send_request(request).await?;
+        Ok((response, self.lease(name, sender)))
+    }
+
+    fn lease(&self, name: &str, sender: Sender) -> Lease {
+        Lease {
+            pool: self.clone(),
+            name: name.to_owned(),
+            sender,
+        }
+    }
+
+    fn take(&self, name: &str) -> Option<Sender> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = idle.get_mut(name)?;
+        while let Some((sender, since)) = kept.pop() {
+            if since.elapsed() < IDLE && !sender.is_closed() {
+                return Some(sender);
+            }
+        }
+        idle.remove(name);
+        None
+    }
+
+    async fn connect(&self, host: &Host) -> Result<Sender, PoolError> {
+        let connected = timeout(CONNECT, self.handshake(host)).await;
+        connected.map_err(|_| PoolError::Late)?
+    }
+
+    async fn handshake(&self, host: &Host) -> Result<Sender, PoolError> {
+        let name = ServerName::try_from(host.name.clone()).map_err(io::Error::other)?;
+        let tcp = self.tcp(host).await?;
+        tcp.set_nodelay(true)?;
+        let buffered = BufReader::with_capacity(TAKEN_AT_ONCE, tcp);
+        let tls = self.tls.connect(name, buffered).await?;
+        let (sender, connection) = http1::Builder::new()
+            .max_headers(64)
+            .max_buf_size(MAX_HEAD.max(TAKEN_AT_ONCE))
+            .handshake(TokioIo::new(tls))
+            .await?;
+        // It ends with its sender, or when the other end closes it.
+        tokio::spawn(async move {
+            if let Err(e) = connection.await {
+                tracing::debug!(error = %e, "a connection for chunks ended");
+            }
+        });
+        Ok(sender)
+    }
+
+    async fn tcp(&self, host: &Host) -> io::Result<TcpStream> {
+        let mut failed = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+        for address in &host.addresses {
+            let socket = match address {
+                SocketAddr::V4(_) => TcpSocket::new_v4()?,
+                SocketAddr::V6(_) => TcpSocket::new_v6()?,
+            };
+            if let Some(ip) = self.bind {
+                socket.bind(SocketAddr::new(ip, 0))?;
+            }
+            match socket.connect(*address).await {
+                Ok(tcp) => return Ok(tcp),
+                Err(e) => failed = e,
+            }
+        }
+        Err(failed)
+    }
+}
+
+impl Lease {
+    /// The whole answer was read: the next request may use the connection.
+    pub fn give_back(self) {
+        if self.sender.is_closed() {
+            return;
+        }
+        let idle = &self.pool.idle;
+        let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.values().map(Vec::len).sum::<usize>() >= MAX_IDLE {
+            idle.retain(|_, kept| {
+                kept.retain(|(sender, since)| since.elapsed() < IDLE && !sender.is_closed());
+                !kept.is_empty()
+            });
+        }
+        let all: usize = idle.values().map(Vec::len).sum();
+        let kept = idle.entry(self.name).or_default();
+        if all < MAX_IDLE && kept.len() < IDLE_PER_HOST {
+            kept.push((self.sender, Instant::now()));
+        }
+    }
+}
