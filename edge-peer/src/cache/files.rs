@@ -153,6 +153,15 @@ impl Files {
         Ok(file)
     }
 
+    /// Opens a chunk's file if that needs no wait for the disk; any difficulty is left to
+    /// [`Files::open_chunk`].
+    #[must_use]
+    pub fn open_cached(&self, id: ChunkId, len: u32) -> Option<File> {
+        let file = platform::open_cached(&self.path(id)).ok()??;
+        let right = file.metadata().is_ok_and(|m| m.len() == u64::from(len));
+        right.then_some(file)
+    }
+
     /// Reads a chunk and compares it with its seal.
     ///
     /// # Errors

@@ -13,7 +13,10 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
     path::{Path, PathBuf},
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
     thread::JoinHandle,
 };
 
@@ -28,6 +31,8 @@ const HEADER: &[u8; 8] = b"dmschnk\x01";
 pub const RECORD: usize = 72;
 /// Changes waiting for the writing thread. Uses beyond that are forgotten; others wait.
 const MAX_WAITING: usize = 4_096;
+/// Uses noted together: waking the writing thread for each of them costs more than they are worth.
+const USES: usize = 128;
 /// The most records written at once.
 const BATCH: usize = 4_096;
 /// Records out of date, beyond those in use, before the journal is written anew.
@@ -82,6 +87,8 @@ pub trait Source: Send + 'static {
 #[derive(Debug)]
 pub struct Journal {
     changes: Option<SyncSender<Change>>,
+    /// Uses that the writing thread does not know yet, at most [`USES`].
+    uses: Mutex<Vec<ChunkId>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -157,6 +164,7 @@ impl Journal {
         let writer = thread.spawn(move || writer.run(&waiting))?;
         Ok(Self {
             changes: Some(changes),
+            uses: Mutex::new(Vec::with_capacity(USES)),
             writer: Some(writer),
         })
     }
@@ -164,6 +172,7 @@ impl Journal {
     /// Notes a change. Waits when very many wait already: call it from threads for blocking work,
     /// and never with the books locked.
     pub fn note(&self, change: Change) {
+        self.hand_over(&mut self.uses());
         if let Some(changes) = &self.changes {
             let _ = changes.send(change);
         }
@@ -171,14 +180,31 @@ impl Journal {
 
     /// Notes that a chunk was used; never waits.
     pub fn used(&self, id: ChunkId) {
-        if let Some(changes) = &self.changes {
-            let _ = changes.try_send(Change::Used(id));
+        let mut uses = self.uses();
+        if uses.last() != Some(&id) {
+            uses.push(id);
+        }
+        if uses.len() >= USES {
+            self.hand_over(&mut uses);
+        }
+    }
+
+    fn uses(&self) -> MutexGuard<'_, Vec<ChunkId>> {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hand_over(&self, uses: &mut Vec<ChunkId>) {
+        for id in uses.drain(..) {
+            if let Some(changes) = &self.changes {
+                let _ = changes.try_send(Change::Used(id));
+            }
         }
     }
 }
 
 impl Drop for Journal {
     fn drop(&mut self) {
+        self.hand_over(&mut self.uses());
         self.changes = None;
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();

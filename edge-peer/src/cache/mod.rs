@@ -284,6 +284,11 @@ impl Cache {
             Taken::Absent => return Source::Absent,
         };
         let inner = self.inner.clone();
+        if let Some(seal) = held.seal
+            && let Some(file) = inner.files.open_cached(id, held.len)
+        {
+            return Source::Disk(Reader::new(inner, id, held.len, file, seal));
+        }
         let opened = self.inner.blocking(move || inner.open(held)).await;
         opened.unwrap_or(Source::Absent)
     }

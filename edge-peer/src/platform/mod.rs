@@ -177,6 +177,32 @@ pub(crate) fn congestion(tcp: &tokio::net::TcpStream) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&name).into_owned())
 }
 
+/// Opens a file if the system has its name in memory, without waiting for the disk. None: it has
+/// not, or cannot say.
+///
+/// # Errors
+/// What the system said, such as that there is no such file.
+pub fn open_cached(path: &Path) -> io::Result<Option<fs::File>> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::{
+            fs::{CWD, Mode, OFlags, ResolveFlags, openat2},
+            io::Errno,
+        };
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED) {
+            Ok(file) => Ok(Some(file.into())),
+            Err(Errno::AGAIN | Errno::NOSYS | Errno::INVAL | Errno::PERM) => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = path;
+        Ok(None)
+    }
+}
+
 /// Reads what the system has in memory of a file at `at`, without waiting for the disk. None: it
 /// has nothing of it, or cannot say.
 ///
