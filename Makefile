@@ -30,7 +30,7 @@ check: web ## format, lints as errors, docs, licences and advisories
 	@scripts/check
 
 sim: ## the swarm in the simulator
-	@$(CARGO) run -q --release -p swarm --example sim
+	@$(CARGO) run -q --release -p swarm --example sim -- gate
 
 bench: setup ## speed, as ratios to something run beside
 	@scripts/bench

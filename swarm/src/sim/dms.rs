@@ -5,20 +5,24 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::{
     content::{DeviceId, SiteId},
     peer::Input,
-    site::{Cidr, MAX_WEIGHT, Roster, SiteMap},
-    wire::{Peering, RosterChange, RosterPeer},
+    site::{Cidr, Roster, SiteMap, weigh},
+    wire::{Peering, RosterChange, RosterPeer, Sharing},
 };
 
 /// How many homes a chunk has.
 const HOMES: u8 = 2;
+/// How far a restarted DMS counts its rosters on, as milliseconds since 1970 would.
+const RESTART: u64 = 1_000_000;
 
 /// What is sent to one peer.
 pub(super) type Letter = (u32, Input);
 
+/// See the module.
 #[derive(Debug)]
 pub(super) struct Dms {
     map: SiteMap,
     sites: Vec<SiteState>,
+    version: u64,
 }
 
 #[derive(Debug)]
@@ -29,7 +33,7 @@ struct SiteState {
     online: Vec<u32>,
 }
 
-/// The address of a peer: its site is the second byte.
+/// The address of a peer: its site, counted within the world, is the second byte.
 pub(super) fn address(site: usize, peer: u32) -> IpAddr {
     let [_, _, high, low] = peer.to_be_bytes();
     Ipv4Addr::new(10, site as u8, high, low).into()
@@ -37,23 +41,37 @@ pub(super) fn address(site: usize, peer: u32) -> IpAddr {
 
 impl Dms {
     pub(super) fn new(sites: usize) -> Self {
-        let id = |n: usize| SiteId([n as u8 + 1; 16]);
         let subnet = |n: usize| Cidr::new(Ipv4Addr::new(10, n as u8, 0, 0).into(), 16).ok();
-        let subnets = (0..sites).filter_map(|n| Some((id(n), subnet(n)?)));
+        let subnets = (0..sites).filter_map(|n| Some((site_id(n), subnet(n)?)));
         let map = SiteMap::new(subnets).unwrap_or_default();
+        let mut dms = Self {
+            map,
+            sites: Vec::new(),
+            version: 0,
+        };
+        dms.restart(sites);
+        dms
+    }
+
+    /// Starts with empty rosters, whose versions are above all there were.
+    pub(super) fn restart(&mut self, sites: usize) {
+        self.version += RESTART;
         let state = |n| SiteState {
-            id: id(n),
-            roster: Roster::new(1000, HOMES),
+            id: site_id(n),
+            roster: Roster::new(self.version, HOMES),
             online: Vec::new(),
         };
-        Self {
-            map,
-            sites: (0..sites).map(state).collect(),
-        }
+        self.sites = (0..sites).map(state).collect();
     }
 
     /// A peer said hello from an address.
-    pub(super) fn hello(&mut self, peer: u32, device: DeviceId, from: IpAddr) -> Vec<Letter> {
+    pub(super) fn hello(
+        &mut self,
+        peer: u32,
+        device: DeviceId,
+        from: IpAddr,
+        weight: u32,
+    ) -> Vec<Letter> {
         let Some(id) = self.map.site_of(from) else {
             return vec![(peer, Input::Site(None))];
         };
@@ -63,7 +81,7 @@ impl Dms {
         let entry = RosterPeer {
             device,
             addr: format!("{from}:7745"),
-            weight: MAX_WEIGHT,
+            weight: weigh(weight, Sharing::On),
         };
         let Ok(change) = site.roster.join(entry) else {
             return Vec::new();
@@ -77,12 +95,15 @@ impl Dms {
         letters
     }
 
-    /// A peer's connection is gone.
-    pub(super) fn gone(&mut self, peer: u32, device: DeviceId) -> Vec<Letter> {
+    /// A peer's connection is gone. Its device may have another one already.
+    pub(super) fn gone(&mut self, peer: u32, device: DeviceId, is_back: bool) -> Vec<Letter> {
         let Some(site) = self.site_of(peer) else {
             return Vec::new();
         };
         site.online.retain(|p| *p != peer);
+        if is_back {
+            return Vec::new();
+        }
         let change = site.roster.leave(device);
         site.tell_all(change)
     }
@@ -95,21 +116,6 @@ impl Dms {
             .collect()
     }
 
-    /// A peer reports wrong bytes. Here the reporter is believed.
-    pub(super) fn bad(&mut self, reporter: u32, device: DeviceId) -> Vec<Letter> {
-        let Some(site) = self.site_of(reporter) else {
-            return Vec::new();
-        };
-        let change = site.roster.leave(device);
-        let mut letters = site.tell_all(change);
-        letters.extend(
-            site.online
-                .iter()
-                .map(|p| (*p, Input::Banned(vec![device]))),
-        );
-        letters
-    }
-
     fn site_of(&mut self, peer: u32) -> Option<&mut SiteState> {
         self.sites
             .iter_mut()
@@ -117,14 +123,16 @@ impl Dms {
     }
 }
 
+fn site_id(n: usize) -> SiteId {
+    SiteId([n as u8 + 1; 16])
+}
+
 impl SiteState {
     fn tell_all(&self, change: Option<RosterChange>) -> Vec<Letter> {
         let Some(change) = change else {
             return Vec::new();
         };
-        self.online
-            .iter()
-            .map(|peer| (*peer, Input::Change(change.clone())))
-            .collect()
+        let letter = |peer: &u32| (*peer, Input::Change(change.clone()));
+        self.online.iter().map(letter).collect()
     }
 }

@@ -1,100 +1,284 @@
-//! What is simulated: sites, links, a title, viewers, and what goes wrong.
+//! What is simulated: sites, links, a title, viewers, a policy, and what goes wrong.
+//!
+//! A scenario is a file (`scenario/parse.rs` reads it); this is what it means.
+
+mod parse;
+mod units;
+
+pub use parse::ScenarioError;
 
 use crate::time::Micros;
 
-/// A link's capacity and delay.
+/// A link's capacity, delay and quality.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Link {
     /// Bytes per second, each way.
     pub rate: u64,
     /// From one end to the other.
     pub delay: Micros,
+    /// Packets lost, of a million.
+    pub loss: u32,
+    /// Bytes that stand in the queue before the link while it is full.
+    pub queue: u64,
 }
 
-impl Link {
-    /// So many megabits per second and microseconds of delay.
-    #[must_use]
-    pub const fn new(megabits: u64, delay_us: u64) -> Self {
-        Self {
+/// A site's link to the origin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wan {
+    /// The link; each way carries as much.
+    pub link: Link,
+    /// The administrator's cap, bytes per second.
+    pub cap: Option<u64>,
+}
+
+/// A kind of machine, as far as the network sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Nic {
+    /// Its link to the office network.
+    pub link: Link,
+    /// Sending and receiving share the link: air.
+    pub half_duplex: bool,
+    /// Its share of homes, as the agent weighs such a machine.
+    pub weight: u32,
+    /// What its disk reads and writes together, bytes per second; none is no limit.
+    pub disk: Option<u64>,
+}
+
+impl Nic {
+    const fn new(megabits: u64, delay_us: u64, loss: u32, weight: u32) -> Self {
+        let link = Link {
             rate: megabits * 125_000,
             delay: Micros(delay_us),
+            loss,
+            queue: 0,
+        };
+        Self {
+            link,
+            half_duplex: false,
+            weight,
+            disk: None,
         }
+    }
+
+    /// The kind of this name, unless a file describes it otherwise.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "wired" => Self::new(1000, 300, 0, 100),
+            "laptop" => Self::new(1000, 300, 0, 60),
+            "wifi" => Self {
+                half_duplex: true,
+                ..Self::new(200, 3000, 100, 25)
+            },
+            "slow" => Self::new(10, 2000, 0, 100),
+            _ => return None,
+        })
     }
 }
 
 /// When the viewers of a site press play.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Arrivals {
-    /// The first of them.
-    pub first: Micros,
-    /// The time from one to the next; each arrival is shifted by up to half of it, by the seed.
-    pub every: Micros,
+pub enum Arrivals {
+    /// All of them within a moment.
+    Flash {
+        /// From.
+        first: Micros,
+        /// To `within` later, at random.
+        within: Micros,
+    },
+    /// As people come to an office: few, then most, then few.
+    Office {
+        /// From.
+        first: Micros,
+        /// The morning's length.
+        over: Micros,
+    },
+    /// One after another.
+    Trickle {
+        /// The first.
+        first: Micros,
+        /// The time from one to the next; each is shifted by up to half of it.
+        every: Micros,
+    },
 }
 
-/// One site. Every peer of it has a viewer.
+/// One site, or several alike. Every peer of it has a viewer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SiteSpec {
     /// How many peers.
     pub peers: u32,
     /// The link to the origin, shared by the site.
-    pub wan: Link,
-    /// Each peer's link to the office network.
-    pub nic: Link,
+    pub wan: Wan,
+    /// The kinds of its machines, with how many of each in a row.
+    pub mix: Vec<(Nic, u32)>,
     /// When its viewers come.
     pub arrivals: Arrivals,
 }
 
-/// What everybody watches.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TitleSpec {
-    /// How many segments.
-    pub segments: u32,
-    /// How long each plays.
-    pub segment_time: Micros,
-    /// The sealed length of each, bytes.
-    pub segment_len: u64,
-    /// A file that is downloaded, not played: its segments are its chunks.
-    pub file: bool,
+impl SiteSpec {
+    /// The kind of the peer of this number: the mix, over and over.
+    #[must_use]
+    pub fn nic(&self, nth: u32) -> Nic {
+        let turn = self.mix.iter().map(|(_, many)| many).sum::<u32>().max(1);
+        let mut left = nth % turn;
+        for (nic, many) in &self.mix {
+            match left.checked_sub(*many) {
+                None => return *nic,
+                Some(rest) => left = rest,
+            }
+        }
+        Nic::new(1000, 300, 0, 100)
+    }
 }
 
-/// What goes wrong.
+/// What everybody watches or downloads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TitleSpec {
+    /// A video: segments come before they are shown.
+    Video {
+        /// How many segments.
+        segments: u32,
+        /// How long each plays.
+        segment_time: Micros,
+        /// The sealed length of each, bytes.
+        segment_len: u64,
+    },
+    /// A file: comes as fast as it can.
+    File {
+        /// Bytes.
+        size: u64,
+        /// How many chunks are asked for at once.
+        window: u32,
+    },
+}
+
+impl TitleSpec {
+    /// Bytes of the whole title.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match *self {
+            Self::Video {
+                segments,
+                segment_len,
+                ..
+            } => u64::from(segments) * segment_len,
+            Self::File { size, .. } => size,
+        }
+    }
+}
+
+/// Who decides what is fetched from whom.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Deserialize, serde::Serialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    /// The production machines.
+    Swarm,
+    /// Everybody takes everything from the origin.
+    Plain,
+    /// A cache box in each site, bought for it; everybody takes everything from the box.
+    Box,
+    /// A central tracker knows everything and hands out the rarest chunk first.
+    Tracker,
+    /// A mesh as of BitTorrent: random neighbours over all sites, choking, rarest first.
+    Mesh,
+}
+
+impl Policy {
+    /// All of them, ours first.
+    pub const ALL: [Self; 5] = [
+        Self::Swarm,
+        Self::Plain,
+        Self::Box,
+        Self::Tracker,
+        Self::Mesh,
+    ];
+
+    /// The name in files and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Swarm => "swarm",
+            Self::Plain => "plain",
+            Self::Box => "box",
+            Self::Tracker => "tracker",
+            Self::Mesh => "mesh",
+        }
+    }
+}
+
+/// How a machine goes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Going {
+    /// The process ends: its connections are reset.
+    Crash,
+    /// It is cut off: nothing answers any more.
+    Vanish,
+    /// It is shut down: it says so, then its connections are closed.
+    Leave,
+}
+
+/// Machines that come and go all the time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Churn {
+    /// How many of a thousand go each minute.
+    pub per_mille_a_minute: u32,
+    /// How; none is each way in turn.
+    pub how: Option<Going>,
+    /// How long after a machine went it is back, with what its cache held.
+    pub back_after: Micros,
+}
+
+/// What an evil peer does. Its share of the chunks' homes is as large as an honest one's.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Evil {
+    /// Sends wrong bytes for every chunk it is asked for, at once.
+    Poison,
+    /// Names other peers for every chunk, whether they have it or not, and never gives one.
+    Lie,
+    /// Sends the first bytes of every chunk and then nothing.
+    Stall,
+    /// Gives a few kilobytes a second.
+    Slow,
+    /// Asks for as much as it can and takes a few kilobytes a second, so that slots stay taken.
+    Squat,
+}
+
+/// What goes wrong at a moment. Peers are counted from 0 within their site.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// The process ends: its connections are reset.
-    Crash {
-        /// Which peer, counted over all sites.
+    /// One machine goes.
+    Lose {
+        /// Its site.
+        site: u32,
+        /// Which.
         peer: u32,
         /// When.
         at: Micros,
+        /// How.
+        how: Going,
     },
-    /// The machine is cut off: nothing answers any more.
-    Vanish {
-        /// Which peer, counted over all sites.
-        peer: u32,
-        /// When.
-        at: Micros,
-    },
-    /// From this time on, the first peer that fetches from the origin while others wait for it
-    /// crashes, or is cut off.
+    /// From this time on, the first peer of each site that fetches from the origin while others wait for
+    /// it goes.
     LoseBusyHome {
         /// From when on.
         after: Micros,
-        /// Cut off instead of crashed.
-        vanish: bool,
+        /// How.
+        how: Going,
     },
-    /// The peer has another link than its neighbours.
-    Slow {
-        /// Which peer, counted over all sites.
-        peer: u32,
-        /// Its link.
-        nic: Link,
+    /// The DMS does not answer for a while.
+    DmsAway {
+        /// From.
+        from: Micros,
+        /// To.
+        to: Micros,
+        /// Its origin does not answer either.
+        origin_too: bool,
     },
-    /// The peer sends wrong bytes for every chunk.
-    Poison {
-        /// Which peer, counted over all sites.
-        peer: u32,
-    },
-    /// The DMS's control connection never comes up; its origin works.
+    /// The control connection never comes up; the origin works.
     NoControl,
     /// Machines are switched on half a second before their viewers come, instead of long before.
     JoinLate,
@@ -105,169 +289,120 @@ pub enum Fault {
     },
 }
 
+/// A fault planted on purpose, to see that the checks catch it.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Deserialize, serde::Serialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Planted {
+    /// Bytes are taken without hashing them.
+    SkipHashCheck,
+    /// The DMS lets one slice more out of the WAN budget than there is.
+    LedgerOffByOne,
+    /// A home does not remember who took a chunk.
+    ForgetHolders,
+    /// No second source is ever asked beside a running one.
+    NoHedge,
+    /// Referrals are passed on without counting the hops.
+    ReferralLoop,
+}
+
+impl Planted {
+    /// All of them, with their names on the command line.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("skip-hash-check", Self::SkipHashCheck),
+        ("ledger-off-by-one", Self::LedgerOffByOne),
+        ("forget-holders", Self::ForgetHolders),
+        ("no-hedge", Self::NoHedge),
+        ("referral-loop", Self::ReferralLoop),
+    ];
+}
+
+/// The bars a scenario is held to, each for the worst site and seed; none is not checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Expect {
+    /// Its WAN copies and its bound count for the gate's last line.
+    pub headline: bool,
+    /// WAN copies, thousandths.
+    pub copies: Option<u64>,
+    /// Completion against the fluid bound, thousandths.
+    pub bound: Option<u64>,
+    /// Pauses of the picture.
+    pub stalls: Option<u64>,
+    /// Viewers who saw a pause.
+    pub stalled_viewers: Option<u64>,
+    /// Chunks delivered late.
+    pub late: Option<u64>,
+    /// From play to picture, milliseconds, the slowest viewer.
+    pub start_ms: Option<u64>,
+    /// The same, half of the viewers.
+    pub start_median_ms: Option<u64>,
+    /// The first viewer's, in thousandths of the first segment's time over the site's WAN.
+    pub first_start: Option<u64>,
+    /// Chunks with wrong bytes that arrived at one peer (none is ever stored).
+    pub bad_a_peer: Option<u64>,
+    /// Messages without payload, per chunk delivered, thousandths.
+    pub messages_a_chunk: Option<u64>,
+    /// Wants that may fail.
+    pub failed: u64,
+    /// Viewers that may not finish.
+    pub unfinished: u64,
+}
+
 /// Everything but the seed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Scenario {
-    /// A short name.
-    pub name: &'static str,
+    /// A short name: its file's.
+    pub name: String,
     /// What it shows.
-    pub about: &'static str,
+    pub about: String,
+    /// Who decides.
+    pub policy: Policy,
+    /// How many seeds the gate tries.
+    pub seeds: u32,
+    /// Whether the many-seeds run tries it too.
+    pub many_seeds: bool,
     /// The sites.
     pub sites: Vec<SiteSpec>,
+    /// What the origin sends to all sites together, bytes per second; none is no limit.
+    pub origin: Option<u64>,
     /// The title.
     pub title: TitleSpec,
+    /// Machines that come and go.
+    pub churn: Option<Churn>,
+    /// How many of a hundred peers of each site do what.
+    pub evil: Vec<(Evil, u32)>,
     /// What goes wrong.
     pub faults: Vec<Fault>,
+    /// A planted fault.
+    pub planted: Option<Planted>,
     /// The run ends here at the latest.
     pub until: Micros,
+    /// The bars.
+    pub expect: Expect,
 }
 
-const OFFICE_NIC: Link = Link::new(1000, 300);
+impl Scenario {
+    /// Reads a scenario file. The name is the file's, without its ending.
+    ///
+    /// # Errors
+    /// [`ScenarioError`] says what is wrong in which line.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
+        parse::parse(name, text)
+    }
 
-fn site(peers: u32, wan: Link, first_s: u64, every_ms: u64) -> SiteSpec {
-    let every = Micros::from_millis(every_ms);
-    let arrivals = Arrivals {
-        first: Micros::from_secs(first_s),
-        every,
-    };
-    SiteSpec {
-        peers,
-        wan,
-        nic: OFFICE_NIC,
-        arrivals,
+    /// How many peers there are.
+    #[must_use]
+    pub fn peers(&self) -> u32 {
+        self.sites.iter().map(|s| s.peers).sum()
+    }
+
+    /// Whether sites touch one another: through an origin that is a bottleneck, or through peers.
+    #[must_use]
+    pub fn is_coupled(&self) -> bool {
+        self.origin.is_some() || self.policy == Policy::Mesh
     }
 }
 
-/// 4-second segments of this many megabits per second.
-fn title(segments: u32, megabits: u64) -> TitleSpec {
-    let segment_len = megabits * 125_000 * 4;
-    TitleSpec {
-        segments,
-        segment_time: Micros::from_secs(4),
-        segment_len,
-        file: false,
-    }
-}
-
-/// A file of so many chunks of 1 MiB.
-fn file(chunks: u32) -> TitleSpec {
-    TitleSpec {
-        segments: chunks,
-        segment_time: Micros(0),
-        segment_len: 1 << 20,
-        file: true,
-    }
-}
-
-fn scenario(name: &'static str, about: &'static str) -> Scenario {
-    Scenario {
-        name,
-        about,
-        sites: vec![site(3, WAN, 2, 3000), site(3, WAN, 3, 5000)],
-        title: title(15, 5),
-        faults: Vec::new(),
-        until: Micros::from_secs(600),
-    }
-}
-
-/// The scenarios of the test suite.
-#[must_use]
-pub fn builtin() -> Vec<Scenario> {
-    let mut all = homes_that_go();
-    all.extend(crowds_and_others());
-    all
-}
-
-const WAN: Link = Link::new(50, 15_000);
-
-/// The plain case, and homes that go.
-fn homes_that_go() -> Vec<Scenario> {
-    vec![
-        scenario(
-            "two-sites",
-            "two sites of three peers watch one title, one after another",
-        ),
-        Scenario {
-            sites: vec![site(6, WAN, 2, 200)],
-            faults: vec![Fault::LoseBusyHome {
-                after: Micros::from_secs(6),
-                vanish: false,
-            }],
-            ..scenario(
-                "home-crashes",
-                "a home's process ends while others wait for its fetch",
-            )
-        },
-        Scenario {
-            sites: vec![site(6, WAN, 2, 200)],
-            faults: vec![Fault::LoseBusyHome {
-                after: Micros::from_secs(6),
-                vanish: true,
-            }],
-            ..scenario(
-                "home-vanishes",
-                "a home is cut off while others wait for its fetch",
-            )
-        },
-    ]
-}
-
-/// Crowds, and peers, letters and control connections that are not as they should be.
-fn crowds_and_others() -> Vec<Scenario> {
-    vec![
-        Scenario {
-            sites: vec![site(10, Link::new(50, 10_000), 2, 0); 2],
-            title: file(100),
-            ..scenario(
-                "file-crowd",
-                "two sites of ten peers download a file of 100 MiB at once",
-            )
-        },
-        Scenario {
-            sites: vec![site(100, Link::new(20, 25_000), 2, 10)],
-            title: title(15, 2),
-            ..scenario(
-                "flash-crowd",
-                "a hundred viewers of one site press play within a second",
-            )
-        },
-        Scenario {
-            sites: vec![site(6, WAN, 2, 1000)],
-            faults: vec![Fault::Slow {
-                peer: 2,
-                nic: Link::new(2, 2000),
-            }],
-            title: title(15, 1),
-            ..scenario(
-                "slow-peer",
-                "one peer's link is hardly faster than what it watches",
-            )
-        },
-        Scenario {
-            sites: vec![site(8, WAN, 2, 1000)],
-            faults: vec![Fault::Poison { peer: 3 }],
-            ..scenario("poisoner", "one peer sends wrong bytes")
-        },
-        Scenario {
-            sites: vec![site(4, WAN, 2, 2000)],
-            faults: vec![Fault::NoControl],
-            ..scenario("no-control", "the control connection never comes up")
-        },
-        Scenario {
-            sites: vec![site(12, WAN, 1, 1000)],
-            faults: vec![Fault::JoinLate],
-            ..scenario(
-                "late-joiners",
-                "machines are switched on one after another during the show",
-            )
-        },
-        Scenario {
-            sites: vec![site(12, WAN, 1, 1000)],
-            faults: vec![Fault::JoinLate, Fault::LoseChanges { per_mille: 100 }],
-            ..scenario(
-                "lossy-roster",
-                "the same, and a tenth of the roster changes are lost",
-            )
-        },
-    ]
-}
+#[cfg(test)]
+mod tests;

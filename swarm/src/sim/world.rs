@@ -2,26 +2,26 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, BinaryHeap},
+    collections::{BTreeMap, BinaryHeap},
     hash::{Hash, Hasher},
+    sync::Arc,
 };
 
 use super::{
-    dms::{self, Dms, Letter},
-    net::{FlowId, LinkId, Net, Plan},
-    report::Report,
-    scenario::{Fault, Link, Scenario, SiteSpec},
-    shell::{Life, Shell, Tally},
-    viewer::Viewer,
+    check::Violations,
+    director::Director,
+    dms::{Dms, Letter},
+    net::{LinkId, Net},
+    rng::Rng,
+    scenario::{Going, Scenario, SiteSpec},
+    shell::{Bits, Shell},
+    title::Title,
 };
 use crate::{
-    content::{ChunkId, DeviceId, MAX_CHUNK_LEN},
-    peer::{AskId, Config, FetchId, Input, Peer, Priority, RequestId, Want},
+    content::DeviceId,
+    peer::{FetchId, Input, Priority, RequestId, Want},
     time::{Instant, Micros},
 };
-
-/// How long before its viewer comes a machine that joins late is switched on.
-const LATE_BY: Micros = Micros::from_millis(500);
 
 /// Something that happens at a moment.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -40,7 +40,6 @@ pub(super) enum Event {
         fetch: FetchId,
         deadline: Instant,
         hops: u8,
-        priority: Priority,
     },
     /// An answer without bytes reaches the client.
     Reply {
@@ -48,18 +47,34 @@ pub(super) enum Event {
         fetch: FetchId,
         reply: Reply,
     },
-    /// A flow may be over.
-    FlowEnd(Plan),
+    /// A flow ends, unless the network changed since.
+    Net(u64),
     /// The last byte reaches the client.
     Arrived { client: u32, fetch: FetchId },
     /// A server learns that its client is gone.
-    ClientGone { server: u32, ask: AskId },
-    /// A letter of the DMS, by its number, reaches a peer.
-    Letter { peer: u32, letter: u64 },
+    ClientGone { server: u32, ask: u64 },
+    /// A letter of the DMS, by its place, reaches a peer.
+    Letter { peer: u32, letter: u32 },
     /// A letter of a peer reaches the DMS.
     ToDms { peer: u32, letter: ToDms },
     /// A machine goes.
-    Lose { peer: u32, vanish: bool },
+    Lose { peer: u32, how: Going },
+    /// Some machine of a site goes.
+    Churn(u32),
+    /// A machine that went is back.
+    Back(u32),
+    /// The DMS goes, or is back.
+    Outage { ends: bool, origin_too: bool },
+    /// A baseline's director tells a peer whom to fetch a chunk from.
+    Told {
+        peer: u32,
+        chunk: u32,
+        server: Option<u32>,
+    },
+    /// A peer asks the tracker what to fetch.
+    AskTracker(u32),
+    /// A baseline's director looks around.
+    Round,
 }
 
 /// The answers without bytes.
@@ -79,98 +94,130 @@ pub(super) enum ToDms {
     Bad(DeviceId),
 }
 
-/// Everything there is.
+/// One site, and what crossed its link.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub(super) spec: SiteSpec,
+    /// Its number among all sites of the scenario.
+    pub(super) number: usize,
+    pub(super) wan_down: LinkId,
+    pub(super) wan_up: LinkId,
+    /// The cache box, where there is one.
+    pub(super) cache_box: Option<u32>,
+    /// Payload that came over the WAN, broken transfers included, and the chunks it belongs to.
+    pub(super) wan_bytes: u64,
+    pub(super) wan_chunks: Bits,
+    pub(super) origin_requests: u64,
+    /// The going of machines in turn.
+    pub(super) goings: u32,
+}
+
+/// Everything there is: the sites that touch one another.
 pub(super) struct World<'a> {
     pub(super) scenario: &'a Scenario,
+    pub(super) title: Arc<Title>,
     pub(super) now: Instant,
+    pub(super) sites: Vec<Site>,
     pub(super) shells: Vec<Shell>,
     pub(super) by_device: BTreeMap<DeviceId, u32>,
     pub(super) net: Net,
-    /// Whose fetch a flow carries.
-    pub(super) flows: BTreeMap<FlowId, (u32, FetchId)>,
-    /// Each site's link to the origin.
-    pub(super) wan: Vec<LinkId>,
-    /// The title's chunks: id and length.
-    pub(super) chunks: Vec<(ChunkId, u32)>,
-    pub(super) by_chunk: BTreeMap<ChunkId, u32>,
-    /// Bytes the origin sent to each site, and the chunks they belong to.
-    pub(super) origin_bytes: Vec<u64>,
-    pub(super) origin_chunks: Vec<BTreeSet<u32>>,
-    /// A busy home is lost from this moment on, cut off or not.
-    pub(super) lose_busy_home: Option<(Instant, bool)>,
-    /// The chunks of each segment.
-    segments: Vec<Vec<u32>>,
-    dms: Dms,
-    letters: BTreeMap<u64, Input>,
-    next_letter: u64,
-    lose_changes: u32,
+    pub(super) origin_out: Option<LinkId>,
+    pub(super) director: Director,
+    pub(super) dms: Dms,
+    pub(super) dms_away: bool,
+    pub(super) origin_away: bool,
+    /// A busy home of each site is lost from this moment on.
+    pub(super) lose_busy_home: Vec<Option<(Instant, Going)>>,
+    pub(super) lose_changes: u32,
+    pub(super) rng: Rng,
+    pub(super) violations: Violations,
+    /// Viewers who have not seen everything.
+    pub(super) open_viewers: u32,
+    pub(super) log: Option<Vec<String>>,
+    letters: Vec<Option<Input>>,
+    free_letters: Vec<u32>,
     queue: BinaryHeap<Reverse<Planned>>,
     planned: u64,
-    random: u64,
     trace: Trace,
-    events: u64,
+    pub(super) events: u64,
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(scenario: &'a Scenario, seed: u64) -> Self {
-        let sites = scenario.sites.len();
+    /// The sites of these numbers; all their peers, and nothing has happened.
+    pub(super) fn new(
+        scenario: &'a Scenario,
+        title: Arc<Title>,
+        numbers: std::ops::Range<usize>,
+        seed: u64,
+    ) -> Self {
+        let sites = numbers.len();
         let mut world = World {
             scenario,
+            title,
             now: Instant(0),
+            sites: Vec::with_capacity(sites),
             shells: Vec::new(),
             by_device: BTreeMap::new(),
             net: Net::default(),
-            flows: BTreeMap::new(),
-            wan: Vec::new(),
-            chunks: Vec::new(),
-            by_chunk: BTreeMap::new(),
-            origin_bytes: vec![0; sites],
-            origin_chunks: vec![BTreeSet::new(); sites],
-            lose_busy_home: None,
-            segments: Vec::new(),
+            origin_out: None,
+            director: Director::new(scenario.policy, sites),
             dms: Dms::new(sites),
-            letters: BTreeMap::new(),
-            next_letter: 0,
+            dms_away: false,
+            origin_away: false,
+            lose_busy_home: vec![None; sites],
             lose_changes: 0,
+            rng: Rng::new(seed, numbers.start),
+            violations: Violations::default(),
+            open_viewers: 0,
+            log: None,
+            letters: Vec::new(),
+            free_letters: Vec::new(),
             queue: BinaryHeap::new(),
             planned: 0,
-            random: seed,
             trace: Trace(0xcbf2_9ce4_8422_2325),
             events: 0,
         };
-        world.cut_title();
-        for (site, spec) in scenario.sites.iter().enumerate() {
-            world.add_site(site, spec);
+        world.origin_out = scenario.origin.map(|rate| world.net.add_link(rate));
+        for number in numbers {
+            world.add_site(number);
         }
-        scenario
-            .faults
-            .iter()
-            .for_each(|fault| world.prepare(*fault));
+        world.prepare_faults();
+        world.direct_start();
         world
     }
 
-    pub(super) fn run(mut self) -> Report {
+    /// Lets everything happen up to a moment. Answers whether there is more to come.
+    pub(super) fn advance(&mut self, to: Instant) -> bool {
         let end = Instant(0) + self.scenario.until;
-        while let Some(Reverse(Planned { at, event, .. })) = self.queue.pop() {
-            if at > end || self.shells.iter().all(|shell| shell.viewer.is_done()) {
-                break;
+        while let Some(Reverse(next)) = self.queue.peek() {
+            if next.at > end || self.open_viewers == 0 {
+                return false;
             }
+            if next.at > to {
+                return true;
+            }
+            let Some(Reverse(Planned { at, event, .. })) = self.queue.pop() else {
+                return false;
+            };
             self.now = at;
             self.events += 1;
             (at.0, &event).hash(&mut self.trace);
             self.happen(event);
+            if let Some((at, version)) = self.net.share(self.now) {
+                self.plan(at, Event::Net(version));
+            }
         }
-        Report::of(&self, self.trace.finish(), self.events)
+        false
+    }
+
+    pub(super) fn trace(&self) -> u64 {
+        self.trace.finish()
     }
 
     fn happen(&mut self, event: Event) {
         match event {
             Event::Hello(peer) => self.hello(peer),
-            Event::Arrive(peer) => {
-                let now = self.now;
-                self.shell(peer).viewer.arrive(now);
-                self.play(peer);
-            }
+            Event::Arrive(peer) => self.arrive(peer),
             Event::Play(peer) => self.play(peer),
             Event::Timer(peer) => {
                 self.shell(peer).timer_at = None;
@@ -181,39 +228,46 @@ impl<'a> World<'a> {
                 fetch,
                 deadline,
                 hops,
-                priority,
-            } => {
-                self.request(client, fetch, deadline, hops, priority);
-            }
+            } => self.request(client, fetch, deadline, hops),
             Event::Reply {
                 client,
                 fetch,
                 reply,
             } => self.reply(client, fetch, reply),
-            Event::FlowEnd(plan) => self.flow_end(plan),
+            Event::Net(version) => self.flows_end(version),
             Event::Arrived { client, fetch } => self.arrived(client, fetch),
-            Event::ClientGone { server, ask } => {
-                if self.shell(server).clients.remove(&ask).is_some() {
-                    self.feed(server, Input::AskGone(ask));
-                }
-            }
+            Event::ClientGone { server, ask } => self.client_gone(server, ask),
             Event::Letter { peer, letter } => {
-                if let Some(input) = self.letters.remove(&letter) {
+                if let Some(input) = self.take_letter(letter) {
+                    self.shell(peer).tally.messages += 1;
                     self.feed(peer, input);
                 }
             }
             Event::ToDms { peer, letter } => self.read_letter(peer, letter),
-            Event::Lose { peer, vanish } => self.lose(peer, vanish),
+            Event::Lose { peer, how } => self.lose(peer, how, None),
+            Event::Churn(site) => self.churn(site as usize),
+            Event::Back(peer) => self.back(peer),
+            Event::Outage { ends, origin_too } => self.outage(ends, origin_too),
+            Event::Told {
+                peer,
+                chunk,
+                server,
+            } => self.told(peer, chunk, server),
+            Event::AskTracker(peer) => self.ask_tracker(peer),
+            Event::Round => self.direct_round(),
         }
     }
 
     /// Hands one input to a machine, and carries out what it wants.
     pub(super) fn feed(&mut self, peer: u32, input: Input) {
-        if !self.shell(peer).is_running() {
+        let now = self.now;
+        let shell = self.shell(peer);
+        if !shell.is_running() {
             return;
         }
-        let now = self.now;
-        let machine = &mut self.shell(peer).peer;
+        let Some(machine) = shell.peer.as_mut() else {
+            return;
+        };
         machine.handle(input, now);
         let mut outputs = Vec::new();
         while let Some(output) = machine.poll_output() {
@@ -223,7 +277,8 @@ impl<'a> World<'a> {
             self.carry_out(peer, output);
         }
         let shell = self.shell(peer);
-        let next = shell.peer.next_timeout().map(|(at, _)| at.max(now));
+        let next = shell.peer.as_ref().and_then(|p| p.next_timeout());
+        let next = next.map(|(at, _)| at.max(now));
         if let Some(at) = next.filter(|at| shell.timer_at.is_none_or(|planned| *at < planned)) {
             shell.timer_at = Some(at);
             self.plan(at, Event::Timer(peer));
@@ -247,195 +302,92 @@ impl<'a> World<'a> {
         &mut self.shells[peer as usize]
     }
 
-    /// From a peer of this site to the DMS.
-    pub(super) fn wan_delay(&self, site: usize) -> Micros {
-        self.scenario.sites[site].wan.delay
+    pub(super) fn site_of(&self, peer: u32) -> usize {
+        self.shells[peer as usize].site
     }
 
-    fn play(&mut self, peer: u32) {
+    /// Writes a line of the trace, if somebody reads it.
+    pub(super) fn say(&mut self, words: impl FnOnce(&Self) -> String) {
+        if self.log.is_some() {
+            let (us, words) = (self.now.0, words(self));
+            let line = format!("{:>5}.{:06} {words}", us / 1_000_000, us % 1_000_000);
+            self.log.get_or_insert_default().push(line);
+        }
+    }
+
+    pub(super) fn play(&mut self, peer: u32) {
         let now = self.now;
+        let was_done = self.shell(peer).viewer.is_done();
         if let Some(at) = self.shell(peer).viewer.play(now)
             && self.shell(peer).play_at != Some(at)
         {
             self.shell(peer).play_at = Some(at);
             self.plan(at, Event::Play(peer));
         }
-        let chunks_of_next =
-            |world: &Self, segment| world.segments.get(segment).map_or(0, Vec::len);
-        let mut next = self.shell(peer).viewer.asked_for();
-        while let Some((segment, deadline)) = {
-            let chunks = chunks_of_next(self, next as usize) as u32;
-            self.shell(peer).viewer.next_want(chunks, now)
-        } {
-            next = segment + 1;
-            for chunk in self.segments[segment as usize].clone() {
+        if !was_done && self.shell(peer).viewer.is_done() && self.shell(peer).counts {
+            self.open_viewers -= 1;
+            self.say(|_| format!("p{peer} has seen everything"));
+        }
+        let title = Arc::clone(&self.title);
+        loop {
+            let next = self.shell(peer).viewer.asked_for();
+            let chunks = title.segment(next);
+            let many = chunks.len() as u32;
+            let Some((segment, deadline)) = self.shell(peer).viewer.next_want(many, now) else {
+                return;
+            };
+            for chunk in chunks {
                 self.want(peer, segment, chunk, deadline);
             }
         }
     }
 
     fn want(&mut self, peer: u32, segment: u32, chunk: u32, deadline: Instant) {
-        let (id, len) = self.chunks[chunk as usize];
+        let priority = match self.scenario.title {
+            super::TitleSpec::Video { .. } => Priority::Playing,
+            super::TitleSpec::File { .. } => Priority::File,
+        };
+        let (id, len) = self.title.chunk(chunk);
         let shell = self.shell(peer);
         let request = RequestId(shell.new_id());
-        shell.wants.insert(request, (segment, deadline));
-        let priority = if self.scenario.title.file {
-            Priority::File
-        } else {
-            Priority::Playing
+        shell.wants.insert(request, (chunk, segment, deadline));
+        if shell.peer.is_none() {
+            return self.direct_want(peer, request, chunk);
+        }
+        let want = Want {
+            request,
+            chunk: id,
+            len,
+            deadline,
+            priority,
         };
-        self.feed(
-            peer,
-            Input::Want(Want {
-                request,
-                chunk: id,
-                len,
-                deadline,
-                priority,
-            }),
-        );
+        self.feed(peer, Input::Want(want));
     }
 
-    fn hello(&mut self, peer: u32) {
-        let shell = self.shell(peer);
-        let (device, site) = (shell.device, shell.site);
-        let letters = self.dms.hello(peer, device, dms::address(site, peer));
-        self.post(letters);
-    }
-
-    fn read_letter(&mut self, peer: u32, letter: ToDms) {
-        let device = self.shell(peer).device;
-        let letters = match letter {
-            ToDms::Gone => self.dms.gone(peer, device),
-            ToDms::WantRoster => self.dms.want_roster(peer),
-            ToDms::Bad(device) => self.dms.bad(peer, device),
-        };
-        self.post(letters);
-    }
-
-    fn post(&mut self, letters: Vec<Letter>) {
+    pub(super) fn post(&mut self, letters: Vec<Letter>) {
         for (peer, input) in letters {
-            let fate = self.random_below(1000);
-            if matches!(input, Input::Change(_)) && fate < u64::from(self.lose_changes) {
+            let is_change = matches!(input, Input::Change(_));
+            if is_change && self.rng.chance(1000 * self.lose_changes) {
                 continue;
             }
-            self.next_letter += 1;
-            let letter = self.next_letter;
-            self.letters.insert(letter, input);
-            let delay = self.wan_delay(self.shells[peer as usize].site);
-            self.plan_after(delay, Event::Letter { peer, letter });
-        }
-    }
-
-    fn cut_title(&mut self) {
-        let title = self.scenario.title;
-        for segment in 0..title.segments {
-            let mut chunks = Vec::new();
-            let mut left = title.segment_len;
-            while left > 0 {
-                let len = left.min(u64::from(MAX_CHUNK_LEN)) as u32;
-                left -= u64::from(len);
-                let number = self.chunks.len() as u32;
-                let id = ChunkId::of(format!("{segment} {number}").as_bytes());
-                self.chunks.push((id, len));
-                self.by_chunk.insert(id, number);
-                chunks.push(number);
-            }
-            self.segments.push(chunks);
-        }
-    }
-
-    fn add_site(&mut self, site: usize, spec: &SiteSpec) {
-        let wan = self.net.add_link(spec.wan.rate);
-        self.wan.push(wan);
-        let late = self.scenario.faults.contains(&Fault::JoinLate);
-        let control = !self.scenario.faults.contains(&Fault::NoControl);
-        for nth in 0..spec.peers {
-            let peer = self.add_peer(site, spec.nic);
-            let shift = self.random_below(spec.arrivals.every.0 / 2 + 1);
-            let at = spec.arrivals.first.0 + u64::from(nth) * spec.arrivals.every.0 + shift;
-            self.plan(Instant(at), Event::Arrive(peer));
-            let joins = if late {
-                Instant(at) - LATE_BY
-            } else {
-                Instant(u64::from(nth) * 100)
+            let place = self.free_letters.pop().unwrap_or_else(|| {
+                self.letters.push(None);
+                self.letters.len() as u32 - 1
+            });
+            self.letters[place as usize] = Some(input);
+            let delay = self.control_delay(peer);
+            let letter = Event::Letter {
+                peer,
+                letter: place,
             };
-            if control {
-                self.plan(joins, Event::Hello(peer));
-            }
+            self.plan_after(delay, letter);
         }
     }
 
-    fn add_peer(&mut self, site: usize, nic: Link) -> u32 {
-        let peer = self.shells.len() as u32;
-        let mut id = [0; 16];
-        id[..8].copy_from_slice(&self.random().to_be_bytes());
-        id[8..].copy_from_slice(&self.random().to_be_bytes());
-        let device = DeviceId(id);
-        let seed = self.random();
-        let title = self.scenario.title;
-        self.by_device.insert(device, peer);
-        self.shells.push(Shell {
-            device,
-            site,
-            peer: Peer::new(Config::default(), device, seed),
-            viewer: Viewer::new(title.segments, title.segment_time, title.file),
-            life: Life::Running,
-            poison: false,
-            up: self.net.add_link(nic.rate),
-            down: self.net.add_link(nic.rate),
-            delay: nic.delay,
-            next_id: 0,
-            wants: BTreeMap::new(),
-            exchanges: BTreeMap::new(),
-            clients: BTreeMap::new(),
-            connected: BTreeSet::new(),
-            timer_at: None,
-            play_at: None,
-            tally: Tally::default(),
-        });
-        peer
-    }
-
-    fn prepare(&mut self, fault: Fault) {
-        match fault {
-            Fault::Crash { peer, at } => {
-                self.plan(
-                    Instant(0) + at,
-                    Event::Lose {
-                        peer,
-                        vanish: false,
-                    },
-                );
-            }
-            Fault::Vanish { peer, at } => {
-                self.plan(Instant(0) + at, Event::Lose { peer, vanish: true });
-            }
-            Fault::LoseBusyHome { after, vanish } => {
-                self.lose_busy_home = Some((Instant(0) + after, vanish));
-            }
-            Fault::Slow { peer, nic } => {
-                let (up, down) = (self.net.add_link(nic.rate), self.net.add_link(nic.rate));
-                let shell = self.shell(peer);
-                (shell.up, shell.down, shell.delay) = (up, down, nic.delay);
-            }
-            Fault::Poison { peer } => self.shell(peer).poison = true,
-            Fault::LoseChanges { per_mille } => self.lose_changes = per_mille,
-            // These two are looked up where peers join.
-            Fault::JoinLate | Fault::NoControl => {}
-        }
-    }
-
-    fn random_below(&mut self, bound: u64) -> u64 {
-        self.random() % bound.max(1)
-    }
-
-    fn random(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.random;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ (x >> 31)
+    fn take_letter(&mut self, place: u32) -> Option<Input> {
+        let input = self.letters.get_mut(place as usize)?.take();
+        self.free_letters.push(place);
+        input.filter(|_| !self.dms_away)
     }
 }
 
@@ -466,14 +418,39 @@ impl Ord for Planned {
     }
 }
 
-/// FNV-1a over all events: two runs are the same run when their traces are equal.
-struct Trace(u64);
+/// FNV-1a over all events, a word at a time: two runs are the same run when their traces are equal.
+pub(super) struct Trace(pub(super) u64);
+
+impl Trace {
+    fn mix(&mut self, word: u64) {
+        self.0 = (self.0 ^ word).wrapping_mul(0x0100_0000_01b3);
+        self.0 ^= self.0 >> 29;
+    }
+}
 
 impl Hasher for Trace {
     fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        bytes.iter().for_each(|byte| self.mix(u64::from(*byte)));
+    }
+
+    fn write_u8(&mut self, n: u8) {
+        self.mix(n.into());
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.mix(n.into());
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.mix(n);
+    }
+
+    fn write_usize(&mut self, n: usize) {
+        self.mix(n as u64);
+    }
+
+    fn write_isize(&mut self, n: isize) {
+        self.mix(n as u64);
     }
 
     fn finish(&self) -> u64 {
