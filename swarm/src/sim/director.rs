@@ -14,15 +14,17 @@ use std::collections::BTreeMap;
 use super::{
     TitleSpec,
     scenario::Policy,
-    world::{Event, World},
+    world::{Event, Says, World},
 };
 use crate::{
-    peer::{Answer, AskId, FetchId, RequestId},
+    peer::{Answer, AskId, FetchId, Priority, RequestId},
     time::{Instant, Micros},
 };
 
 /// Requests of one client at once, as browsers do over one host.
 const AT_ONCE: usize = 6;
+/// The same of a download, which in truth is one request that never pauses.
+const FILE_AT_ONCE: usize = 32;
 /// How long a client waits before it asks again after an answer that was none.
 const AGAIN: Micros = Micros::from_millis(200);
 
@@ -155,7 +157,11 @@ impl World<'_> {
         match self.director.policy {
             Policy::Plain | Policy::Box => {
                 let server = self.sites[self.site_of(peer)].cache_box;
-                while self.shell(peer).exchanges.len() < AT_ONCE {
+                let most = match self.scenario.title {
+                    TitleSpec::File { .. } => FILE_AT_ONCE,
+                    TitleSpec::Video { .. } => AT_ONCE,
+                };
+                while self.shell(peer).exchanges.len() < most {
                     let Some(chunk) = self.needs(peer).first().copied() else {
                         return;
                     };
@@ -175,8 +181,12 @@ impl World<'_> {
             None => counters.origin_fetches += 1,
             Some(_) => counters.peer_fetches += 1,
         }
-        let deadline = Instant(u64::MAX);
-        self.exchange(peer, fetch, chunk, server, (deadline, 0));
+        let says = Says {
+            deadline: Instant(u64::MAX),
+            hops: 0,
+            priority: Priority::Playing,
+        };
+        self.exchange(peer, fetch, chunk, server, says);
     }
 
     /// The chunks wanted at a machine of which nothing is on the way, in the order they were wanted.

@@ -2,23 +2,22 @@
 
 use super::{
     check::Never,
-    net::{Path, loss_ceiling},
     scenario::{Evil, Planted},
     shell::{Exchange, Life, ORIGIN},
-    world::{Event, Reply, ToDms, World},
+    world::{Event, Reply, Says, ToDms, World},
 };
 use crate::{
-    content::{ChunkId, DeviceId},
-    peer::{Answer, Ask, AskId, Fetch, FetchId, Input, Outcome, Output, Source},
-    time::{Instant, Micros},
+    content::DeviceId,
+    peer::{Answer, Ask, AskId, Fetch, FetchId, Input, Outcome, Output, Priority, Source},
+    time::Micros,
     wire::{MAX_HOPS, MAX_REFERRAL},
 };
 
 /// How long a machine that is cut off keeps others waiting: for a connection, and for bytes.
 const CONNECT_TIMEOUT: Micros = Micros::from_secs(3);
-pub(super) const STALL_TIMEOUT: Micros = Micros::from_secs(5);
-/// What a lost packet costs where no other one follows it: the least retransmission timeout.
-const RETRANSMIT: Micros = Micros::from_millis(200);
+pub(super) const STALL_TIMEOUT: Micros = Micros::from_secs(10);
+/// The most requests of one peer for one chunk: every referral it follows, and every home again and again.
+const MAX_REQUESTS: u16 = 100;
 
 impl World<'_> {
     pub(super) fn carry_out(&mut self, peer: u32, output: Output) {
@@ -39,6 +38,7 @@ impl World<'_> {
                 self.say(|_| format!("p{peer} want fails: {reason}"));
             }
             Output::ReportBad { from, .. } => self.tell_dms(peer, ToDms::Bad(from)),
+            Output::WantLease(ask) => self.tell_dms(peer, ToDms::Lease(ask)),
             Output::WantRoster => self.tell_dms(peer, ToDms::WantRoster),
         }
     }
@@ -75,7 +75,10 @@ impl World<'_> {
             return;
         };
         let server = match fetch.from {
-            Source::Origin => None,
+            Source::Origin => {
+                self.spend_lease(client, chunk);
+                None
+            }
             Source::Peer(device) => self.by_device.get(&device).copied(),
         };
         if self.scenario.planted == Some(Planted::NoHedge)
@@ -99,7 +102,11 @@ impl World<'_> {
             fetch.fetch,
             chunk,
             server,
-            (fetch.deadline, fetch.hops),
+            Says {
+                deadline: fetch.deadline,
+                hops: fetch.hops,
+                priority: fetch.priority,
+            },
         );
     }
 
@@ -110,15 +117,9 @@ impl World<'_> {
         fetch: FetchId,
         chunk: u32,
         server: Option<u32>,
-        (deadline, hops): (Instant, u8),
+        says: Says,
     ) {
         let now = self.now;
-        let true_hops = server.map_or(0, |s| self.true_hops(client, chunk, s));
-        if true_hops > MAX_HOPS + 1 {
-            self.violations.note(Never::Hops, || {
-                format!("{now:?}: p{client} asks for chunk {chunk} after {true_hops} hops")
-            });
-        }
         let one_way = self.one_way(client, server);
         let shell = self.shell(client);
         if server.is_some_and(|s| shell.fooled_by.contains(&s)) {
@@ -128,11 +129,14 @@ impl World<'_> {
         }
         let shell = self.shell(client);
         shell.tally.messages += 1;
+        let requests = shell.requests.entry(chunk).or_default();
+        *requests += 1;
+        let requests = *requests;
         let exchange = Exchange {
             server,
             chunk,
             started: now,
-            hops: true_hops,
+            hops: says.hops,
             ask: None,
             flow: None,
             first_byte: None,
@@ -142,21 +146,21 @@ impl World<'_> {
         let new = shell.connected.insert(server.unwrap_or(ORIGIN));
         let wait = if new { Micros(5 * one_way.0) } else { one_way };
         let wait = wait + self.retransmissions(client, server);
-        let hops = match self.scenario.planted {
-            Some(Planted::ReferralLoop) => 0,
-            _ => hops,
-        };
         let request = Event::Request {
             client,
             fetch,
-            deadline,
-            hops,
+            says,
         };
         self.plan_after(wait, request);
+        if requests > MAX_REQUESTS {
+            self.violations.note(Never::Hops, || {
+                format!("{now:?}: p{client} asks {requests} times for chunk {chunk}")
+            });
+        }
     }
 
     /// The request reached its server, if the client still wants it.
-    pub(super) fn request(&mut self, client: u32, fetch: FetchId, deadline: Instant, hops: u8) {
+    pub(super) fn request(&mut self, client: u32, fetch: FetchId, says: Says) {
         let from = self.shell(client).device;
         let Some(exchange) = self.shell(client).exchanges.get(&fetch).copied() else {
             return;
@@ -192,13 +196,15 @@ impl World<'_> {
         if self.shell(server).peer.is_none() {
             return self.direct_asked(server, ask, exchange.chunk);
         }
-        let chunk = self.title.chunk(exchange.chunk).0;
+        let (chunk, len) = self.title.chunk(exchange.chunk);
         let ask = Ask {
             ask,
             from,
             chunk,
-            deadline,
-            hops,
+            deadline: says.deadline,
+            hops: says.hops,
+            priority: says.priority,
+            len: Some(len),
         };
         self.feed(server, Input::Asked(ask));
         self.maybe_lose(server);
@@ -283,51 +289,6 @@ impl World<'_> {
         self.plan_after(wait, reply);
     }
 
-    /// Starts the flow of a chunk; its first byte is on its way.
-    pub(super) fn send(&mut self, client: u32, fetch: FetchId, server: Option<u32>) {
-        let now = self.now;
-        let first_byte = now + self.one_way(client, server) + self.queue_delay(client, server);
-        let Some(exchange) = self.shell(client).exchanges.get(&fetch).copied() else {
-            return;
-        };
-        let len = self.title.len_of(exchange.chunk);
-        let rtt = 2 * self.one_way(client, server).0;
-        let ceiling = loss_ceiling(rtt, self.loss(client, server));
-        let path = self.path(client, server);
-        let flow = self.net.start(path, len, ceiling, (client, fetch.0), now);
-        if let Some(exchange) = self.shell(client).exchanges.get_mut(&fetch) {
-            exchange.flow = Some(flow);
-            exchange.first_byte = Some(first_byte);
-        }
-    }
-
-    fn path(&self, client: u32, server: Option<u32>) -> Path {
-        let to = &self.shells[client as usize];
-        let from = server.map(|s| &self.shells[s as usize]);
-        let mut path = Path::default();
-        let mut push = |link| {
-            if let Some(link) = link {
-                path.push(link);
-            }
-        };
-        match from {
-            None => push(self.origin_out),
-            Some(from) => {
-                push(from.disk);
-                push(Some(from.up));
-                if from.site != to.site {
-                    push(Some(self.sites[from.site].wan_up));
-                }
-            }
-        }
-        if from.is_none_or(|from| from.site != to.site) {
-            push(Some(self.sites[to.site].wan_down));
-        }
-        push(Some(to.down));
-        push(to.disk);
-        path
-    }
-
     pub(super) fn reply(&mut self, client: u32, fetch: FetchId, reply: Reply) {
         let Some(exchange) = self.shell(client).exchanges.remove(&fetch) else {
             return;
@@ -337,12 +298,8 @@ impl World<'_> {
             Reply::NotHere => Outcome::NotHere,
             Reply::Busy => Outcome::Busy,
             Reply::Refer(devices) => {
-                for device in &devices {
-                    if let Some(named) = self.by_device.get(device).copied() {
-                        let hops = exchange.hops.saturating_add(1);
-                        let known = &mut self.shell(client).named;
-                        known.entry((exchange.chunk, named)).or_insert(hops);
-                    }
+                if self.scenario.planted == Some(Planted::ReferralLoop) {
+                    return self.follow_blindly(client, fetch, &exchange, &devices);
                 }
                 Outcome::Referred(devices)
             }
@@ -362,88 +319,32 @@ impl World<'_> {
         self.feed(client, Input::Fetched { fetch, outcome });
     }
 
-    /// The network says that some flow may be over.
-    pub(super) fn flows_end(&mut self, version: u64) {
-        if version != self.net.version {
-            return;
+    /// The planted fault: the transport follows a referral by itself, as many HTTP clients do, and says
+    /// nothing of the hops behind it.
+    fn follow_blindly(
+        &mut self,
+        client: u32,
+        fetch: FetchId,
+        exchange: &Exchange,
+        devices: &[DeviceId],
+    ) {
+        let (now, chunk) = (self.now, exchange.chunk);
+        let hops = exchange.hops.saturating_add(1);
+        if hops > MAX_HOPS {
+            self.violations.note(Never::Hops, || {
+                format!("{now:?}: p{client} asks for chunk {chunk} after {hops} hops")
+            });
         }
-        for (flow, (client, fetch)) in self.net.ended(self.now) {
-            let fetch = FetchId(fetch);
-            let Some(exchange) = self.shell(client).exchanges.get(&fetch).copied() else {
-                continue;
-            };
-            if exchange.flow != Some(flow) {
-                continue;
-            }
-            self.stop_flow(client, &exchange);
-            if let Some(exchange) = self.shell(client).exchanges.get_mut(&fetch) {
-                exchange.flow = None;
-            }
-            let back = self.one_way(client, exchange.server);
-            let back = back + self.queue_delay(client, exchange.server);
-            self.plan_after(back, Event::Arrived { client, fetch });
-            if let (Some(server), Some(ask)) = (exchange.server, exchange.ask) {
-                self.shell(server).clients.remove(&ask);
-                let forgets = self.scenario.planted == Some(Planted::ForgetHolders);
-                self.feed(
-                    server,
-                    if forgets {
-                        Input::AskGone(ask)
-                    } else {
-                        Input::Served(ask)
-                    },
-                );
-            }
-        }
-    }
-
-    pub(super) fn arrived(&mut self, client: u32, fetch: FetchId) {
-        let now = self.now;
-        let Some(exchange) = self.shell(client).exchanges.remove(&fetch) else {
-            return;
+        let known = devices.iter().find_map(|d| self.by_device.get(d).copied());
+        let says = Says {
+            deadline: now + STALL_TIMEOUT,
+            hops: 0,
+            priority: Priority::Playing,
         };
-        let Exchange { chunk, server, .. } = exchange;
-        let len = self.title.len_of(chunk);
-        let bad = server.is_some_and(|s| {
-            let shell = self.shell(s);
-            shell.evil == Some(Evil::Poison) || shell.tainted.contains(&chunk)
-        });
-        let checked = self.scenario.planted != Some(Planted::SkipHashCheck);
-        let outcome = if bad && checked {
-            self.shell(client).tally.bad += 1;
-            self.shell(client).fooled_by.extend(server);
-            self.say(|_| format!("p{client} got wrong bytes for chunk {chunk} from p{server:?}"));
-            let got = ChunkId([0xbd; 32]);
-            Outcome::BadHash { got }
-        } else {
-            if let Some(server) = server {
-                self.shell(client).tally.from_peers += len;
-                self.shell(server).tally.to_peers += len;
-            }
-            let shell = self.shell(client);
-            shell.disk_holds.insert(chunk);
-            shell.named.retain(|(of, _), _| *of != chunk);
-            if bad {
-                shell.tainted.insert(chunk);
-                self.violations.note(Never::BadBytes, || {
-                    format!("{now:?}: p{client} stores wrong bytes for chunk {chunk}")
-                });
-            }
-            self.say(|_| format!("p{client} has chunk {chunk}"));
-            let waited = exchange.first_byte.unwrap_or(now).since(exchange.started);
-            Outcome::Delivered {
-                len: len as u32,
-                waited,
-                took: now.since(exchange.started),
-            }
-        };
-        if self.shell(client).peer.is_none() {
-            return match outcome {
-                Outcome::Delivered { .. } => self.direct_came(client, chunk, server),
-                _ => self.direct_failed(client, chunk, server),
-            };
+        self.exchange(client, fetch, chunk, known, says);
+        if let Some(exchange) = self.shell(client).exchanges.get_mut(&fetch) {
+            exchange.hops = hops;
         }
-        self.feed(client, Input::Fetched { fetch, outcome });
     }
 
     fn abort(&mut self, client: u32, fetch: FetchId) {
@@ -463,23 +364,6 @@ impl World<'_> {
         }
     }
 
-    /// Ends a flow, and counts what it carried over the WAN.
-    pub(super) fn stop_flow(&mut self, client: u32, exchange: &Exchange) {
-        let Some(flow) = exchange.flow else {
-            return;
-        };
-        let Some(moved) = self.net.stop(flow, self.now) else {
-            return;
-        };
-        let site = self.site_of(client);
-        let over_wan = exchange.server.is_none_or(|s| self.site_of(s) != site);
-        if over_wan {
-            let site = &mut self.sites[site];
-            site.wan_bytes += moved;
-            site.wan_chunks.insert(exchange.chunk);
-        }
-    }
-
     pub(super) fn tell_dms(&mut self, peer: u32, letter: ToDms) {
         self.shell(peer).tally.messages += 1;
         let delay = self.control_delay(peer);
@@ -490,55 +374,6 @@ impl World<'_> {
     pub(super) fn control_delay(&self, peer: u32) -> Micros {
         let shell = &self.shells[peer as usize];
         shell.delay() + self.sites[shell.site].spec.wan.link.delay
-    }
-
-    /// From the client to the server, and back, over links without queues.
-    pub(super) fn one_way(&self, client: u32, server: Option<u32>) -> Micros {
-        let to = &self.shells[client as usize];
-        let wan = |site: usize| self.sites[site].spec.wan.link.delay;
-        match server.map(|s| &self.shells[s as usize]) {
-            None => to.delay() + wan(to.site),
-            Some(from) if from.site == to.site => to.delay() + from.delay(),
-            Some(from) => to.delay() + from.delay() + wan(to.site) + wan(from.site),
-        }
-    }
-
-    /// What stands before a client in the queue of its WAN link while that is full.
-    fn queue_delay(&self, client: u32, server: Option<u32>) -> Micros {
-        let site = self.site_of(client);
-        if server.is_some_and(|s| self.site_of(s) == site) {
-            return Micros(0);
-        }
-        let site = &self.sites[site];
-        let link = site.spec.wan.link;
-        let full = link.queue > 0 && self.net.is_full(site.wan_down);
-        Micros(if full {
-            link.queue * 1_000_000 / link.rate
-        } else {
-            0
-        })
-    }
-
-    /// Packets lost between the two, of a million.
-    fn loss(&self, client: u32, server: Option<u32>) -> u32 {
-        let to = &self.shells[client as usize];
-        let wan = |site: usize| self.sites[site].spec.wan.link.loss;
-        let own = to.nic.link.loss;
-        own + match server.map(|s| &self.shells[s as usize]) {
-            None => wan(to.site),
-            Some(from) if from.site == to.site => from.nic.link.loss,
-            Some(from) => from.nic.link.loss + wan(to.site) + wan(from.site),
-        }
-    }
-
-    /// What lost packets cost a small message.
-    fn retransmissions(&mut self, client: u32, server: Option<u32>) -> Micros {
-        let loss = self.loss(client, server);
-        if self.rng.chance(loss) {
-            RETRANSMIT
-        } else {
-            Micros(0)
-        }
     }
 }
 

@@ -33,6 +33,11 @@ impl World<'_> {
             self.net.add_link(spec.wan.link.rate),
             self.net.add_link(spec.wan.link.rate),
         );
+        self.open_books(
+            spec.wan
+                .cap
+                .filter(|_| self.scenario.policy == Policy::Swarm),
+        );
         self.sites.push(Site {
             spec: spec.clone(),
             number,
@@ -195,6 +200,7 @@ impl World<'_> {
         let address = dms::address(site, peer);
         let letters = self.dms.hello(peer, device, address, weight);
         self.post(letters);
+        self.ledger_joined(peer);
     }
 
     pub(super) fn read_letter(&mut self, peer: u32, letter: ToDms) {
@@ -205,9 +211,17 @@ impl World<'_> {
         let letters = match letter {
             ToDms::Gone => {
                 let is_back = self.by_device.get(&device) != Some(&peer);
+                if !is_back {
+                    let goodbye = self.shell(peer).said_goodbye;
+                    self.ledger_left(peer, goodbye);
+                }
                 self.dms.gone(peer, device, is_back)
             }
             ToDms::WantRoster => self.dms.want_roster(peer),
+            ToDms::Lease(ask) => {
+                self.ledger_asked(peer, ask);
+                Vec::new()
+            }
             // One device's word against another's: it is recorded, and bans nobody.
             ToDms::Bad(_) => Vec::new(),
         };
@@ -238,6 +252,7 @@ impl World<'_> {
         self.say(|_| format!("p{peer} goes: {how:?}"));
         let vanish = how == Going::Vanish;
         let shell = self.shell(peer);
+        shell.said_goodbye = how == Going::Leave;
         shell.life = if vanish {
             Life::Vanished
         } else {
@@ -378,6 +393,7 @@ impl World<'_> {
         self.say(|_| format!("the DMS is {}", if ends { "back" } else { "away" }));
         self.dms_away = !ends;
         self.origin_away = !ends && origin_too;
+        self.ledger_outage(ends);
         if ends {
             self.dms.restart(self.sites.len());
         }

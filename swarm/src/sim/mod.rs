@@ -16,6 +16,7 @@ mod director;
 mod dms;
 mod effects;
 mod gate;
+mod ledger;
 mod lives;
 mod net;
 mod report;
@@ -23,6 +24,7 @@ mod rng;
 mod scenario;
 mod shell;
 mod title;
+mod transfer;
 mod viewer;
 mod world;
 
@@ -108,6 +110,3 @@ pub fn run(scenario: &Scenario, seed: u64) -> Report {
     }
     Report::merge(scenario, seed, parts)
 }
-
-#[cfg(test)]
-mod tests;

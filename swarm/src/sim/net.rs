@@ -151,10 +151,14 @@ impl Net {
         Some(moved)
     }
 
-    /// Changes what a link carries.
-    pub(super) fn set_rate(&mut self, link: LinkId, rate: u64) {
-        self.links[link.0 as usize].rate = rate.max(1);
-        self.dirty = true;
+    /// How many bytes a flow carried until now.
+    pub(super) fn moved(&mut self, id: FlowId, now: Instant) -> Option<u64> {
+        let state = self.slots.get_mut(id.slot as usize)?;
+        if state.turn != id.turn {
+            return None;
+        }
+        state.settle(now);
+        Some(state.len - state.left_millionths.div_ceil(MILLION))
     }
 
     /// Gives every flow its rate, if something changed. Answers when the first one ends.

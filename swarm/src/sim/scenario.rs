@@ -142,6 +142,8 @@ pub enum TitleSpec {
         segment_time: Micros,
         /// The sealed length of each, bytes.
         segment_len: u64,
+        /// How far ahead of the picture segments are asked for.
+        look_ahead: Micros,
     },
     /// A file: comes as fast as it can.
     File {

@@ -28,6 +28,8 @@ pub(super) struct Shell {
     /// Its viewer counts: somebody sits there to the end.
     pub(super) counts: bool,
     pub(super) life: Life,
+    /// It told the DMS that it goes.
+    pub(super) said_goodbye: bool,
     pub(super) evil: Option<Evil>,
     pub(super) nic: Nic,
     pub(super) up: LinkId,
@@ -74,10 +76,6 @@ impl Bits {
     pub(super) fn contains(&self, n: u32) -> bool {
         let word = self.0.get(n as usize / 64);
         word.is_some_and(|word| word >> (n % 64) & 1 == 1)
-    }
-
-    pub(super) fn count(&self) -> u32 {
-        self.0.iter().map(|word| word.count_ones()).sum()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
@@ -135,6 +133,7 @@ impl Shell {
             counts: !viewer.is_done(),
             viewer,
             life: Life::Running,
+            said_goodbye: false,
             evil: None,
             nic,
             up: LinkId(0),

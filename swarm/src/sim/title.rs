@@ -74,8 +74,4 @@ impl Title {
             _ => 0..0,
         }
     }
-
-    pub(super) fn chunks(&self) -> u32 {
-        self.chunks.len() as u32
-    }
 }

@@ -7,10 +7,6 @@ use crate::{
     time::{Instant, Micros},
 };
 
-/// How far ahead of the picture a viewer asks, segments.
-const AHEAD: u32 = 6;
-/// How many segments it asks for at once.
-const AT_ONCE: u32 = 2;
 /// By when it hopes to see the first picture.
 const START_WITHIN: Micros = Micros::from_secs(3);
 /// By when a chunk of a file is hoped for: nobody watches.
@@ -42,7 +38,8 @@ pub(super) struct Viewer {
 
 #[derive(Clone, Copy, Debug)]
 enum Pace {
-    Video(Micros),
+    /// A segment's time, and how far ahead of the picture segments are asked for.
+    Video(Micros, Micros),
     File(u32),
 }
 
@@ -64,8 +61,9 @@ impl Viewer {
             TitleSpec::Video {
                 segments,
                 segment_time,
+                look_ahead,
                 ..
-            } => (segments, Pace::Video(segment_time)),
+            } => (segments, Pace::Video(segment_time, look_ahead)),
             TitleSpec::File { size, window } => {
                 let chunks = size.div_ceil(u64::from(MAX_CHUNK_LEN));
                 (chunks as u32, Pace::File(window))
@@ -106,7 +104,12 @@ impl Viewer {
 
     /// Presses play, for the first time or after the machine came back.
     pub(super) fn arrive(&mut self, now: Instant) {
-        self.state = State::Waiting { since: now };
+        self.state = if self.cursor == self.segments {
+            // Only the end of the last segment is left.
+            State::Playing { until: now }
+        } else {
+            State::Waiting { since: now }
+        };
         self.arrived.get_or_insert(now);
         (self.since_play, self.fresh) = (now, true);
         // What was asked for of a machine that is gone is asked for again.
@@ -171,7 +174,7 @@ impl Viewer {
     fn note_wait(&mut self, since: Instant, now: Instant) {
         if std::mem::replace(&mut self.fresh, false) {
             self.start_up.get_or_insert(now.since(self.since_play));
-        } else if now > since && matches!(self.pace, Pace::Video(_)) {
+        } else if now > since && matches!(self.pace, Pace::Video(..)) {
             self.stalls += 1;
             self.stalled = self.stalled + now.since(since);
         }
@@ -185,14 +188,20 @@ impl Viewer {
         }
         let deadline = match self.pace {
             Pace::File(window) => (self.open < window).then_some(now + FILE_WITHIN),
-            Pace::Video(time) => self.deadline_of(next, time, now),
+            Pace::Video(time, ahead) => self.deadline_of(next, time, ahead, now),
         }?;
         self.missing.push(chunks);
         self.open += u32::from(chunks > 0);
         Some((next, deadline))
     }
 
-    fn deadline_of(&self, next: u32, time: Micros, now: Instant) -> Option<Instant> {
+    fn deadline_of(
+        &self,
+        next: u32,
+        time: Micros,
+        look_ahead: Micros,
+        now: Instant,
+    ) -> Option<Instant> {
         let base = match self.state {
             State::Away | State::Done => return None,
             // Before the first picture nobody can say by when the second segment is needed.
@@ -201,16 +210,13 @@ impl Viewer {
             State::Waiting { .. } => now,
             State::Playing { until } => until,
         };
-        if next >= self.cursor + AHEAD || self.open >= AT_ONCE {
-            return None;
-        }
-        let ahead = u64::from(next.saturating_sub(self.cursor));
-        Some(base + Micros(time.0 * ahead))
+        let ahead = Micros(time.0 * u64::from(next.saturating_sub(self.cursor)));
+        (ahead <= look_ahead).then(|| base + ahead)
     }
 
     fn segment_time(&self) -> Micros {
         match self.pace {
-            Pace::Video(time) => time,
+            Pace::Video(time, _) => time,
             Pace::File(_) => Micros(0),
         }
     }
@@ -233,6 +239,7 @@ mod tests {
             segments,
             segment_time: Micros::from_secs(4),
             segment_len: 1,
+            look_ahead: Micros::from_secs(4),
         }
     }
 
@@ -252,7 +259,6 @@ mod tests {
         assert_eq!(viewer.start_up, Some(Micros::from_millis(500)));
         assert_eq!(viewer.next_want(2, at(1500)), Some((1, at(5500))));
         assert_eq!(viewer.next_want(1, at(1500)), Some((2, at(9500))));
-        assert_eq!(viewer.next_want(1, at(1500)), None, "two at once");
         viewer.got(1);
         assert_eq!(
             viewer.play(at(5500)),

@@ -11,6 +11,7 @@ use super::{
     check::Violations,
     director::Director,
     dms::{Dms, Letter},
+    ledger::Books,
     net::{LinkId, Net},
     rng::Rng,
     scenario::{Going, Scenario, SiteSpec},
@@ -21,6 +22,7 @@ use crate::{
     content::DeviceId,
     peer::{FetchId, Input, Priority, RequestId, Want},
     time::{Instant, Micros},
+    wire::LeaseAsk,
 };
 
 /// Something that happens at a moment.
@@ -38,8 +40,7 @@ pub(super) enum Event {
     Request {
         client: u32,
         fetch: FetchId,
-        deadline: Instant,
-        hops: u8,
+        says: Says,
     },
     /// An answer without bytes reaches the client.
     Reply {
@@ -49,6 +50,14 @@ pub(super) enum Event {
     },
     /// A flow ends, unless the network changed since.
     Net(u64),
+    /// Whoever transfers looks whether it moved on.
+    Crawls {
+        client: u32,
+        fetch: FetchId,
+        least: u64,
+    },
+    /// The WAN ledger of a site may give a lease.
+    LedgerDue(u32),
     /// The last byte reaches the client.
     Arrived { client: u32, fetch: FetchId },
     /// A server learns that its client is gone.
@@ -77,6 +86,14 @@ pub(super) enum Event {
     Round,
 }
 
+/// What a request says of itself.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Says {
+    pub(super) deadline: Instant,
+    pub(super) hops: u8,
+    pub(super) priority: Priority,
+}
+
 /// The answers without bytes.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Reply {
@@ -87,11 +104,12 @@ pub(super) enum Reply {
 }
 
 /// What a peer tells the DMS.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum ToDms {
     Gone,
     WantRoster,
     Bad(DeviceId),
+    Lease(LeaseAsk),
 }
 
 /// One site, and what crossed its link.
@@ -129,6 +147,8 @@ pub(super) struct World<'a> {
     /// A busy home of each site is lost from this moment on.
     pub(super) lose_busy_home: Vec<Option<(Instant, Going)>>,
     pub(super) lose_changes: u32,
+    /// The WAN ledger of each site that has a cap.
+    pub(super) books: Vec<Option<Books>>,
     pub(super) rng: Rng,
     pub(super) violations: Violations,
     /// Viewers who have not seen everything.
@@ -166,6 +186,7 @@ impl<'a> World<'a> {
             origin_away: false,
             lose_busy_home: vec![None; sites],
             lose_changes: 0,
+            books: Vec::new(),
             rng: Rng::new(seed, numbers.start),
             violations: Violations::default(),
             open_viewers: 0,
@@ -226,9 +247,14 @@ impl<'a> World<'a> {
             Event::Request {
                 client,
                 fetch,
-                deadline,
-                hops,
-            } => self.request(client, fetch, deadline, hops),
+                says,
+            } => self.request(client, fetch, says),
+            Event::Crawls {
+                client,
+                fetch,
+                least,
+            } => self.crawls(client, fetch, least),
+            Event::LedgerDue(site) => self.ledger_due(site as usize),
             Event::Reply {
                 client,
                 fetch,
@@ -240,6 +266,9 @@ impl<'a> World<'a> {
             Event::Letter { peer, letter } => {
                 if let Some(input) = self.take_letter(letter) {
                     self.shell(peer).tally.messages += 1;
+                    if matches!(input, Input::WanCap(_)) {
+                        self.ledger_welcomed(peer);
+                    }
                     self.feed(peer, input);
                 }
             }
@@ -415,6 +444,20 @@ impl PartialOrd for Planned {
 impl Ord for Planned {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.at, self.nth).cmp(&(other.at, other.nth))
+    }
+}
+
+// Of a lease only the sum goes into the trace: its type stands on the wire and has no hash.
+impl Hash for ToDms {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Gone => state.write_u8(0),
+            Self::WantRoster => state.write_u8(1),
+            Self::Bad(device) => device.hash(state),
+            Self::Lease(ask) => {
+                state.write_u64(ask.got ^ ask.live ^ ask.playing ^ ask.pre_position ^ ask.files);
+            }
+        }
     }
 }
 

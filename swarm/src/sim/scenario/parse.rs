@@ -78,18 +78,30 @@ fn ten_minutes() -> Time {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "kind", deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(
+    tag = "kind",
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
 enum TitleFile {
     Video {
         length: Time,
         segment: Time,
         rate: Rate,
+        #[serde(default = "look_ahead")]
+        look_ahead: Time,
     },
     File {
         size: Size,
         #[serde(default = "window")]
         window: u32,
     },
+}
+
+/// As the agent looks ahead of a player.
+fn look_ahead() -> Time {
+    Time(Micros::from_secs(30))
 }
 
 /// As many chunks as the agent has on the way ahead of a reader.
@@ -148,7 +160,12 @@ struct SiteFile {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "kind", deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(
+    tag = "kind",
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
 enum ArrivalsFile {
     Flash { first: Time, within: Time },
     Office { first: Time, over: Time },
@@ -171,7 +188,12 @@ struct EvilFile {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "kind", deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(
+    tag = "kind",
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
 enum FaultFile {
     Lose {
         #[serde(default)]
@@ -353,7 +375,9 @@ fn title(file: &TitleFile) -> Result<TitleSpec, String> {
             length,
             segment,
             rate,
+            look_ahead,
         } => TitleSpec::Video {
+            look_ahead: look_ahead.0,
             segments: length.0.0.checked_div(segment.0.0).unwrap_or(0) as u32,
             segment_time: segment.0,
             segment_len: rate.0.saturating_mul(segment.0.0) / 1_000_000,
