@@ -1,5 +1,5 @@
-//! The simulator's promises: scenario files mean something, runs repeat, sites do not disturb one another, and
-//! the gate's checks catch what they are for.
+//! The simulator's promises: scenario files mean something, runs repeat, sites do not disturb one
+//! another, and the gate's checks catch what they are for.
 
 // Tests read the scenario files; the library reads nothing.
 #![allow(clippy::disallowed_methods)]
@@ -194,5 +194,5 @@ fn hedges_that_never_fire_are_caught() {
 
 #[test]
 fn a_referral_loop_is_caught() {
-    is_caught("flash-video", Planted::ReferralLoop, "hops");
+    is_caught("evil-lie", Planted::ReferralLoop, "hops");
 }

@@ -127,7 +127,10 @@ impl World<'_> {
             books.leased_until = now + Micros(length);
             if now < until {
                 self.violations.note(Never::Ledger, || {
-                    format!("{now:?}: p{peer} gets a lease of {} bytes, and others hold until {until:?}", lease.bytes)
+                    format!(
+                        "{now:?}: p{peer} gets {} bytes while others hold until {until:?}",
+                        lease.bytes
+                    )
                 });
             }
         }
@@ -154,7 +157,7 @@ impl World<'_> {
             if *begun > most {
                 let begun = *begun;
                 self.violations.note(Never::Ledger, || {
-                    format!("{now:?}: without the DMS the site began {begun} bytes, at most {most} are its share")
+                    format!("{now:?}: without the DMS {begun} bytes began, at most {most} may")
                 });
             }
             return;
@@ -164,7 +167,7 @@ impl World<'_> {
         *purse = purse.saturating_sub(len);
         if missing > 0 {
             self.violations.note(Never::Ledger, || {
-                format!("{now:?}: p{peer} takes chunk {chunk} from the origin, {missing} bytes beyond its leases")
+                format!("{now:?}: p{peer} takes chunk {chunk}, {missing} bytes beyond its leases")
             });
         }
     }
