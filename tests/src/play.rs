@@ -78,6 +78,7 @@ pub struct Play {
     title: String,
     state: PathBuf,
     arguments: Vec<String>,
+    yields: bool,
 }
 
 impl Play {
@@ -88,7 +89,16 @@ impl Play {
             title: title.to_owned(),
             state: state.to_path_buf(),
             arguments: Vec::new(),
+            yields: false,
         }
+    }
+
+    /// Gives way to other programs: many decoders that run as fast as they can would else keep
+    /// the agents of the same machine from delivering.
+    #[must_use]
+    pub fn yielding(mut self) -> Self {
+        self.yields = true;
+        self
     }
 
     /// Through this agent.
@@ -119,7 +129,14 @@ impl Play {
     /// When `dms-player` is not built.
     pub fn command(&self, verb: &str) -> anyhow::Result<Command> {
         std::fs::create_dir_all(&self.state).context("the player's folder is made")?;
-        let mut command = Command::new(bin("dms-player")?);
+        let player = bin("dms-player")?;
+        let mut command = match self.yields {
+            true => Command::new("nice"),
+            false => Command::new(&player),
+        };
+        if self.yields {
+            command.args(["-n", "10"]).arg(&player);
+        }
         command.arg(verb).arg(&self.title).args(&self.arguments);
         command.arg("--state").arg(&self.state).kill_on_drop(true);
         Ok(command)

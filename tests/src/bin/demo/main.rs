@@ -19,8 +19,8 @@ const PEERS: u8 = 3;
 /// The largest picture played: six decoders share this one machine, which may have two cores.
 const QUALITY: &str = "480";
 /// Up to this long a video is watched in real time at once; a longer one is decoded as fast as
-/// it can be, stalls judged as if it were watched.
-const REAL_TIME_MS: u64 = 60_000;
+/// the machine has time for, stalls judged as if it were watched.
+const REAL_TIME_MS: u64 = 240_000;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -126,7 +126,7 @@ async fn at_once(stack: &Stack, title: &Title) -> anyhow::Result<Vec<Row>> {
         let report = if short {
             player.watch().await?
         } else {
-            player.run().await?
+            player.yielding().run().await?
         };
         anyhow::Ok(row(peer, "at once", report))
     });
