@@ -36,7 +36,7 @@ def arguments():
         parser.add_argument(f"--{name}", type=kind, default=default, help=f"{text} [{default:g}]")
     parser.add_argument("--scenario", default="", help="some of the scenarios, with commas between [all]")
     parser.add_argument("--clients", default=",".join(CLIENTS), help="who runs beside [%(default)s]; empty: nobody")
-    parser.add_argument("--tools", default="target/release", help="where dms, edge-peer and dms-player are")
+    parser.add_argument("--tools", default="target/release", help="where dms, edge-peer and dms-save are")
     parser.add_argument("--work", default="", help="a folder for all files, best in memory [a new one]")
     return parser.parse_args()
 
@@ -56,7 +56,7 @@ def check(a):
     for program in ("ip", "tc", "nsenter", "sysctl", "openssl", "curl"):
         if not shutil.which(program):
             refuse(f"{program} is missing: scripts/setup --lab installs it")
-    for program in ("dms", "edge-peer", "dms-player"):
+    for program in ("dms", "edge-peer", "dms-save"):
         if not os.access(os.path.join(a.tools, program), os.X_OK):
             refuse(f"{program} is not in {a.tools}: make lab builds it; or name another folder with --tools")
     if not os.path.exists("/dev/net/tun"):

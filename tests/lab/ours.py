@@ -136,7 +136,7 @@ class Pc:
 
     def save(self, *words):
         """Starts the player: the file is received whole, or as the words say."""
-        command = [tool(self.shape, "dms-player"), "save", self.dms.title, "-o", self.out, "--json",
+        command = [tool(self.shape, "dms-save"), self.dms.title, "-o", self.out, "--json",
                    "--agent-token-file", f"{self.state}/local.token", "--state", f"{self.folder}/player", *words]
         self.player = Proc(self.host, "player", command, self.folder)
 

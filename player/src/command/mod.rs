@@ -74,6 +74,31 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Save(args) => save::run(args, began),
     };
+    exit_code(result)
+}
+
+/// Receives a file title as a clear file.
+#[derive(Parser, Debug)]
+#[command(name = "dms-save", version, about, after_help = SAVING)]
+struct SaveCli {
+    #[command(flatten)]
+    save: save::SaveArgs,
+
+    /// Say more on stderr; twice for the details
+    #[arg(short, long, action = ArgAction::Count)]
+    verbose: u8,
+}
+
+/// Runs `dms-save`. Nothing it reaches decodes anything.
+#[must_use]
+pub fn run_save() -> ExitCode {
+    let began = Instant::now();
+    let cli = SaveCli::parse();
+    start_log(cli.verbose);
+    exit_code(save::run(cli.save, began))
+}
+
+fn exit_code(result: Result<(), PlayError>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
