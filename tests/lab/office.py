@@ -61,6 +61,8 @@ class Office:
         """Every PC receives the file; answers whether all ended in time."""
         pcs = self.pcs if pcs is None else pcs
         waiting = list(pcs)
+        for pc in pcs:
+            pc.player = None
         self.first_start = time.time()
 
         def step(gone):
@@ -68,6 +70,8 @@ class Office:
                 waiting.pop(0).save(*words)
             for pc in pcs:
                 pc.agent.poll()
+                if pc.player:
+                    pc.player.poll()
             if meanwhile:
                 meanwhile(gone)
 
