@@ -40,6 +40,7 @@ LAB_OPTIONS := SCENARIO SITES PEERS SIZE_MIB WAN_MBIT RTT_MS LOSS_PPM LAN_MBIT B
 lab_flag = $(if $(filter-out undefined,$(origin $(1))),--$(shell echo $(1) | tr A-Z_ a-z-)='$($(1))')
 
 lab: ## the swarm in network namespaces, beside others (root, Linux; SCENARIO=flash PEERS=5 ..., HELP=1)
+	@$(if $(HELP),,python3 tests/lab/lab.py --check $(foreach o,$(LAB_OPTIONS),$(call lab_flag,$(o))))
 	@$(if $(or $(HELP),$(TOOLS)),,$(CARGO) build -q --release -p dms-server -p edge-peer -p dms-player --bins)
 	@python3 tests/lab/lab.py $(if $(TOOLS),,--tools=$(TARGET_DIR)/release) $(foreach o,$(LAB_OPTIONS),$(call lab_flag,$(o))) $(if $(HELP),--help)
 
