@@ -86,6 +86,12 @@ impl PlayClock {
         (origin + self.time_of(offset)).saturating_duration_since(now)
     }
 
+    /// How much playing time is held beyond the play position.
+    #[must_use]
+    pub fn ahead(&self, now: Instant) -> Duration {
+        self.until(self.held, now, Duration::ZERO)
+    }
+
     /// How it went.
     #[must_use]
     pub fn played(&self) -> Played {

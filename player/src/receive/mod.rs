@@ -210,12 +210,12 @@ async fn fetch_watching(
         while let Some(chunk) = left.peek().copied() {
             let offset = plan.spots.get(&chunk.id).map_or(0, |spot| spot.offset);
             let until = clock.until(offset, Instant::now(), HOPED_START);
-            // What plays first does not share the link with what plays later.
             let near = match clock.plays() {
                 true => until <= watch.look_ahead,
                 false => until < HOPED_START + watch.preroll,
             };
-            if !near && !asked.is_empty() {
+            let room = near && asked.len() < at_once(clock.ahead(Instant::now()));
+            if !room && !asked.is_empty() {
                 break;
             }
             left.next();
@@ -231,6 +231,16 @@ async fn fetch_watching(
         let len = plan.spots.get(&id).map_or(0, |spot| spot.len as u64);
         clock.came(len, Instant::now());
         hand_over(chunks, (id, bytes)).await?;
+    }
+}
+
+/// How many chunks are asked for at once with so much of playing time in hand: what plays next does not share
+/// a thin link with what plays later, and the link is never idle.
+fn at_once(ahead: Duration) -> usize {
+    match ahead.as_secs() {
+        0..8 => 2,
+        8..20 => 4,
+        _ => AT_ONCE,
     }
 }
 
