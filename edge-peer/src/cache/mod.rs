@@ -115,6 +115,8 @@ pub enum Got {
 }
 
 /// A chunk to be given to a peer.
+// One a request, and moved a few times: a box of its own would cost more.
+#[allow(clippy::large_enum_variant)]
 pub enum Source {
     /// It is in memory anyway.
     Memory(VerifiedChunk),
