@@ -12,7 +12,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::db::DbError;
+use crate::db::{self, DbError};
 use crate::store::StoreError;
 
 /// Media type of a problem.
@@ -206,6 +206,15 @@ impl From<sqlx::Error> for Problem {
         match error {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
                 Self::unavailable(error)
+            }
+            other if db::is_full(&other) => {
+                let mut problem = Self::new(
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    "storage_full",
+                    "The disk of the server's database is full. Free room, then try again; nothing was lost.",
+                );
+                problem.cause = Some(Arc::new(other));
+                problem
             }
             other => Self::internal(other),
         }

@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
@@ -15,12 +15,14 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::device::ca::Ca;
+use crate::device::known::Known;
 use crate::device::{self, device_id, tls};
 use crate::events::Events;
 use crate::keys::{self, Keys};
 use crate::net::{Limits, Listener};
 use crate::observe::health::Readiness;
 use crate::observe::metrics::Metrics;
+use crate::origin::checked::Checked;
 use crate::origin::hot::Hot;
 use crate::publish::{self, Publish};
 use crate::routes;
@@ -144,6 +146,8 @@ impl Dms {
         let mut worker = tokio::spawn(publish::run(app.clone(), stop.clone()));
         let ended = tokio::select! {
             () = shutdown => None,
+            // It never ends by itself.
+            () = app.sites.tell_later() => None,
             ended = &mut worker => Some(ended),
         };
         stop.cancel();
@@ -244,6 +248,7 @@ impl Opened {
         Ok(App::new(Parts {
             publish: Publish::open(&config)?,
             hot: Hot::new(config.storage.hot_bytes),
+            checked: Checked::new(Instant::now()),
             metrics: Metrics::new(&config)?,
             db,
             store,
@@ -251,6 +256,7 @@ impl Opened {
             ca,
             clock,
             events: Events::default(),
+            known: Known::default(),
             sites: Hub::default(),
             ledgers: Ledgers::default(),
             wan: Wan::default(),

@@ -10,10 +10,12 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::device::ca::Ca;
+use crate::device::known::Known;
 use crate::events::Events;
 use crate::keys::Keys;
 use crate::observe::health::Readiness;
 use crate::observe::metrics::Metrics;
+use crate::origin::checked::Checked;
 use crate::origin::hot::Hot;
 use crate::publish::Publish;
 use crate::site::hub::Hub;
@@ -44,6 +46,8 @@ pub struct Parts {
     pub publish: Publish,
     /// The authority of device certificates.
     pub ca: Arc<Ca>,
+    /// Devices found enrolled a moment ago.
+    pub known: Known,
     /// The connected peers and the rosters.
     pub sites: Hub,
     /// Who may take how much over each capped WAN.
@@ -52,6 +56,8 @@ pub struct Parts {
     pub wan: Wan,
     /// Chunks asked for again soon.
     pub hot: Hot,
+    /// Chunks whose bytes were hashed lately.
+    pub checked: Checked,
     /// For Prometheus.
     pub metrics: Metrics,
     /// For load balancers.

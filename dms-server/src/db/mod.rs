@@ -197,3 +197,10 @@ impl Db {
 pub fn is_duplicate(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(e) if e.is_unique_violation())
 }
+
+/// Whether the error says that the database's disk is full.
+#[must_use]
+pub fn is_full(error: &sqlx::Error) -> bool {
+    // SQLITE_FULL and PostgreSQL's disk_full; the codes of the two do not overlap.
+    matches!(error, sqlx::Error::Database(e) if matches!(e.code().as_deref(), Some("13" | "53100")))
+}

@@ -1,5 +1,8 @@
 //! The policy of the device listener's routes: the device that the certificate names.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use axum::extract::FromRequestParts;
 use http::StatusCode;
 use http::request::Parts;
@@ -16,7 +19,7 @@ pub struct Device {
     /// Its id.
     pub id: DeviceId,
     /// What it called itself when it enrolled.
-    pub name: String,
+    pub name: Arc<str>,
     /// Where it calls from.
     pub remote: std::net::SocketAddr,
 }
@@ -29,11 +32,20 @@ impl FromRequestParts<App> for Device {
         let (id, addr) = remote
             .and_then(|r| Some((r.device?, r.addr)))
             .ok_or_else(|| Problem::unauthenticated("A device certificate is required."))?;
-        // The certificate outlives a revocation by up to a day; the database does not.
-        let row = db::active(&app.db, row_id(id)).await?.ok_or_else(revoked)?;
+        let name = match app.known.get(id, Instant::now()) {
+            Some(name) => name,
+            None => {
+                // The certificate outlives a revocation by up to a day; the database does not.
+                let asked = Instant::now();
+                let row = db::active(&app.db, row_id(id)).await?.ok_or_else(revoked)?;
+                let name: Arc<str> = row.name.into();
+                app.known.put(id, Arc::clone(&name), asked);
+                name
+            }
+        };
         Ok(Self {
             id,
-            name: row.name,
+            name,
             remote: addr,
         })
     }

@@ -5,6 +5,7 @@ pub mod caller;
 pub mod db;
 pub mod enroll;
 pub mod identity;
+pub mod known;
 pub mod routes;
 #[cfg(test)]
 mod tests;

@@ -366,6 +366,7 @@ async fn revoke_device(
         ));
     }
     let device = device_id(path.device);
+    app.known.forget(device);
     app.sites.revoke(device);
     tracing::info!(device.id = %device, "device revoked");
     Ok(StatusCode::NO_CONTENT)

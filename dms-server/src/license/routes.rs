@@ -92,7 +92,7 @@ async fn device_license(
         )
     })?;
     let licensee = Licensee {
-        subject: device.name,
+        subject: device.name.to_string(),
         device: Some(device.id),
     };
     Ok(answer(grant(&app, &licensee, title, &request).await?))

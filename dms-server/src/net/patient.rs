@@ -3,49 +3,56 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Fails a write that makes no progress for a while: a far end that stops reading would otherwise hold
-/// its connection and what is queued on it for ever.
+use super::pace::{Pace, Patience};
+
+/// Fails a write whose far end reads too slowly: it would otherwise hold its connection and what is
+/// queued on it for ever, with a byte now and then.
 pub(super) struct Patient<S> {
     stream: S,
-    patience: Duration,
-    /// Runs while a write waits.
-    waiting: Option<Pin<Box<Sleep>>>,
+    patience: Patience,
+    /// Runs while a write waits, and since when it does.
+    waiting: Option<(Pin<Box<Sleep>>, Instant)>,
 }
 
 impl<S> Patient<S> {
-    pub(super) fn new(stream: S, patience: Duration) -> Self {
+    pub(super) fn new(stream: S, pace: Pace) -> Self {
         Self {
             stream,
-            patience,
+            patience: Patience::new(pace),
             waiting: None,
         }
     }
 
-    /// Passes a finished write on; lets an unfinished one wait, but not for ever.
+    /// Passes a finished write of `moved` bytes on; lets an unfinished one wait, but not for ever.
     fn judge<T>(
         &mut self,
         context: &mut Context<'_>,
         written: Poll<io::Result<T>>,
+        moved: impl FnOnce(&T) -> usize,
     ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.waiting = None;
-            return written;
+        if let Poll::Ready(written) = written {
+            if let Some((_, since)) = self.waiting.take() {
+                self.patience.waited(since.elapsed());
+            }
+            if let Ok(written) = &written {
+                self.patience.moved(moved(written));
+            }
+            return Poll::Ready(written);
         }
-        let patience = self.patience;
-        let waiting = self
+        let left = self.patience.left();
+        let (sleep, _) = self
             .waiting
-            .get_or_insert_with(|| Box::pin(sleep(patience)));
-        ready!(waiting.as_mut().poll(context));
+            .get_or_insert_with(|| (Box::pin(sleep(left)), Instant::now()));
+        ready!(sleep.as_mut().poll(context));
         // Asked again after this error it waits anew instead of polling a finished timer.
-        waiting.as_mut().reset(Instant::now() + patience);
+        self.waiting = None;
         Poll::Ready(Err(io::Error::new(
             io::ErrorKind::TimedOut,
-            "the far end stopped reading",
+            "the far end reads too slowly",
         )))
     }
 }
@@ -67,7 +74,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.judge(context, written)
+        self.judge(context, written, |moved| *moved)
     }
 
     fn poll_write_vectored(
@@ -76,7 +83,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.judge(context, written)
+        self.judge(context, written, |moved| *moved)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -85,11 +92,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
-        self.judge(context, flushed)
+        self.judge(context, flushed, |()| 0)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.judge(context, shut)
+        self.judge(context, shut, |()| 0)
     }
 }

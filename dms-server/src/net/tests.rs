@@ -1,11 +1,23 @@
 //! The accept loop's patience.
 
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Frame;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 
+use super::OF_ONE_DEVICE;
+use super::body::Steady;
+use super::pace::Pace;
 use super::patient::Patient;
 
+use crate::testing::device::Device;
 use crate::testing::{PATIENCE, Server};
 
 /// Reads until the server closes.
@@ -78,7 +90,7 @@ async fn a_full_listener_serves_the_next_when_one_leaves() {
         .write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
         .await
         .expect("written");
-    let early = timeout(std::time::Duration::from_millis(200), third.read_u8()).await;
+    let early = timeout(Duration::from_millis(200), third.read_u8()).await;
     assert!(early.is_err(), "two are the most");
     drop(first);
     let mut answer = [0; 12];
@@ -91,10 +103,49 @@ async fn a_full_listener_serves_the_next_when_one_leaves() {
 }
 
 #[tokio::test]
+async fn one_device_holds_so_many_connections_and_the_others_come_in() {
+    let server = Server::start().await;
+    let (greedy, other) = (
+        Device::enroll(&server, "greedy").await,
+        Device::enroll(&server, "other").await,
+    );
+    // What a connection answers to a request for a chunk that is nowhere; nothing when it is closed.
+    let ask = async |mut stream: TlsStream<TcpStream>| {
+        let request = format!(
+            "GET /v1/chunks/{} HTTP/1.1\r\nhost: x\r\n\r\n",
+            "0".repeat(64)
+        );
+        let mut answer = [0; 12];
+        let asked = async {
+            stream.write_all(request.as_bytes()).await?;
+            stream.read_exact(&mut answer).await
+        };
+        let asked = timeout(PATIENCE, asked).await.expect("in time");
+        asked.ok().map(|_| (stream, answer))
+    };
+    let mut held = Vec::new();
+    for _ in 0..OF_ONE_DEVICE {
+        let stream = greedy.connect_from("127.0.0.1").await;
+        let (stream, answer) = ask(stream).await.expect("served");
+        assert_eq!(&answer, b"HTTP/1.1 404");
+        held.push(stream);
+    }
+    let more = greedy.connect_from("127.0.0.1").await;
+    assert!(ask(more).await.is_none(), "closed");
+    let others = other.connect_from("127.0.0.1").await;
+    assert!(ask(others).await.is_some());
+    drop(held);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_far_end_that_stops_reading_is_given_up() {
-    let patience = std::time::Duration::from_millis(50);
+    let pace = |grace| Pace {
+        bytes_per_s: 1 << 10,
+        grace,
+    };
     let (near, mut far) = tokio::io::duplex(4);
-    let mut near = Patient::new(near, PATIENCE);
+    let mut near = Patient::new(near, pace(PATIENCE));
     let reader = tokio::spawn(async move {
         let mut read = [0; 20];
         far.read_exact(&mut read).await.expect("read");
@@ -104,13 +155,55 @@ async fn a_far_end_that_stops_reading_is_given_up() {
     let _far = reader.await.expect("ended");
 
     let (near, _far) = tokio::io::duplex(4);
-    let mut near = Patient::new(near, patience);
+    let grace = Duration::from_millis(50);
+    let mut near = Patient::new(near, pace(grace));
     for _ in 0..2 {
         let began = std::time::Instant::now();
         let error = near.write_all(&[7; 20]).await.expect_err("nobody reads");
-        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
-        assert!(began.elapsed() >= patience);
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(began.elapsed() >= grace);
     }
+}
+
+#[tokio::test]
+async fn a_far_end_that_reads_a_byte_now_and_then_is_given_up_too() {
+    let (near, mut far) = tokio::io::duplex(1);
+    let grace = Duration::from_millis(200);
+    let mut near = Patient::new(
+        near,
+        Pace {
+            bytes_per_s: 1 << 10,
+            grace,
+        },
+    );
+    let dripping = tokio::spawn(async move {
+        // Never silent for the whole grace, and far below the pace.
+        while far.read_u8().await.is_ok() {
+            tokio::time::sleep(grace / 4).await;
+        }
+    });
+    let error = near.write_all(&[7; 10_000]).await.expect_err("it drips");
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    drop(near);
+    dripping.await.expect("ended");
+}
+
+#[tokio::test]
+async fn a_body_that_stops_coming_fails_and_a_steady_one_does_not() {
+    let pace = |grace| Pace {
+        bytes_per_s: 1 << 10,
+        grace,
+    };
+    let pieces = || stream::iter([b"ab".as_slice(), b"cd"]).map(Bytes::from_static);
+    let whole = StreamBody::new(pieces().map(|piece| Ok::<_, io::Error>(Frame::data(piece))));
+    let read = Steady::new(whole, pace(PATIENCE)).collect().await;
+    assert_eq!(read.expect("whole").to_bytes(), "abcd");
+
+    let stuck = pieces().chain(stream::pending());
+    let stuck = StreamBody::new(stuck.map(|piece| Ok::<_, io::Error>(Frame::data(piece))));
+    let read = Steady::new(stuck, pace(Duration::from_millis(50)));
+    let error = read.collect().await.expect_err("it never ends");
+    assert!(error.to_string().contains("too slowly"), "{error}");
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! Counting what really goes out, by the site it goes to.
 
+use std::io;
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt};
 use prometheus::IntCounter;
 use swarm::content::{ChunkId, SiteId};
 
@@ -41,23 +42,35 @@ impl Delivery {
         id: ChunkId,
         len: u64,
         part: Bytes,
-    ) -> impl Stream<Item = std::io::Result<Bytes>> + use<> {
+    ) -> impl Stream<Item = io::Result<Bytes>> + use<> {
         let mut left = part;
+        let pieces = std::iter::from_fn(move || {
+            (!left.is_empty()).then(|| Ok(left.split_to(PIECE.min(left.len()))))
+        });
+        self.counted(id, len, stream::iter(pieces))
+    }
+
+    /// Pieces of the chunk `id` of `len` bytes, each counted as it is taken.
+    pub fn counted<S>(
+        self,
+        id: ChunkId,
+        len: u64,
+        pieces: S,
+    ) -> impl Stream<Item = S::Item> + use<S>
+    where
+        S: Stream<Item = io::Result<Bytes>>,
+    {
         let mut begun = false;
-        stream::iter(std::iter::from_fn(move || {
-            if left.is_empty() {
-                return None;
-            }
+        pieces.inspect(move |piece| {
+            let Ok(piece) = piece else { return };
             if let (false, Some(site)) = (begun, self.site) {
                 self.app.wan.begin(site, id, len);
             }
             begun = true;
-            let piece = left.split_to(PIECE.min(left.len()));
             self.counter.inc_by(piece.len() as u64);
             if let Some(site) = self.site {
                 self.app.wan.sent(site, piece.len() as u64);
             }
-            Some(Ok(piece))
-        }))
+        })
     }
 }

@@ -1,8 +1,9 @@
 //! The origin: chunks, playlists, segments and manifests of published titles.
 //!
-//! **Invariant:** only chunks of complete versions leave, and only whole chunks that hash to
-//! their id are read from the store into an answer.
+//! **Invariant:** only chunks of complete versions leave, and only when their bytes in the store were found
+//! to hash to their id lately ([`checked`]).
 
+pub mod checked;
 pub mod chunks;
 pub mod delivery;
 pub mod hls;

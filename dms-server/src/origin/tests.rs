@@ -193,6 +193,38 @@ async fn rot_in_the_store_does_not_leave() {
 }
 
 #[tokio::test]
+async fn a_chunk_read_again_comes_from_its_file_until_that_is_damaged() {
+    let server = Server::with(|config| config.storage.hot_bytes = 0).await;
+    let title = title::file(&server, &vec![7; 700_000]).await;
+    let id = chunks(&server, title).await[0];
+    let first = server.request(Method::GET, &chunk_path(id)).send().await;
+    let first = first.expect("an answer").bytes().await.expect("a body");
+    assert_eq!(ChunkId::of(&first), id);
+    assert!(server.app.checked.contains(id, std::time::Instant::now()));
+    let again = server.request(Method::GET, &chunk_path(id)).send().await;
+    let again = again.expect("an answer");
+    assert_eq!(again.content_length(), Some(first.len() as u64));
+    assert_eq!(again.bytes().await.expect("a body"), first);
+    let part = server
+        .request(Method::GET, &chunk_path(id))
+        .header("range", "bytes=300000-600000");
+    let part = part.send().await.expect("an answer");
+    assert_eq!(part.status(), 206);
+    assert_eq!(
+        part.bytes().await.expect("a body"),
+        first[300_000..=600_000]
+    );
+
+    let hex = id.to_string();
+    let folder = server.app.config.data.join("store/chunks").join(&hex[..2]);
+    std::fs::write(folder.join(&hex), &first[1..]).expect("cut short");
+    let (status, _) = refusal(server.request(Method::GET, &chunk_path(id))).await;
+    assert_eq!(status, 500);
+    assert!(!server.app.checked.contains(id, std::time::Instant::now()));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_a_site_is_sent_is_counted_by_payload() {
     let server = Server::start().await;
     server.site("Lyon", "127.0.0.0/24").await;

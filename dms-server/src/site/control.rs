@@ -8,7 +8,7 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use swarm::content::DeviceId;
 use swarm::wire::{BadChunk, PROTOCOL, ToDms, ToPeer};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::db;
 use super::hub::{Attached, Hello};
@@ -28,9 +28,24 @@ const MISSED_MAX: u32 = 3;
 /// Reports of bad chunks taken from one connection; an honest peer bans after the first.
 const BAD_MAX: u32 = 1_000;
 
-/// The span over which peers are asked to come back after this server stops, milliseconds: not
-/// all at once.
-const RETURN_MS: std::ops::Range<u32> = 500..5_000;
+/// The soonest that peers are asked to come back after this server stops, milliseconds.
+const RETURN_FIRST_MS: u32 = 500;
+
+/// The span over which they are asked to come back, milliseconds: not all at once.
+const RETURN_SPAN_MS: u32 = 4_500;
+
+/// How many are asked to come back a second; many peers make the span longer. One core greets some
+/// 2,000 a second.
+const RETURN_PER_S: u32 = 1_000;
+
+/// When to come back, milliseconds, when this many peers are sent away.
+fn retry_after_ms(peers: usize) -> u32 {
+    let peers = u32::try_from(peers).unwrap_or(u32::MAX);
+    let span = (peers / RETURN_PER_S)
+        .saturating_mul(1_000)
+        .max(RETURN_SPAN_MS);
+    rand::random_range(RETURN_FIRST_MS..RETURN_FIRST_MS.saturating_add(span))
+}
 
 /// Why a connection ended; the peer reads it in the close frame.
 struct End {
@@ -144,12 +159,26 @@ async fn serve(
         let app = app.clone();
         async move {
             let mut bad_left = BAD_MAX;
+            let mut heard = Instant::now();
+            let mut watch = std::pin::pin!(sleep_until(heard + silence));
             loop {
-                let message = match timeout(silence, next(&mut stream)).await {
-                    Ok(Ok(message)) => message,
-                    Ok(Err(ended)) => return ended,
-                    Err(_) => return end(close_code::POLICY, "silent for too long"),
+                let message = tokio::select! {
+                    biased;
+                    message = next(&mut stream) => match message {
+                        Ok(message) => message,
+                        Err(ended) => return ended,
+                    },
+                    // One timer for the connection, moved on when it fires and not for every message.
+                    () = watch.as_mut() => {
+                        let due = heard + silence;
+                        if due <= Instant::now() {
+                            return end(close_code::POLICY, "silent for too long");
+                        }
+                        watch.as_mut().reset(due);
+                        continue;
+                    }
                 };
+                heard = Instant::now();
                 if let Err(ended) = handle(&app, device, number, message, &mut bad_left).await {
                     return ended;
                 }
@@ -157,6 +186,8 @@ async fn serve(
         }
     };
     let mut reader = std::pin::pin!(reader);
+    // Its own: every frame looks at it, and all connections would contend for the server's.
+    let stop = app.stop.child_token();
     loop {
         tokio::select! {
             // In this order: a replaced or revoked peer's queue ends too, and the reason is worth more.
@@ -164,8 +195,8 @@ async fn serve(
             () = attached.ended.cancelled() => {
                 return end(close_code::POLICY, "replaced, revoked or too slow");
             }
-            () = app.stop.cancelled() => {
-                let retry_after_ms = rand::random_range(RETURN_MS);
+            () = stop.cancelled() => {
+                let retry_after_ms = retry_after_ms(app.sites.sent_away());
                 let _ = send(sink, ToPeer::Goodbye { retry_after_ms }.encode().into()).await;
                 return end(close_code::RESTART, "the server stops");
             }

@@ -1,6 +1,7 @@
 //! Sites: which addresses belong to one, who of its peers is there, and what each fetched from here.
 //!
 //! - [`hub`]: the connected peers and the rosters, in memory;
+//! - [`told`]: a site's roster, and how much of it the site's peers were told;
 //! - [`control`]: one control connection;
 //! - [`ledger`]: who may take how much over a capped WAN;
 //! - [`wan`]: what the origin sent to each site.
@@ -12,6 +13,7 @@ pub mod ledger;
 pub mod routes;
 #[cfg(test)]
 mod tests;
+pub mod told;
 pub mod wan;
 
 use swarm::content::SiteId;

@@ -1,5 +1,6 @@
 //! Sites for administrators, and the control connection on the device listener.
 
+use axum::Extension;
 use axum::extract::{State, WebSocketUpgrade};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -16,6 +17,7 @@ use crate::auth::{Admin, Viewer};
 use crate::db::is_duplicate;
 use crate::device::caller::Device;
 use crate::extract::{Json, Path};
+use crate::net::Slot;
 use crate::page::Page;
 use crate::problem::{Problem, ProblemBody, Result};
 use crate::state::App;
@@ -302,15 +304,28 @@ async fn check_against_others(app: &App, site: &Site) -> Result<()> {
     }
 }
 
+/// Bytes read from a control connection at once: what a peer says is small.
+const READ_BUFFER: usize = 1 << 10;
+
 /// Opens the control connection: a WebSocket with binary frames.
 #[utoipa::path(get, path = "/v1/control", tag = "device listener", responses((status = 101)))]
-async fn connect(device: Device, State(app): State<App>, upgrade: WebSocketUpgrade) -> Response {
+async fn connect(
+    device: Device,
+    State(app): State<App>,
+    Extension(slot): Extension<Slot>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     let limited = upgrade
+        // Every connection keeps a buffer of this size, and clears it for every read.
+        .read_buffer_size(READ_BUFFER)
         .max_message_size(MAX_CONTROL_FRAME)
         .max_frame_size(MAX_CONTROL_FRAME);
     let tasks = app.tasks.clone();
     limited.on_upgrade(move |socket| {
         // Tracked, so that a stopping server says goodbye before it ends.
-        tasks.track_future(control::run(app, device, socket))
+        tasks.track_future(async move {
+            control::run(app, device, socket).await;
+            drop(slot);
+        })
     })
 }

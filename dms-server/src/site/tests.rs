@@ -325,6 +325,58 @@ async fn peers_move_when_the_sites_change() {
 }
 
 #[tokio::test]
+async fn a_new_cap_or_name_of_a_site_is_told_and_nobody_moves() {
+    let server = Server::start().await;
+    let lyon = server.site("Lyon", "127.1.0.0/16").await;
+    let device = Device::enroll(&server, "a").await;
+    let mut control = device.control("127.1.0.1").await;
+    welcome(&mut control, &device).await;
+    let mut view = roster(&mut control).await;
+    let path = format!("/api/v1/sites/{}", text(&lyon["id"]));
+    let capped = json!({"name": "Lyon 2", "subnets": ["127.1.0.0/16"], "peering": "on",
+                        "wan_cap_bytes_per_second": 1_000});
+    crate::testing::json(server.request(Method::PUT, &path).json(&capped)).await;
+    match control.expect().await {
+        ToPeer::Site { site: Some(site) } => {
+            assert_eq!((site.name.as_str(), site.wan_cap), ("Lyon 2", 1_000));
+        }
+        other => panic!("{other:?} is no site"),
+    }
+    // The next it hears of the roster is the next change of it.
+    let other = Device::enroll(&server, "b").await;
+    let _on_other = other.control("127.1.0.2").await;
+    follow(&mut control, &mut view).await;
+    assert_eq!(peers(&view).len(), 2);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_burst_of_changes_ends_with_everybody_knowing_the_last() {
+    let server = Server::start().await;
+    server.site("Lyon", "127.1.0.0/16").await;
+    let (a, b) = (
+        Device::enroll(&server, "a").await,
+        Device::enroll(&server, "b").await,
+    );
+    let mut on_a = a.control("127.1.0.1").await;
+    welcome(&mut on_a, &a).await;
+    let mut view = roster(&mut on_a).await;
+    let mut on_b = b.control("127.1.0.2").await;
+    welcome(&mut on_b, &b).await;
+    for weight in 1..=60 {
+        let sharing = Sharing::On;
+        on_b.send(&ToDms::State { weight, sharing }).await;
+    }
+    let mut changes = 0;
+    while view.peer(b.id).is_none_or(|peer| peer.weight != 60) {
+        follow(&mut on_a, &mut view).await;
+        changes += 1;
+        assert!(changes <= 61, "one change a message at most");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_revoked_peer_is_cut_off_and_shunned() {
     let server = Server::start().await;
     server.site("Lyon", "127.1.0.0/16").await;
@@ -491,7 +543,9 @@ async fn a_peer_that_reads_nothing_is_disconnected_and_the_others_go_on() {
     let slow = join(1);
     let mut quick = join(2);
     for round in 0..1_000_u32 {
-        hub.update(DeviceId([2; 16]), quick.number, round % 2, Sharing::On);
+        let mut gone = [9; 16];
+        gone[..4].copy_from_slice(&round.to_be_bytes());
+        hub.revoke(DeviceId(gone));
         while quick.outgoing.try_recv().is_ok() {}
     }
     assert!(slow.ended.is_cancelled());

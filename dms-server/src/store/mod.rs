@@ -14,8 +14,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
-    ObjectStore, ObjectStoreExt, PutPayload, aws::AmazonS3Builder, local::LocalFileSystem,
-    path::Path, prefix::PrefixStore,
+    GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload, aws::AmazonS3Builder,
+    local::LocalFileSystem, path::Path, prefix::PrefixStore,
 };
 use swarm::content::{ChunkId, TitleId};
 
@@ -95,6 +95,8 @@ impl Image {
 #[derive(Clone)]
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
+    /// Whether the objects are files of this machine.
+    local: bool,
 }
 
 impl fmt::Debug for Store {
@@ -119,6 +121,7 @@ impl Store {
             let local = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
             return Ok(Self {
                 objects: Arc::new(local),
+                local: true,
             });
         }
         let place = config.url.strip_prefix("s3://").ok_or(StoreError::Url)?;
@@ -133,6 +136,7 @@ impl Store {
         let bucket = builder.build()?;
         Ok(Self {
             objects: Arc::new(PrefixStore::new(bucket, prefix.trim_end_matches('/'))),
+            local: false,
         })
     }
 
@@ -150,6 +154,27 @@ impl Store {
     /// [`StoreError`] when the back end fails.
     pub async fn chunk(&self, id: ChunkId) -> Result<Option<Bytes>, StoreError> {
         self.get(&chunk_key(id)).await
+    }
+
+    /// A chunk's file and its length, where the store is a local folder and the chunk is in it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the back end fails.
+    pub async fn chunk_file(
+        &self,
+        id: ChunkId,
+    ) -> Result<Option<(std::fs::File, u64)>, StoreError> {
+        if !self.local {
+            return Ok(None);
+        }
+        match self.objects.get(&chunk_key(id)).await {
+            Ok(found) => match found.payload {
+                GetResultPayload::File(file, _) => Ok(Some((file, found.meta.size))),
+                GetResultPayload::Stream(_) => Ok(None),
+            },
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(e) => Err(e.into()),
+        }
     }
 
     /// Whether the chunk is here, without reading it.
