@@ -254,8 +254,10 @@ async fn open(
     let (_, welcome) = frames.next().await?;
     follower.take(&welcome).await?;
     seen.open.fetch_add(1, Relaxed);
+    // Made before the task runs: one that is cut off before its first step counts out too.
+    let count = Open(seen);
     let reader = tokio::spawn(async move {
-        let _count = Open(Arc::clone(&follower.seen));
+        let _count = count;
         let _ = follower.follow(frames).await;
     });
     Ok(Link {

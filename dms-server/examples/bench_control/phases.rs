@@ -356,6 +356,8 @@ async fn morning(
 ) -> anyhow::Result<()> {
     let members = fleet.of_site(site);
     fleet.cut(&members).await?;
+    // Else some would come before the server has noticed that they went.
+    tokio::time::sleep(SETTLE).await;
     let (cpu, began) = (server.cpu()?, Instant::now());
     let (changes, rosters) = (fleet.seen.of(CHANGE), fleet.seen.of(ROSTER));
     let bytes = fleet.seen.bytes.load(Relaxed);

@@ -237,7 +237,8 @@ async fn handle(
         ToDms::Lease(ask) => app.ledgers.asked(&app.sites, device, number, ask),
         ToDms::WantRoster => app.sites.send_roster(device, number),
         ToDms::Resolve { request, title } => {
-            let head = publish::head(app, title).await.map_err(|error| {
+            // Boxed, as below: else every idle connection would keep room for it.
+            let head = Box::pin(publish::head(app, title)).await.map_err(|error| {
                 tracing::error!(device.id = %device, title.id = %title, %error, "cannot resolve");
                 end(close_code::AGAIN, "the server failed; come back")
             })?;
@@ -247,7 +248,7 @@ async fn handle(
         ToDms::Bad(bad) => {
             if *bad_left > 0 {
                 *bad_left -= 1;
-                report(app, device, &bad).await;
+                Box::pin(report(app, device, &bad)).await;
             }
         }
     }
@@ -269,5 +270,37 @@ async fn report(app: &App, reporter: DeviceId, bad: &BadChunk) {
             );
         }
         Err(error) => tracing::error!(%error, "cannot record a bad chunk"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_keeps_little() {
+        fn size<F: Future>(_: impl FnOnce(App, Device, WebSocket) -> F) -> usize {
+            size_of::<F>()
+        }
+        let size = size(run);
+        assert!(size <= 4 << 10, "{size} bytes for every connected peer");
+    }
+
+    #[test]
+    fn many_peers_are_asked_to_come_back_over_a_longer_time() {
+        for (peers, until) in [
+            (0, 5_000),
+            (4_999, 5_000),
+            (10_000, 10_500),
+            (100_000, 100_500),
+        ] {
+            let asked: Vec<u32> = (0..1_000).map(|_| retry_after_ms(peers)).collect();
+            let (first, last) = (asked.iter().min(), asked.iter().max());
+            assert!(
+                first >= Some(&RETURN_FIRST_MS) && last < Some(&until),
+                "{peers}"
+            );
+            assert!(last > Some(&(until / 2)), "{peers}: all too soon");
+        }
     }
 }

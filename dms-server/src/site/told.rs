@@ -13,7 +13,8 @@ use swarm::content::DeviceId;
 use swarm::site::{Roster, RosterError};
 use swarm::wire::{RosterChange, RosterPeer, ToPeer};
 
-/// Roster changes sent a second to all peers of all sites together, at most: about a tenth of one core.
+/// Roster changes sent a second to all peers of all sites together, at most: about a third of one
+/// core.
 const FRAMES_PER_S: u32 = 20_000;
 
 /// The longest a peer waits to be told of a change.
