@@ -15,7 +15,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use swarm::content::{DeviceId, SiteId};
 use swarm::site::SiteMap;
-use swarm::wire::{Sharing, ToPeer, TransferTotals};
+use swarm::wire::{Sharing, SiteInfo, ToPeer, TransferTotals};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
