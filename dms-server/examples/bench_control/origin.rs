@@ -10,7 +10,6 @@ use anyhow::{Context, bail, ensure};
 use rcgen::{CertificateParams, KeyPair};
 use reqwest::Method;
 use rustls::ClientConfig;
-use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::server::Server;
@@ -156,13 +155,10 @@ async fn publish(server: &Server, mib: usize) -> anyhow::Result<()> {
     loop {
         let titles = server.get("/api/v1/titles").await?;
         let state = titles["items"][0]["state"].clone();
-        if state == Value::from("complete") {
+        if state == "complete" {
             return Ok(());
         }
-        ensure!(
-            state != Value::from("failed"),
-            "publishing failed: {titles}"
-        );
+        ensure!(state != "failed", "publishing failed: {titles}");
         ensure!(
             began.elapsed() < PUBLISH,
             "publishing takes too long: {titles}"
