@@ -88,7 +88,8 @@ async fn bench(arguments: &Arguments) -> anyhow::Result<Figures> {
     let most = files.saturating_sub(512);
     anyhow::ensure!(
         arguments.peers <= most,
-        "{} peers need {} open files and this session may open {files}: raise the limit or pass --peers {most}",
+        "{} peers need {} open files and this session may open {files}: raise the limit, or pass \
+         --peers {most}",
         arguments.peers,
         arguments.peers + 512,
     );
