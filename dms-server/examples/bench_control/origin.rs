@@ -57,23 +57,19 @@ pub async fn measure(
         paths: chunks.iter().map(|id| format!("/v1/chunks/{id}")).collect(),
     };
     let pid = server.pid()?;
-    let first = fetch(&from_dms, pid).await?;
+    let cold = fetch(&from_dms, pid).await?;
     figures.note(
-        "origin_first_cpu_s_per_gib",
-        first.cpu,
-        "CPU s/GiB of the origin, chunks read first",
+        "origin_cold_cpu_s_per_gib",
+        cold.cpu,
+        "CPU s/GiB, origin, first reading",
     );
     let ours = median(&from_dms, pid).await?;
     figures.note(
         "origin_cpu_s_per_gib",
         ours.cpu,
-        "CPU s/GiB of the origin, chunks read again",
+        "CPU s/GiB, origin, read again",
     );
-    figures.note(
-        "origin_mib_per_s",
-        ours.rate,
-        "MiB/s of the origin on one core",
-    );
+    figures.note("origin_mib_per_s", ours.rate, "MiB/s, origin, one core");
     let Some(mut nginx) = Nginx::start(server, folder, (&key, &certificate, &ca))? else {
         eprintln!("nginx is not installed: nothing to compare the origin with");
         return Ok(());
@@ -93,18 +89,18 @@ pub async fn measure(
     figures.note(
         "nginx_cpu_s_per_gib",
         theirs.cpu,
-        "CPU s/GiB of nginx with mutual TLS and sendfile",
+        "CPU s/GiB, nginx, mutual TLS",
     );
     figures.note("nginx_mib_per_s", theirs.rate, "MiB/s of nginx on one core");
     figures.note(
         "origin_cpu_to_nginx",
         ours.cpu / theirs.cpu,
-        "times nginx's CPU per GiB",
+        "times nginx's CPU",
     );
     figures.note(
         "origin_rate_to_nginx",
         ours.rate / theirs.rate,
-        "times nginx's MiB/s",
+        "times nginx's rate",
     );
     Ok(())
 }
