@@ -18,7 +18,7 @@ use std::{
 
 use hyper_util::service::TowerToHyperService;
 use swarm::{
-    content::DeviceId,
+    content::{DeviceId, TitleId},
     peer::{self, Peer},
 };
 use tokio::{
@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cache::{self, Cache, CacheError},
+    campaigns::Campaigns,
     clock::Clock,
     config::Config,
     driver::{Driver, Ends, Known, Parts},
@@ -172,10 +173,18 @@ impl Agent {
         let base = self.base()?;
         let policy = self.policy();
         let (keeper, control, events) = self.control(&base, &policy);
-        let (driver, ends) = Driver::new(self.driver_parts(&base, events, control.clone()));
+        let (holds, told_holds) = watch::channel(Vec::new());
+        let parts = self.driver_parts(&base, events, control.clone(), holds);
+        let (driver, ends) = Driver::new(parts);
+        let titles = self.titles(&ends, control);
+        let campaigns = Campaigns {
+            titles: titles.clone(),
+            driver: ends.handle.clone(),
+            told: told_holds,
+        };
         let (given, given_out) = watch::channel(Given::load(&self.state));
         let known = Known::load(&self.state, |ip| interface_of(ip).is_some());
-        let api = self.api(&base, &ends, policy.pause, given_out, control)?;
+        let api = self.api(&base, &ends, policy.pause, given_out, titles)?;
         let chunks = chunk_service(&ends, &base);
         let tls = Arc::new(self.identity.server_config()?);
         let keepers = Keepers {
@@ -207,6 +216,7 @@ impl Agent {
         parts.start("policy", policy.watcher.run(policy.told));
         parts.start("keepers", keepers.run(stops.control.clone()));
         parts.start("renewal", renewal.run(stops.control.clone()));
+        parts.start("campaigns", campaigns.run(stops.control.clone()));
         parts.start(
             "losses",
             until(stops.control.clone(), congestion.clone().watch()),
@@ -300,6 +310,7 @@ impl Agent {
         base: &Base,
         events: mpsc::Receiver<control::Event>,
         control: control::Handle,
+        holds: watch::Sender<Vec<TitleId>>,
     ) -> Parts {
         let limits = peer::Config {
             upload_slots: self.config.upload_slots.into(),
@@ -316,7 +327,13 @@ impl Agent {
             metrics: base.metrics.clone(),
             events,
             control,
+            holds,
         }
+    }
+
+    fn titles(&self, ends: &Ends, control: control::Handle) -> Titles {
+        let (driver, shelf) = (ends.handle.clone(), self.shelf.clone());
+        Titles::new(driver, control, &self.trust, shelf)
     }
 
     fn api(
@@ -325,16 +342,10 @@ impl Agent {
         ends: &Ends,
         pause: watch::Sender<Pause>,
         given: watch::Receiver<Given>,
-        control: control::Handle,
+        titles: Titles,
     ) -> Result<LocalService, AgentError> {
         let origins = self.trust.portal_origins.clone();
         let guard = Guard::new(self.local_address, origins, &self.local_token()?);
-        let titles = Titles::new(
-            ends.handle.clone(),
-            control,
-            &self.trust,
-            self.shelf.clone(),
-        );
         let router = local_api::router(
             local_api::Parts {
                 listening: self.local_address,

@@ -59,6 +59,8 @@ pub struct Parts {
     pub events: mpsc::Receiver<control::Event>,
     /// Tells the DMS.
     pub control: control::Handle,
+    /// The titles that the site is to hold.
+    pub holds: watch::Sender<Vec<TitleId>>,
 }
 
 /// The loop.
@@ -231,6 +233,8 @@ impl Driver {
                 self.status.send_modify(|s| s.sharing = sharing);
                 self.input(Input::Sharing(sharing));
             }
+            Happening::Hold(chunks) => self.input(Input::Hold(chunks)),
+            Happening::LetGo(chunks) => self.input(Input::LetGo(chunks)),
             Happening::Lost(chunk) => {
                 self.parts.metrics.cache_rot.inc();
                 self.input(Input::Evicted(chunk));

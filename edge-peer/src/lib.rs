@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod cache;
+pub mod campaigns;
 pub mod chunk;
 pub mod clock;
 pub mod command;

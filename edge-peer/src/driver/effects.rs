@@ -60,6 +60,7 @@ impl Driver {
                 self.parts.control.report(BadChunk { from, chunk, got });
             }
             Output::WantRoster => self.parts.control.want_roster(),
+            Output::Worth { percent } => self.parts.control.worth(percent),
             Output::WantLease(ask) => self.parts.control.want_lease(ask),
         }
     }

@@ -43,6 +43,10 @@ pub(super) enum Happening {
         reply: AskReply,
     },
     Willing(Willing),
+    /// The site is to hold these.
+    Hold(Vec<ChunkRef>),
+    /// The site need not hold these any more.
+    LetGo(Vec<ChunkId>),
     /// The cache lost a chunk on reading it.
     Lost(ChunkId),
 }
@@ -229,6 +233,16 @@ impl Handle {
     /// Whether this PC gives changed.
     pub async fn willing(&self, willing: Willing) {
         let _ = self.happenings.send(Happening::Willing(willing)).await;
+    }
+
+    /// The site is to hold these: this PC takes care of those it is a home of.
+    pub async fn hold(&self, chunks: Vec<ChunkRef>) {
+        let _ = self.happenings.send(Happening::Hold(chunks)).await;
+    }
+
+    /// The site need not hold these any more.
+    pub async fn let_go(&self, chunks: Vec<ChunkId>) {
+        let _ = self.happenings.send(Happening::LetGo(chunks)).await;
     }
 
     /// The cache lost a chunk.

@@ -57,6 +57,8 @@ impl Driver {
                 self.parts.metrics.control_up.set(1);
                 self.status
                     .send_modify(|s| (s.connected, s.refused) = (true, false));
+                // What the site is to hold is said again; nothing said is nothing to hold.
+                self.parts.holds.send_replace(Vec::new());
                 let local = Some(local.to_string());
                 self.known.send_modify(|k| k.local = local);
                 self.move_to(site);
@@ -79,6 +81,9 @@ impl Driver {
                 self.roster_changed();
             }
             Event::Lease(lease) => self.input(Input::Lease(lease)),
+            Event::Hold(titles) => {
+                self.parts.holds.send_replace(titles);
+            }
             Event::Refused => {
                 self.status.send_modify(|s| s.refused = true);
                 self.move_to(None);

@@ -54,6 +54,8 @@ pub enum Event {
     Banned(Vec<DeviceId>),
     /// WAN bytes leased to this peer.
     Lease(Lease),
+    /// The titles that the site is to hold.
+    Hold(Vec<TitleId>),
     /// The connection is down.
     Lost,
     /// The DMS does not accept this device: it was revoked.
@@ -75,6 +77,7 @@ enum Command {
     Bad(BadChunk),
     WantRoster,
     WantLease(LeaseAsk),
+    Worth(u32),
     Resolve {
         title: TitleId,
         reply: oneshot::Sender<Result<Option<TitleHead>, ResolveError>>,
@@ -117,6 +120,11 @@ impl Handle {
         let _ = self.commands.try_send(Command::WantLease(ask));
     }
 
+    /// This machine's link is worth so much of its weight, percent.
+    pub fn worth(&self, percent: u32) {
+        let _ = self.commands.try_send(Command::Worth(percent));
+    }
+
     /// Asks for the whole roster; pointless, and dropped, while the DMS is away.
     pub fn want_roster(&self) {
         let _ = self.commands.try_send(Command::WantRoster);
@@ -149,6 +157,8 @@ pub struct Keeper {
     commands: mpsc::Receiver<Command>,
     /// Reports not yet sent, oldest first, at most [`MAX_REPORTS`].
     reports: std::collections::VecDeque<BadChunk>,
+    /// What this machine's link is worth, percent of its weight.
+    worth: u32,
 }
 
 /// Why a connection ended.
@@ -172,6 +182,7 @@ pub fn keeper(link: Link) -> (Keeper, Handle) {
         link,
         commands,
         reports: std::collections::VecDeque::new(),
+        worth: 100,
     };
     (keeper, Handle { commands: sender })
 }
@@ -214,6 +225,11 @@ impl Keeper {
         }
     }
 
+    /// The weight to tell the DMS: 0 stays 0, and a bad link is never worth nothing.
+    fn weight(&self, own: u32) -> u32 {
+        (own.saturating_mul(self.worth) / 100).max(own.min(1))
+    }
+
     /// Answers "away" until it is time to try again; false when the agent stops.
     async fn idle(&mut self, pause: Duration, stop: &CancellationToken) -> bool {
         let until = tokio::time::Instant::now() + pause;
@@ -236,6 +252,7 @@ impl Keeper {
                     self.reports.push_back(bad);
                 }
             }
+            Command::Worth(percent) => self.worth = percent.min(100),
             Command::WantRoster | Command::WantLease(_) => {}
             Command::Resolve { reply, .. } => {
                 let _ = reply.send(Err(ResolveError::Away));

@@ -265,7 +265,9 @@ impl Peer {
             return None;
         }
         let mut holders = std::mem::replace(&mut self.holders, super::holders::Holders::new());
-        let named = holders.refer(ask.chunk, ask.from, now, |d| self.is_usable(d, now));
+        let named = holders.refer(ask.chunk, ask.from, now, |d| {
+            self.is_usable(d, now) && !self.estimates.doubtful(d)
+        });
         self.holders = holders;
         (!named.is_empty()).then_some(Answer::Refer(named))
     }

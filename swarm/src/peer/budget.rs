@@ -254,3 +254,6 @@ impl Budget {
         u64::from(self.told_among).max(peers as u64).max(1)
     }
 }
+
+#[cfg(test)]
+mod tests;

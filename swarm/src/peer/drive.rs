@@ -35,9 +35,10 @@ impl Peer {
         let Some(mut job) = self.jobs.remove(&chunk) else {
             return;
         };
-        self.unschedule(chunk, &mut job);
         let freed = self.expire(&mut job, now);
+        self.unschedule(chunk, &mut job);
         loop {
+            self.look_around(chunk, &mut job, now);
             if !job.is_needed() && !self.worth_finishing(&mut job) {
                 self.end_job(chunk, job, FailReason::TooLate, now);
                 break;
@@ -66,7 +67,9 @@ impl Peer {
     pub(super) fn pump(&mut self, now: Instant) {
         loop {
             let lanes = self.peer_lane.next().or_else(|| self.origin_lane.next());
-            let Some((_, _, chunk)) = lanes.or_else(|| self.next_on_budget(now)) else {
+            let next = lanes.or_else(|| self.next_on_budget(now));
+            let next = next.map(|(_, _, chunk)| chunk);
+            let Some(chunk) = next.or_else(|| self.order.next(now)) else {
                 return;
             };
             self.drive(chunk, now);
@@ -78,13 +81,21 @@ impl Peer {
         room.then(|| self.budget.next(now))?
     }
 
-    fn step(&mut self, chunk: ChunkId, job: &mut Job, now: Instant) -> Step {
-        if job.homes_epoch != self.epoch {
-            job.homes = self.homes_of(chunk, now);
-            job.probes = self.probes_of(chunk, job, now);
-            job.referred.retain(|r| self.is_usable(r.device, now));
-            job.homes_epoch = self.epoch;
+    /// The homes and what follows from them, when they may be others than before.
+    fn look_around(&mut self, chunk: ChunkId, job: &mut Job, now: Instant) {
+        if job.homes_epoch == self.epoch {
+            return;
         }
+        job.homes = self.homes_of(chunk, now);
+        job.probes = self.probes_of(chunk, job, now);
+        job.referred.retain(|r| self.is_usable(r.device, now));
+        job.homes_epoch = self.epoch;
+        if !job.homes.contains(&self.me) {
+            self.kept_job_over(job, now);
+        }
+    }
+
+    fn step(&mut self, chunk: ChunkId, job: &mut Job, now: Instant) -> Step {
         let list = pick::candidates(self.me, &job.homes, job);
         let origin = self.estimates.expected(Source::Origin, job.likely_len());
         if !job.running.is_empty() {
@@ -93,7 +104,10 @@ impl Peer {
         if now < job.not_before {
             return Step::Wait(job.not_before, Timer::Retry);
         }
-        let last_resort_at = hedge::last_resort_at(job.deadline(), origin);
+        if !self.has_turn(chunk, job, now) {
+            return Step::Wait(self.order.again_at(), Timer::Retry);
+        }
+        let last_resort_at = hedge::last_resort_at(job.pressing_deadline(), origin);
         match pick::first(&list, job, now, last_resort_at) {
             Next::Nobody => Step::Over,
             Next::At(at) => Step::Wait(at, Timer::Retry),
@@ -105,6 +119,22 @@ impl Peer {
                 self.step_in_line(chunk, job, &list, last_resort_at, now)
             }
         }
+    }
+
+    /// Whether a chunk that only viewers of this machine want may be sought yet; else it lines up.
+    fn has_turn(&mut self, chunk: ChunkId, job: &mut Job, now: Instant) -> bool {
+        if job.turn.is_some() || !job.asks.is_empty() || job.is_bulk() {
+            return true;
+        }
+        let turn = (job.pressing_deadline(), chunk);
+        let may_go = self.order.allows(turn.0, now);
+        if may_go {
+            self.order.go(turn, now);
+            job.turn = Some(turn);
+        } else {
+            self.line_up(chunk, job, Line::Order(turn));
+        }
+        may_go
     }
 
     /// The lane is full, and the job stands in its line: whether the deadline lets it stand there.
@@ -193,6 +223,9 @@ impl Peer {
     }
 
     fn hedge_at(&self, job: &Job, youngest: &Attempt, next: Candidate, origin: Micros) -> Instant {
+        if job.is_bulk() {
+            return hedge::ask_next_of_bulk_at(youngest.started, next.source == Source::Origin);
+        }
         let len = job.likely_len();
         let mut expected = self.estimates.expected(youngest.source, len);
         if job
@@ -210,11 +243,15 @@ impl Peer {
             origin
         };
         let running = Running {
-            deadline: job.deadline(),
+            deadline: job.pressing_deadline(),
             started: youngest.started,
             expected,
         };
-        hedge::ask_next_at(running, needs, after)
+        let at = hedge::ask_next_at(running, needs, after);
+        match next.role {
+            Role::LastResort => hedge::last_resort_beside(running, at),
+            _ => at,
+        }
     }
 
     fn start(&mut self, chunk: ChunkId, job: &mut Job, candidate: Candidate, now: Instant) {
@@ -234,6 +271,7 @@ impl Peer {
             started: now,
             hops,
             probe,
+            named: matches!(role, Role::Referred { .. }),
             len: job.likely_len(),
         });
         self.fetches.insert(fetch, chunk);
@@ -246,7 +284,12 @@ impl Peer {
             }
             Source::Peer(_) => self.counters.peer_fetches += 1,
         }
-        let latest = now + Micros::from_millis(MAX_DEADLINE_MS);
+        let latest = now
+            + if job.is_bulk() {
+                hedge::BULK_ASK
+            } else {
+                Micros::from_millis(MAX_DEADLINE_MS)
+            };
         self.push(Output::Fetch(Fetch {
             fetch,
             chunk,
@@ -267,11 +310,18 @@ impl Peer {
         {
             self.fail(want.request, FailReason::TooLate);
         }
+        let seeking = !job.running.is_empty() || job.in_line.is_some();
         for ask in job
             .asks
             .extract_if(.., |a| a.deadline + super::job::ASK_GRACE <= now)
         {
-            self.answer(ask.ask, Answer::Busy);
+            // Who is asked again is not taken for dead.
+            let answer = if seeking && ask.hops < wire::MAX_HOPS {
+                Answer::Refer(vec![self.me])
+            } else {
+                Answer::Busy
+            };
+            self.answer(ask.ask, answer);
         }
         if job.copy_until.is_some_and(|until| until <= now) {
             job.copy_until = None;
@@ -332,6 +382,7 @@ impl Peer {
         match line {
             Line::Lane(source) => self.lane(source).line_up(place),
             Line::Budget(len) => self.budget.line_up(place, len),
+            Line::Order(turn) => self.order.line_up(turn),
         }
     }
 
@@ -339,6 +390,7 @@ impl Peer {
         match job.in_line.take() {
             Some((Line::Lane(source), place)) => self.lane(source).leave_line(&place),
             Some((Line::Budget(len), place)) => self.budget.leave_line(&place, len),
+            Some((Line::Order(turn), _)) => self.order.leave_line(turn),
             None => {}
         }
     }
@@ -350,8 +402,14 @@ impl Peer {
     }
 
     /// The job is over without the chunk.
-    fn end_job(&mut self, chunk: ChunkId, job: Job, reason: FailReason, now: Instant) {
+    fn end_job(&mut self, chunk: ChunkId, mut job: Job, reason: FailReason, now: Instant) {
         self.copies.remove(&chunk);
+        job.turn
+            .take()
+            .into_iter()
+            .for_each(|turn| self.order.gone(turn));
+        self.kept_job_over(&mut job, now);
+        self.lacks_kept(chunk, now);
         if job.askable_from(Source::Origin).is_none() {
             self.note_absent(chunk, now);
         }
@@ -377,6 +435,11 @@ impl Peer {
             return;
         };
         self.unschedule(chunk, &mut job);
+        job.turn
+            .take()
+            .into_iter()
+            .for_each(|turn| self.order.gone(turn));
+        self.kept_job_over(&mut job, now);
         for attempt in &job.running {
             self.abort(attempt);
         }

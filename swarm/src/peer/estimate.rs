@@ -2,7 +2,7 @@
 
 use super::{Source, bounded::Bounded};
 use crate::{
-    content::DeviceId,
+    content::{DeviceId, MAX_CHUNK_LEN},
     time::{Instant, Micros},
 };
 
@@ -16,9 +16,16 @@ const NEW_ORIGIN: Estimate = Estimate::assume(200_000, 1_000_000);
 const RATE_SAMPLE_MIN: u32 = 32 << 10;
 /// Being late this often in a row counts as a failure.
 const LATES_TO_FAIL: u8 = 3;
+/// Being named as a holder in vain this often in a row makes a peer doubtful.
+const BROKEN_TO_DOUBT: u8 = 3;
+/// So does taking longer than this for a chunk of the greatest length.
+const SLOW_CHUNK: Micros = Micros::from_secs(2);
 /// How long a peer that failed is left alone; doubles with every failure in a row.
 const SUSPECT_FIRST: Micros = Micros::from_secs(2);
 const SUSPECT_DOUBLINGS: u8 = 5;
+
+/// The fewest fetches from the origin at once.
+const MIN_WIDTH: usize = 2;
 
 /// The estimates of every source.
 #[derive(Clone, Debug)]
@@ -36,6 +43,8 @@ struct Estimate {
     spread: u64,
     failures: u8,
     lates: u8,
+    /// How often in a row it had not what others said it had.
+    broken: u8,
     suspect_until: Instant,
 }
 
@@ -48,6 +57,7 @@ impl Estimate {
             spread: wait / 2,
             failures: 0,
             lates: 0,
+            broken: 0,
             suspect_until,
         }
     }
@@ -81,6 +91,17 @@ impl Estimates {
         Micros(estimate.total(len) + 2 * estimate.spread)
     }
 
+    /// How many fetches at once keep the link to the origin busy: while one carries bytes, the others
+    /// wait for their first. More would only make each of them later, and with it whoever waits for it
+    /// here: on a thin link the first whole chunk is what lets the site begin to share.
+    pub(super) fn origin_width(&self, most: usize) -> usize {
+        let origin = self.sources.peek(&Source::Origin);
+        let e = origin.copied().unwrap_or(NEW_ORIGIN);
+        let carrying = e.total(MAX_CHUNK_LEN).saturating_sub(e.wait).max(1);
+        let waiting = usize::try_from(e.wait.div_ceil(carrying)).unwrap_or(most);
+        waiting.saturating_add(1).max(MIN_WIDTH).min(most.max(1))
+    }
+
     /// The source delivered.
     pub(super) fn delivered(&mut self, source: Source, len: u32, waited: Micros, took: Micros) {
         let e = self.sources.entry(source, || assumed(source));
@@ -90,7 +111,7 @@ impl Estimates {
             let transfer = took.0.saturating_sub(waited.0).max(1);
             e.rate = toward(e.rate, u64::from(len).saturating_mul(1_000_000) / transfer);
         }
-        (e.failures, e.lates, e.suspect_until) = (0, 0, Instant(0));
+        (e.failures, e.lates, e.broken, e.suspect_until) = (0, 0, 0, Instant(0));
     }
 
     /// The source was overtaken by another one after this long. Answers whether that makes it
@@ -109,6 +130,22 @@ impl Estimates {
     /// The source could not be reached or broke off.
     pub(super) fn failed(&mut self, source: Source, now: Instant) {
         self.sources.entry(source, || assumed(source)).fail(now);
+    }
+
+    /// A peer that was named as a holder has not got the chunk.
+    pub(super) fn broke_word(&mut self, device: DeviceId) {
+        let source = Source::Peer(device);
+        let e = self.sources.entry(source, || assumed(source));
+        e.broken = e.broken.saturating_add(1);
+    }
+
+    /// Whether others are asked before this peer, and are named before it: it is slow, or it often has not
+    /// got what it is said to have. As a home it is asked all the same: every peer must rank alike.
+    pub(super) fn doubtful(&self, device: DeviceId) -> bool {
+        let source = Source::Peer(device);
+        self.sources
+            .peek(&source)
+            .is_some_and(|e| e.broken >= BROKEN_TO_DOUBT || e.total(MAX_CHUNK_LEN) > SLOW_CHUNK.0)
     }
 
     /// Whether this peer failed so recently that others rank before it.
@@ -207,6 +244,42 @@ mod tests {
         assert!(!e.late(A, after, Instant(0)) && !e.late(A, after, Instant(0)));
         assert!(e.late(A, after, Instant(0)));
         assert!(e.suspect(DeviceId([1; 16]), Instant(1)));
+    }
+
+    #[test]
+    fn slow_peers_and_broken_words_make_doubtful_until_it_delivers() {
+        let mut e = Estimates::new();
+        let device = DeviceId([1; 16]);
+        assert!(!e.doubtful(device), "nothing is known");
+        (0..BROKEN_TO_DOUBT).for_each(|_| e.broke_word(device));
+        assert!(e.doubtful(device));
+        e.delivered(A, MIB, Micros(1), Micros::from_millis(20));
+        assert!(!e.doubtful(device));
+        for _ in 0..20 {
+            e.delivered(A, MIB, Micros(1), Micros::from_secs(4));
+        }
+        assert!(e.doubtful(device), "slow");
+    }
+
+    #[test]
+    fn the_origin_gets_as_many_fetches_as_hide_its_wait() {
+        // wait and carrying time of a MiB, milliseconds -> fetches at once.
+        for (wait, carry, width) in [
+            (20, 168, 2),
+            (20, 1000, 2),
+            (200, 84, 4),
+            (200, 9, 6),
+            (1, 9, 2),
+        ] {
+            let mut e = Estimates::new();
+            for _ in 0..60 {
+                let waited = Micros::from_millis(wait);
+                let took = waited + Micros::from_millis(carry);
+                e.delivered(Source::Origin, MIB, waited, took);
+            }
+            assert_eq!(e.origin_width(6), width, "{wait} {carry}");
+        }
+        assert_eq!(Estimates::new().origin_width(1), 1);
     }
 
     #[test]

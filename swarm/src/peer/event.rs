@@ -2,7 +2,7 @@
 //! shell.
 
 use crate::{
-    content::{ChunkId, DeviceId},
+    content::{ChunkId, ChunkRef, DeviceId},
     time::{Instant, Micros},
     wire::{Lease, LeaseAsk, Peering, Rate, RosterChange, RosterSnapshot, Sharing},
 };
@@ -124,6 +124,11 @@ pub enum Input {
     Holds(ChunkId),
     /// The cache lost the chunk.
     Evicted(ChunkId),
+    /// The site is to hold these chunks: every peer of it is told the same ones. Their homes fetch or copy
+    /// them at [`Priority::PrePosition`], now and whenever the roster makes others their homes.
+    Hold(Vec<ChunkRef>),
+    /// The site need not hold these any more.
+    LetGo(Vec<ChunkId>),
     /// A fetch ended. An aborted one may still end; that is ignored.
     Fetched {
         /// The fetch.
@@ -203,6 +208,11 @@ pub enum Output {
     },
     /// Ask the DMS for the whole roster.
     WantRoster,
+    /// This machine's link is worth so much of its weight as a home: tell the DMS the product of both.
+    Worth {
+        /// 100 is all of it, and holds until something else is said.
+        percent: u32,
+    },
     /// Ask the DMS to lease WAN bytes.
     WantLease(LeaseAsk),
 }
@@ -266,6 +276,8 @@ pub enum Timer {
     Retry,
     /// Somebody has waited as long as it is any use.
     GiveUp,
+    /// Chunks that the site is to hold: the next are looked at.
+    Keep,
     /// The WAN budget: time to ask for more, or to use the next share.
     Budget,
 }

@@ -14,6 +14,10 @@ const BUSY_WAIT_MAX: Micros = Micros::from_secs(2);
 const ORIGIN_WAIT: Micros = Micros::from_millis(200);
 const ORIGIN_WAIT_MAX: Micros = Micros::from_secs(5);
 
+/// How often peers may say "come again" about one chunk. An honest one says so after some seconds, so that
+/// this is many minutes; one that says it at once is found out as fast.
+const MAX_COME_AGAIN: u8 = 60;
+
 impl Peer {
     pub(super) fn fetched(&mut self, fetch: FetchId, outcome: Outcome, now: Instant) {
         let Some(chunk) = self.fetches.remove(&fetch) else {
@@ -30,12 +34,25 @@ impl Peer {
                 self.estimates.delivered(attempt.source, len, waited, took);
                 if attempt.source == Source::Origin {
                     self.budget.brought(attempt.len, len);
+                    let width = self.estimates.origin_width(self.origin_fetches);
+                    self.origin_lane.resize(width);
+                }
+                if attempt.source != Source::Origin {
+                    let at_once = 1 + self.peer_lane.running() + self.origin_lane.running();
+                    let carrying = Micros(took.0.saturating_sub(waited.0));
+                    let worth = self.link.carried(len, carrying, at_once);
+                    worth
+                        .into_iter()
+                        .for_each(|percent| self.push(Output::Worth { percent }));
                 }
                 self.judge_overtaken(chunk, &attempt, now);
                 return self.obtained(chunk, Via::Fetched(attempt.source), now);
             }
             Outcome::BadHash { got } => self.bad(chunk, &attempt, got, now),
-            Outcome::NotHere => self.with_job(chunk, |job| job.gave_up_on(attempt.source)),
+            Outcome::NotHere => {
+                self.not_here(chunk, &attempt);
+                self.with_job(chunk, |job| job.gave_up_on(attempt.source));
+            }
             Outcome::Busy => self.busy(chunk, attempt.source, now),
             Outcome::Referred(devices) => self.referred(chunk, &attempt, &devices, now),
             Outcome::Failed => {
@@ -46,6 +63,15 @@ impl Peer {
         }
         self.drive(chunk, now);
         self.pump(now);
+    }
+
+    fn not_here(&mut self, chunk: ChunkId, attempt: &Attempt) {
+        if let Source::Peer(device) = attempt.source {
+            self.holders.forget(chunk, device);
+            if attempt.named {
+                self.estimates.broke_word(device);
+            }
+        }
     }
 
     /// Sources that were asked earlier than the one that delivered were late.
@@ -96,6 +122,12 @@ impl Peer {
         let hops = by.hops.saturating_add(1);
         let mut usable: Vec<DeviceId> = to.iter().copied().take(MAX_REFERRAL).collect();
         usable.retain(|device| hops <= MAX_HOPS && self.is_usable(*device, now));
+        // Stable: among equals the order of whoever referred holds.
+        usable.sort_by_key(|device| self.estimates.doubtful(*device));
+        if usable.iter().any(|d| Source::Peer(*d) == by.source) && !self.comes_again(chunk, by, now)
+        {
+            usable.clear();
+        }
         self.with_job(chunk, |job| job.refer(&usable, hops));
         // Who referred may have a slot free later; whom it named comes first. Who named itself
         // is fetching the chunk, and is to be asked again at once.
@@ -105,6 +137,21 @@ impl Peer {
         {
             self.busy(chunk, by.source, now);
         }
+    }
+
+    /// Somebody says that it is still seeking the chunk. It may do so for long, but not for ever.
+    fn comes_again(&mut self, chunk: ChunkId, by: &Attempt, now: Instant) -> bool {
+        let Some(job) = self.jobs.get_mut(&chunk) else {
+            return false;
+        };
+        job.came_again = job.came_again.saturating_add(1);
+        let believed = job.came_again <= MAX_COME_AGAIN;
+        if !believed {
+            job.gave_up_on(by.source);
+            self.estimates.failed(by.source, now);
+            self.epoch += 1;
+        }
+        believed
     }
 
     fn with_job(&mut self, chunk: ChunkId, change: impl FnOnce(&mut super::job::Job)) {

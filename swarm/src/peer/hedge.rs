@@ -12,6 +12,18 @@ const MAX_PATIENCE: Micros = Micros::from_secs(2);
 /// origin beside it. A peer that answers does so in a few milliseconds.
 pub(super) const PROBE_PATIENCE: Micros = Micros::from_millis(50);
 
+/// The most time that is left for the next source, whatever it is expected to take. On a congested link every
+/// estimate grows; without this bound hedges would fire earlier for it, and congest the link further.
+const MAX_ROOM: Micros = Micros::from_secs(8);
+/// How long a peer may say nothing to somebody without a deadline before another peer is asked beside it.
+/// A living one says "come again" after [`BULK_ASK`] and the asker's grace at the latest.
+const BULK_PATIENCE: Micros = Micros::from_secs(12);
+/// The same before the origin is asked: a peer that is slow but alive is worth the wait.
+const BULK_PATIENCE_ORIGIN: Micros = Micros::from_secs(30);
+/// By when a peer is asked to have the chunk for somebody without a deadline. Short, so that asking is
+/// also a sign of life; whoever is still seeking the chunk says so, and is asked again.
+pub(super) const BULK_ASK: Micros = Micros::from_secs(5);
+
 /// What is known when the question comes up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Running {
@@ -32,13 +44,35 @@ pub(super) fn ask_next_at(running: Running, next: Micros, after: Micros) -> Inst
     latest.max(running.started + patience)
 }
 
+/// The origin is not asked beside a peer before that had this much time, unless the deadline comes first.
+/// Where the WAN is thin, a home that is fetching takes long, and with it everybody at the site: if all went to the
+/// origin then, all would be later still.
+const LAST_RESORT_PATIENCE: Micros = Micros::from_secs(3);
+
+/// When the origin is asked beside a peer; `at` is when any other source would be.
+pub(super) fn last_resort_beside(running: Running, at: Instant) -> Instant {
+    let patience = running.started + LAST_RESORT_PATIENCE;
+    at.max(patience.min(running.deadline))
+}
+
+/// The same for somebody without a deadline: only silence calls for another source.
+pub(super) fn ask_next_of_bulk_at(started: Instant, next_is_origin: bool) -> Instant {
+    let patience = if next_is_origin {
+        BULK_PATIENCE_ORIGIN
+    } else {
+        BULK_PATIENCE
+    };
+    started + patience
+}
+
 /// When the origin must be asked at the latest, if nothing is running at all.
 pub(super) fn last_resort_at(deadline: Instant, origin: Micros) -> Instant {
     deadline - room(origin)
 }
 
 fn room(expected: Micros) -> Micros {
-    Micros(expected.0.saturating_add(expected.0 / 4)) + SLACK
+    let generous = Micros(expected.0.saturating_add(expected.0 / 4));
+    generous.min(MAX_ROOM) + SLACK
 }
 
 #[cfg(test)]
@@ -61,6 +95,8 @@ mod tests {
         for (deadline, started, expected, next, when) in [
             // Much room: as late as the next source allows.
             (10_000, 0, 50, 1000, 8650),
+            // A source that takes very long is not asked very early for it.
+            (60_000, 0, 50, 40_000, 51_900),
             // The running source is slow, the deadline decides all the same.
             (10_000, 0, 9000, 1000, 8650),
             // No room: the running source gets its usual time.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ask, FetchId, Priority, Source, Want, lanes::Place};
+use super::{Ask, FetchId, Priority, Source, Want, lanes::Place, order::Turn};
 use crate::{
     content::{DeviceId, MAX_CHUNK_LEN},
     time::{Instant, Micros},
@@ -17,7 +17,8 @@ pub(super) const PROBES: usize = 1;
 pub(super) const PROBES_IN_CHURN: usize = 3;
 /// The most referrals followed for one chunk.
 pub(super) const MAX_REFERRED: usize = 16;
-/// How often a source that is busy or broken is asked again for one chunk; the origin always is.
+/// How often a source that is busy or broken is asked again for one chunk; the origin always is, and
+/// so is every busy peer by those who have time.
 pub(super) const MAX_RETRIES: u8 = 8;
 /// How long after its deadline a want is still met.
 pub(super) const MAX_LATE: Micros = Micros::from_secs(30);
@@ -33,9 +34,13 @@ pub(super) struct Job {
     pub(super) asks: Vec<Ask>,
     /// Until when this peer, as a home, seeks the chunk though nobody here needs it.
     pub(super) copy_until: Option<Instant>,
+    /// The site is to hold the chunk, and this peer is a home of it.
+    pub(super) keep: bool,
     pub(super) running: Vec<Attempt>,
     pub(super) referred: Vec<Referred>,
     referrals: usize,
+    /// How often a peer said that it is still seeking the chunk.
+    pub(super) came_again: u8,
     /// The peers that this peer, as home 1, asks first whether they have the chunk already.
     pub(super) probes: Vec<DeviceId>,
     /// How many of them were asked.
@@ -49,6 +54,8 @@ pub(super) struct Job {
     pub(super) homes_epoch: u64,
     /// When the job looks at itself again, as it stands in the table of timers.
     pub(super) wake: Option<Instant>,
+    /// Its turn, once it came.
+    pub(super) turn: Option<Turn>,
     /// The place in the line it stands in.
     pub(super) in_line: Option<(Line, Place)>,
     tried: BTreeMap<Source, Tried>,
@@ -62,6 +69,8 @@ pub(super) struct Attempt {
     pub(super) started: Instant,
     pub(super) hops: u8,
     pub(super) probe: bool,
+    /// Somebody said that it has the chunk.
+    pub(super) named: bool,
     /// The bytes reckoned with.
     pub(super) len: u32,
 }
@@ -73,6 +82,8 @@ pub(super) enum Line {
     Lane(Source),
     /// WAN bytes: so many.
     Budget(u32),
+    /// Its turn among the chunks of this machine's viewers.
+    Order(Turn),
 }
 
 /// A peer that a home named.
@@ -98,9 +109,11 @@ impl Job {
             wants: Vec::new(),
             asks: Vec::new(),
             copy_until: None,
+            keep: false,
             running: Vec::new(),
             referred: Vec::new(),
             referrals: 0,
+            came_again: 0,
             probes: Vec::new(),
             probed: 0,
             invited: Vec::new(),
@@ -108,6 +121,7 @@ impl Job {
             homes: Vec::new(),
             homes_epoch: 0,
             wake: None,
+            turn: None,
             in_line: None,
             tried: BTreeMap::new(),
         }
@@ -121,12 +135,16 @@ impl Job {
     }
 
     pub(super) fn is_needed(&self) -> bool {
-        self.may_use_origin() || self.copy_until.is_some()
+        self.is_wanted() || self.keep || self.copy_until.is_some()
     }
 
-    /// A copy that nobody needs is not worth a WAN transfer.
-    pub(super) fn may_use_origin(&self) -> bool {
+    fn is_wanted(&self) -> bool {
         !self.wants.is_empty() || !self.asks.is_empty()
+    }
+
+    /// A copy that nobody needs is not worth a WAN transfer; the first one that the site is to hold is.
+    pub(super) fn may_use_origin(&self, me: DeviceId) -> bool {
+        self.is_wanted() || (self.keep && self.homes.first() == Some(&me))
     }
 
     /// When the chunk is needed first.
@@ -140,10 +158,29 @@ impl Job {
             .unwrap_or(Instant(u64::MAX))
     }
 
+    /// Whether nobody who watches waits: what takes longer then only takes longer.
+    pub(super) fn is_bulk(&self) -> bool {
+        self.priority() >= Priority::PrePosition
+    }
+
+    /// When the chunk is needed first by somebody who watches.
+    pub(super) fn pressing_deadline(&self) -> Instant {
+        let presses = |priority| priority < Priority::PrePosition;
+        let wants = self.wants.iter().filter(|w| presses(w.priority));
+        let asks = self.asks.iter().filter(|a| presses(a.priority));
+        let deadlines = wants.map(|w| w.deadline).chain(asks.map(|a| a.deadline));
+        deadlines.min().unwrap_or(Instant(u64::MAX))
+    }
+
     pub(super) fn priority(&self) -> Priority {
         let wants = self.wants.iter().map(|w| w.priority);
         let asks = self.asks.iter().map(|a| a.priority);
-        wants.chain(asks).min().unwrap_or(Priority::File)
+        let keep = self.keep.then_some(Priority::PrePosition);
+        wants
+            .chain(asks)
+            .chain(keep)
+            .min()
+            .unwrap_or(Priority::File)
     }
 
     /// How many times a request for this chunk was passed on when this peer passes it on.
@@ -215,7 +252,8 @@ impl Job {
             Some(Tried::Dead) => return,
             None => 0,
         };
-        if times >= MAX_RETRIES && source != Source::Origin {
+        let patient = source == Source::Origin || self.is_bulk();
+        if times >= MAX_RETRIES && !patient {
             self.gave_up_on(source);
             return;
         }

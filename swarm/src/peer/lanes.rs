@@ -25,6 +25,11 @@ impl Lane {
         }
     }
 
+    /// So many fetches may run at once from now on.
+    pub(super) fn resize(&mut self, max: usize) {
+        self.max = max.max(1);
+    }
+
     pub(super) fn has_room(&self) -> bool {
         self.running < self.max
     }

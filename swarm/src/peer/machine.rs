@@ -12,7 +12,10 @@ use super::{
     estimate::Estimates,
     holders::Holders,
     job::{Job, PROBES, PROBES_IN_CHURN},
+    keep::Keep,
     lanes::Lane,
+    link::Link,
+    order::Order,
     slots::Slots,
 };
 use crate::{
@@ -107,7 +110,12 @@ pub struct Peer {
     pub(super) fetches: BTreeMap<FetchId, ChunkId>,
     pub(super) peer_lane: Lane,
     pub(super) origin_lane: Lane,
+    /// The most fetches from the origin at once.
+    pub(super) origin_fetches: usize,
     pub(super) budget: Budget,
+    pub(super) keep: Keep,
+    pub(super) link: Link,
+    pub(super) order: Order,
     /// When the budget is looked at again, as it stands in the table of timers.
     budget_wake: Option<Instant>,
     pub(super) counters: Counters,
@@ -142,6 +150,7 @@ pub(super) enum Wake {
     Job(ChunkId),
     Ask(AskId),
     Budget,
+    Keep,
 }
 
 impl Peer {
@@ -164,8 +173,12 @@ impl Peer {
             asks_of: BTreeMap::new(),
             fetches: BTreeMap::new(),
             peer_lane: Lane::new(config.peer_fetches),
-            origin_lane: Lane::new(config.origin_fetches),
+            origin_lane: Lane::new(Estimates::new().origin_width(config.origin_fetches)),
+            origin_fetches: config.origin_fetches,
             budget: Budget::new(),
+            keep: Keep::new(),
+            link: Link::new(),
+            order: Order::new(),
             budget_wake: None,
             counters: Counters::default(),
             epoch: 1,
@@ -227,7 +240,12 @@ impl Peer {
             Input::AskGone(ask) => self.ask_gone(ask, now),
             Input::Served(ask) => self.served(ask, now),
             Input::Holds(chunk) => self.obtained(chunk, Via::Cache, now),
-            Input::Evicted(chunk) => self.evicted(chunk),
+            Input::Evicted(chunk) => {
+                self.evicted(chunk);
+                self.lacks_kept(chunk, now);
+            }
+            Input::Hold(chunks) => self.hold(&chunks, now),
+            Input::LetGo(chunks) => self.let_go(&chunks, now),
             Input::Fetched { fetch, outcome } => self.fetched(fetch, outcome, now),
             Input::Timeout => self.timeout(now),
         }
@@ -256,6 +274,21 @@ impl Peer {
             Some(job) if job.running.is_empty() => ChunkState::Wanted,
             Some(_) => ChunkState::InFlight,
         }
+    }
+
+    /// This peer's place among the homes of a chunk, 0 for home 1; none when it is no home. A cache that
+    /// needs room gives up its home chunks last, and among them those that the site is to hold
+    /// ([`Peer::keeps`]): they may be the site's only copies.
+    #[must_use]
+    pub fn home(&self, chunk: ChunkId) -> Option<usize> {
+        let homes = self.homes_of(chunk, self.latest);
+        homes.iter().position(|home| *home == self.me)
+    }
+
+    /// Whether the site is to hold the chunk.
+    #[must_use]
+    pub fn keeps(&self, chunk: ChunkId) -> bool {
+        self.keep.contains(chunk)
     }
 
     /// The roster as this peer knows it; also where to find a peer's address.
@@ -314,6 +347,7 @@ impl Peer {
                 self.roster_since = now;
                 self.leave_unreachable(now);
                 self.drive_all(now);
+                self.tour_after_change(now);
             }
             Applied::Old | Applied::Waiting | Applied::Refused => {}
         }
@@ -327,6 +361,7 @@ impl Peer {
         }
         self.leave_unreachable(now);
         self.drive_all(now);
+        self.tour_after_change(now);
     }
 
     fn want(&mut self, want: Want, now: Instant) {
@@ -394,6 +429,7 @@ impl Peer {
                         Wake::Job(chunk) => self.drive(chunk, now),
                         Wake::Ask(ask) => self.queue_expired(ask),
                         Wake::Budget => self.budget_wake = None,
+                        Wake::Keep => self.tour(now),
                     }
                 }
                 _ => return,

@@ -4,7 +4,9 @@
 //! driving it stands at the top of the crate. Each policy is a file of its own: `pick` (whom to
 //! ask, in which order), `hedge` (when to ask a second one), `estimate` (how long a source
 //! takes), `slots` (whom to give to), `holders` (whom to refer to), `bans` (whom to avoid), `lanes` (how much
-//! at once), `budget` (how much of the site's WAN).
+//! at once), `budget` (how much of the site's WAN), `keep` (what the site is to
+//! hold), `link` (what this machine is worth as a home),
+//! `order` (which of a viewer's chunks go first).
 
 mod asked;
 mod bans;
@@ -17,8 +19,11 @@ mod fetched;
 mod hedge;
 mod holders;
 mod job;
+mod keep;
 mod lanes;
+mod link;
 mod machine;
+mod order;
 mod pick;
 mod slots;
 

@@ -71,7 +71,7 @@ pub(super) fn candidates(me: DeviceId, homes: &[DeviceId], job: &Job) -> Vec<Can
         Some(n) => list.extend(homes.iter().take(n).map(|home| peer(*home, Role::Home))),
         None => list.extend(homes.iter().map(|home| peer(*home, Role::Home))),
     }
-    if job.may_use_origin() {
+    if job.may_use_origin(me) {
         let first = place == Some(0) || homes.is_empty();
         let role = if first {
             Role::Origin

@@ -52,17 +52,17 @@ impl Slots {
         self.active.remove(&ask)
     }
 
-    /// Who gets a free slot next: the device with the fewest, then the earliest deadline, then who
-    /// came first.
+    /// Who gets a free slot next: the most urgent, of them the device with the fewest, then the
+    /// earliest deadline, then who came first.
     pub(super) fn next(&mut self) -> Option<Ask> {
         if self.active.len() >= self.max {
             return None;
         }
         let eligible = self.queue.iter().enumerate().filter_map(|(at, ask)| {
             let held = self.held_by(ask.from);
-            (held < self.per_device).then_some((held, ask.deadline, at))
+            (held < self.per_device).then_some((ask.priority, held, ask.deadline, at))
         });
-        let (_, _, at) = eligible.min()?;
+        let (_, _, _, at) = eligible.min()?;
         let ask = self.queue.remove(at);
         self.active.insert(ask.ask, (ask.from, ask.chunk));
         Some(ask)
@@ -156,6 +156,19 @@ mod tests {
         }
         assert_eq!(order, [13, 14, 10, 12, 11]);
         assert_eq!(slots.next(), None);
+    }
+
+    #[test]
+    fn whoever_watches_goes_before_files() {
+        let mut slots = Slots::new(2);
+        assert!(slots.take(&ask(1, 1, 0)) && slots.take(&ask(2, 2, 0)));
+        let file = Ask {
+            priority: Priority::File,
+            ..ask(3, 3, 1)
+        };
+        assert!(slots.enqueue(file) && slots.enqueue(ask(4, 4, 9)));
+        slots.release(AskId(1));
+        assert_eq!(slots.next().map(|a| a.ask.0), Some(4));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::{
     wire::{Peering, RosterPeer, RosterSnapshot, Sharing},
 };
 
+mod bulk;
 mod fuzz;
 mod giving;
 mod taking;

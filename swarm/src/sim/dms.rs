@@ -108,6 +108,15 @@ impl Dms {
         site.tell_all(change)
     }
 
+    /// A peer is worth less or more than it was.
+    pub(super) fn weigh(&mut self, peer: u32, device: DeviceId, weight: u32) -> Vec<Letter> {
+        let Some(site) = self.site_of(peer) else {
+            return Vec::new();
+        };
+        let change = site.roster.set_weight(device, weight);
+        site.tell_all(change)
+    }
+
     /// A peer asks for the whole roster.
     pub(super) fn want_roster(&mut self, peer: u32) -> Vec<Letter> {
         let site = self.site_of(peer);

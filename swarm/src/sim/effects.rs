@@ -38,6 +38,7 @@ impl World<'_> {
                 self.say(|_| format!("p{peer} want fails: {reason}"));
             }
             Output::ReportBad { from, .. } => self.tell_dms(peer, ToDms::Bad(from)),
+            Output::Worth { percent } => self.tell_dms(peer, ToDms::Worth(percent)),
             Output::WantLease(ask) => self.tell_dms(peer, ToDms::Lease(ask)),
             Output::WantRoster => self.tell_dms(peer, ToDms::WantRoster),
         }

@@ -222,6 +222,11 @@ impl World<'_> {
                 self.ledger_asked(peer, ask);
                 Vec::new()
             }
+            ToDms::Worth(percent) => {
+                let weight = self.shell(peer).nic.weight;
+                let weight = (weight * percent / 100).max(weight.min(1));
+                self.dms.weigh(peer, device, weight)
+            }
             // One device's word against another's: it is recorded, and bans nobody.
             ToDms::Bad(_) => Vec::new(),
         };

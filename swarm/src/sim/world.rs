@@ -110,6 +110,7 @@ pub(super) enum ToDms {
     WantRoster,
     Bad(DeviceId),
     Lease(LeaseAsk),
+    Worth(u32),
 }
 
 /// One site, and what crossed its link.
@@ -454,6 +455,7 @@ impl Hash for ToDms {
             Self::Gone => state.write_u8(0),
             Self::WantRoster => state.write_u8(1),
             Self::Bad(device) => device.hash(state),
+            Self::Worth(percent) => state.write_u32(*percent),
             Self::Lease(ask) => {
                 state.write_u64(ask.got ^ ask.live ^ ask.playing ^ ask.pre_position ^ ask.files);
             }

@@ -352,6 +352,11 @@ pub enum ToPeer {
     #[n(7)]
     #[cbor(map)]
     Lease(#[n(0)] Lease),
+    /// The titles that the peer's site is to hold, all of them: each peer takes care of the chunks it is a home of.
+    /// Sent after a change, and after the roster when there are some.
+    #[n(8)]
+    #[cbor(map)]
+    Hold(#[n(0)] Vec<TitleId>),
 }
 
 macro_rules! frame {
@@ -409,6 +414,7 @@ impl ToPeer {
             Self::Head { head: Some(h), .. } => {
                 h.manifest.len() > super::MAX_MANIFEST_LEN / crate::content::MAX_CHUNK_LEN as usize
             }
+            Self::Hold(titles) => titles.len() > super::MAX_CAMPAIGNS,
             Self::Banned(devices) => devices.len() > super::MAX_ROSTER,
             _ => false,
         };

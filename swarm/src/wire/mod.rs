@@ -20,6 +20,9 @@ pub const MAX_CONTROL_FRAME: usize = 1 << 20;
 /// The most peers in one roster.
 pub const MAX_ROSTER: usize = 20_000;
 
+/// The most titles a site is to hold at once.
+pub const MAX_CAMPAIGNS: usize = 64;
+
 /// The most times a request may be passed on before it must be answered or refused.
 pub const MAX_HOPS: u8 = 4;
 

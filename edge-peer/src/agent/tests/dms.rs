@@ -7,7 +7,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -34,7 +34,10 @@ use swarm::{
     },
     peer::Source,
     site::{Roster, weigh},
-    wire::{BadChunk, Peering, RosterChange, RosterPeer, SiteInfo, TitleHead, ToDms, ToPeer},
+    wire::{
+        BadChunk, Lease, LeaseAsk, Peering, RosterChange, RosterPeer, SiteInfo, TitleHead, ToDms,
+        ToPeer,
+    },
 };
 use tokio::{net::TcpListener, sync::broadcast};
 use tokio_rustls::TlsAcceptor;
@@ -73,6 +76,11 @@ struct Shared {
     changes: broadcast::Sender<RosterChange>,
     reports: Mutex<Vec<BadChunk>>,
     revoked: Mutex<BTreeMap<DeviceId, CancellationToken>>,
+    /// The site's WAN cap, and the bytes leased under it, by device.
+    cap: AtomicU64,
+    leased: Mutex<BTreeMap<DeviceId, u64>>,
+    /// The site is to hold the title.
+    hold: AtomicBool,
 }
 
 impl Dms {
@@ -147,6 +155,33 @@ impl Dms {
     /// The title's length without its manifest.
     pub(super) fn bytes(&self) -> u64 {
         self.shared.media.values().map(|len| u64::from(*len)).sum()
+    }
+
+    /// From now on peers that connect are told a WAN cap.
+    pub(super) fn cap(&self, cap: u64) {
+        self.shared.cap.store(cap, Ordering::SeqCst);
+    }
+
+    /// From now on peers that connect are told to hold the title.
+    pub(super) fn hold(&self) {
+        self.shared.hold.store(true, Ordering::SeqCst);
+    }
+
+    /// How many chunks the title and its manifest have.
+    pub(super) fn objects(&self) -> usize {
+        self.shared.objects.len()
+    }
+
+    /// Bytes leased, and bytes taken from the origin, by device.
+    pub(super) fn leased_and_taken(&self) -> BTreeMap<DeviceId, (u64, u64)> {
+        let leased = self.shared.leased.lock().unwrap();
+        let mut sums: BTreeMap<_, _> = leased.iter().map(|(d, sum)| (*d, (*sum, 0))).collect();
+        for (chunk, askers) in self.copies() {
+            for asker in askers {
+                sums.entry(asker).or_default().1 += self.shared.objects[&chunk].len() as u64;
+            }
+        }
+        sums
     }
 
     /// Who took each chunk from the origin.
@@ -284,6 +319,9 @@ impl Shared {
             changes: broadcast::channel(64).0,
             reports: Mutex::default(),
             revoked: Mutex::default(),
+            cap: AtomicU64::new(0),
+            leased: Mutex::default(),
+            hold: AtomicBool::new(false),
         }
     }
 
@@ -319,6 +357,25 @@ impl Shared {
         }
     }
 
+    /// Leases what a peer waits for, once.
+    fn lease(&self, device: DeviceId, ask: LeaseAsk) -> Option<ToPeer> {
+        assert!(
+            self.cap.load(Ordering::SeqCst) > 0,
+            "nobody asks without a cap"
+        );
+        let mut leased = self.leased.lock().unwrap();
+        let given = leased.entry(device).or_default();
+        let needs = ask.live + ask.playing + ask.pre_position + ask.files;
+        let bytes = needs.saturating_sub(*given - ask.got);
+        *given += bytes;
+        let (ttl_ms, among) = (60_000, 10);
+        (bytes > 0).then_some(ToPeer::Lease(Lease {
+            bytes,
+            ttl_ms,
+            among,
+        }))
+    }
+
     fn answer(&self, device: DeviceId, message: ToDms) -> Option<ToPeer> {
         match message {
             ToDms::Resolve { request, title } => Some(ToPeer::Head {
@@ -336,7 +393,8 @@ impl Shared {
                 None
             }
             ToDms::WantRoster => Some(ToPeer::Roster(self.roster.lock().unwrap().snapshot())),
-            ToDms::Lease(_) | ToDms::Totals(_) | ToDms::Hello { .. } => None,
+            ToDms::Lease(ask) => self.lease(device, ask),
+            ToDms::Totals(_) | ToDms::Hello { .. } => None,
         }
     }
 }
@@ -468,7 +526,7 @@ async fn talk(
         id: SiteId([5; 16]),
         name: "lyon".into(),
         peering: Peering::On,
-        wan_cap: 0,
+        wan_cap: dms.cap.load(Ordering::SeqCst),
     };
     let welcome = ToPeer::Welcome {
         protocol: swarm::wire::PROTOCOL,
@@ -489,6 +547,9 @@ async fn talk(
         roster.snapshot()
     };
     send(socket, &ToPeer::Roster(snapshot)).await?;
+    if dms.hold.load(Ordering::SeqCst) {
+        send(socket, &ToPeer::Hold(vec![TITLE])).await?;
+    }
     loop {
         tokio::select! {
             frame = socket.recv() => {

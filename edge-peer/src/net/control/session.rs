@@ -127,7 +127,7 @@ impl Keeper {
             protocol: wire::PROTOCOL,
             agent: env!("CARGO_PKG_VERSION").into(),
             listen: self.told_address(session.local.ip()).to_string(),
-            weight: willing.weight,
+            weight: self.weight(willing.weight),
             sharing: willing.sharing,
         };
         self.send(session, hello).await?;
@@ -220,6 +220,7 @@ impl Keeper {
             Some(ToPeer::Change(change)) => self.tell(Event::Change(change)).await,
             Some(ToPeer::Banned(devices)) => self.tell(Event::Banned(devices)).await,
             Some(ToPeer::Lease(lease)) => self.tell(Event::Lease(lease)).await,
+            Some(ToPeer::Hold(titles)) => self.tell(Event::Hold(titles)).await,
             Some(ToPeer::Site { site }) => self.tell(Event::Site(site)).await,
             Some(ToPeer::Welcome { .. }) => Err(End::Broken("a second welcome came".into())),
         }
@@ -234,6 +235,10 @@ impl Keeper {
         match command {
             Command::Bad(bad) => self.send(session, ToDms::Bad(bad)).await,
             Command::WantRoster => self.send(session, ToDms::WantRoster).await,
+            Command::Worth(percent) => {
+                self.worth = percent.min(100);
+                self.send_state(session).await
+            }
             Command::WantLease(ask) => self.send(session, ToDms::Lease(ask)).await,
             Command::Resolve { title, reply } => {
                 questions.open.retain(|_, answer| !answer.is_closed());
@@ -259,7 +264,7 @@ impl Keeper {
     async fn send_state(&mut self, session: &mut Session) -> Result<(), End> {
         let willing = *self.link.willing.borrow_and_update();
         let state = ToDms::State {
-            weight: willing.weight,
+            weight: self.weight(willing.weight),
             sharing: willing.sharing,
         };
         self.send(session, state).await

@@ -39,6 +39,7 @@ fn running(job: &mut Job, source: Source) {
         started: NOW,
         hops: 0,
         probe: false,
+        named: false,
         len: 100,
     });
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::content::ChunkRef;
 use crate::wire::{Lease, RosterChange};
 
 #[derive(Clone, Debug)]
@@ -46,6 +47,10 @@ enum Step {
     Ban(u8),
     Pass(u16),
     Control(u8),
+    Hold {
+        chunk: u8,
+        hold: bool,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -67,6 +72,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (20u8..30).prop_map(Step::Ban),
         6 => (0u16..3000).prop_map(Step::Pass),
         4 => (0u8..20).prop_map(Step::Control),
+        2 => (0u8..24, any::<bool>()).prop_map(|(chunk, hold)| Step::Hold { chunk, hold }),
     ]
 }
 
@@ -143,8 +149,8 @@ impl World {
                         assert!((1..=crate::wire::MAX_REFERRAL).contains(&named.len()));
                         let to_itself = named.contains(&device(0));
                         assert!(
-                            !to_itself || self.is_at_origin(),
-                            "only as an invitation to wait"
+                            !to_itself || named.len() == 1,
+                            "only as an invitation to come again"
                         );
                     }
                 }
@@ -168,12 +174,9 @@ impl World {
                     self.believed = Some([ask.live, ask.playing, ask.pre_position, ask.files]);
                 }
                 Output::WantRoster => {}
+                Output::Worth { percent } => assert!((1..=100).contains(&percent)),
             }
         }
-    }
-
-    fn is_at_origin(&self) -> bool {
-        self.fetches.values().any(|f| f.from == Source::Origin)
     }
 
     fn fetch(&mut self, fetch: Fetch) {
@@ -304,6 +307,14 @@ impl World {
             Step::Ban(n) => self.tell(Input::Banned(vec![device(n)])),
             Step::Pass(n) => self.pass(ms(n)),
             Step::Control(what) => self.control(what),
+            Step::Hold { chunk: c, hold } => {
+                let (id, len) = (chunk(c), LEN);
+                self.tell(if hold {
+                    Input::Hold(vec![ChunkRef { id, len }])
+                } else {
+                    Input::LetGo(vec![id])
+                });
+            }
         }
     }
 
@@ -452,6 +463,7 @@ impl World {
 
     /// Everybody leaves; then nothing may be left, and nothing may run.
     fn close(&mut self) {
+        self.tell(Input::LetGo((0..24).map(chunk).collect()));
         for _ in 0..200 {
             self.apply(Step::End {
                 which: 0,
@@ -466,6 +478,7 @@ impl World {
         assert!(self.wants.is_empty() && self.asks.is_empty() && self.serving.is_empty());
         assert_eq!(self.desk.peer.next_timeout(), None);
         assert!(self.desk.peer.asks_of.is_empty() && self.desk.peer.copies.is_empty());
+        assert!(self.desk.peer.order.is_idle(), "nobody waits for its turn");
         assert!(self.desk.peer.budget.is_idle(), "nobody waits for a lease");
     }
 }

@@ -235,7 +235,8 @@ fn nobody_waits_longer_than_is_any_use() {
     fetch_from(&outputs, at(2));
     let outputs = desk.pass(60_000);
     assert!(outputs.contains(&answer(waiting, Answer::Busy)));
-    assert!(outputs.contains(&answer(other, Answer::Busy)));
+    let come_again = Answer::Refer(vec![device(0)]);
+    assert!(outputs.contains(&answer(other, come_again)));
 }
 
 #[test]
