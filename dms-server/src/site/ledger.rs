@@ -221,3 +221,6 @@ pub async fn run(app: App) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

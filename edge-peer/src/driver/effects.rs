@@ -83,15 +83,15 @@ impl Driver {
         let (client, memory) = (self.parts.client.clone(), self.memory.clone());
         let (reports, clock) = (self.reports.clone(), self.parts.clock);
         let task = tokio::spawn(async move {
-            let Ok(room) = memory.acquire_owned().await else {
-                return;
-            };
             let deadline = clock.until(fetch.deadline);
-            let (outcome, chunk) = attempt(&client, fetch, deadline).await;
+            let mut room = None;
+            // Only who has an answer takes memory: most of the others wait for a home.
+            let take_room = async { room = memory.acquire_owned().await.ok() };
+            let (outcome, chunk) = attempt(&client, fetch, deadline, take_room).await;
             let _ = reports.send(Report::Fetched {
                 fetch: fetch.fetch,
                 outcome,
-                chunk: chunk.map(|chunk| (chunk, room)),
+                chunk: chunk.zip(room),
             });
         });
         let running = Running {
@@ -177,6 +177,7 @@ async fn attempt(
     client: &Client,
     fetch: Fetch,
     deadline: Duration,
+    take_room: impl Future<Output = ()>,
 ) -> (Outcome, Option<VerifiedChunk>) {
     let request = Request {
         chunk: fetch.chunk,
@@ -185,7 +186,7 @@ async fn attempt(
         deadline,
         priority: fetch.priority,
     };
-    match client.chunk(fetch.from, request).await {
+    match client.chunk(fetch.from, request, take_room).await {
         Ok(client::Answer::Chunk {
             chunk,
             waited,

@@ -168,7 +168,12 @@ impl Client {
     ///
     /// # Errors
     /// [`FetchError`].
-    pub async fn chunk(&self, source: Source, request: Request) -> Result<Answer, FetchError> {
+    pub async fn chunk(
+        &self,
+        source: Source,
+        request: Request,
+        before_bytes: impl Future<Output = ()>,
+    ) -> Result<Answer, FetchError> {
         let name = host_name(source);
         let deadline = u64::try_from(request.deadline.as_millis()).unwrap_or(u64::MAX);
         let mut asking = http::Request::get(format!("{}{}", names::CHUNK_PATH, request.chunk))
@@ -190,6 +195,7 @@ impl Client {
         let (head, mut body) = response.into_parts();
         let answer = match head.status {
             StatusCode::OK => {
+                before_bytes.await;
                 let chunk = self.receive(&mut body, source, request).await?;
                 Answer::Chunk {
                     chunk,

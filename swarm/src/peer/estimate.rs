@@ -24,8 +24,8 @@ const SLOW_CHUNK: Micros = Micros::from_secs(2);
 const SUSPECT_FIRST: Micros = Micros::from_secs(2);
 const SUSPECT_DOUBLINGS: u8 = 5;
 
-/// The fewest fetches from the origin at once.
-const MIN_WIDTH: usize = 2;
+/// A site of so many peers keeps its link to the origin busy with one fetch each.
+const CROWD: usize = 8;
 
 /// The estimates of every source.
 #[derive(Clone, Debug)]
@@ -94,12 +94,14 @@ impl Estimates {
     /// How many fetches at once keep the link to the origin busy: while one carries bytes, the others
     /// wait for their first. More would only make each of them later, and with it whoever waits for it
     /// here: on a thin link the first whole chunk is what lets the site begin to share.
-    pub(super) fn origin_width(&self, most: usize) -> usize {
+    /// In a site of many peers their fetches hide each other's waits, and one is enough.
+    pub(super) fn origin_width(&self, most: usize, peers: usize) -> usize {
         let origin = self.sources.peek(&Source::Origin);
         let e = origin.copied().unwrap_or(NEW_ORIGIN);
         let carrying = e.total(MAX_CHUNK_LEN).saturating_sub(e.wait).max(1);
         let waiting = usize::try_from(e.wait.div_ceil(carrying)).unwrap_or(most);
-        waiting.saturating_add(1).max(MIN_WIDTH).min(most.max(1))
+        let alone = usize::from(peers < CROWD);
+        waiting.saturating_add(alone).clamp(1, most.max(1))
     }
 
     /// The source delivered.
@@ -277,9 +279,10 @@ mod tests {
                 let took = waited + Micros::from_millis(carry);
                 e.delivered(Source::Origin, MIB, waited, took);
             }
-            assert_eq!(e.origin_width(6), width, "{wait} {carry}");
+            assert_eq!(e.origin_width(6, 0), width, "{wait} {carry}");
         }
-        assert_eq!(Estimates::new().origin_width(1), 1);
+        assert_eq!(Estimates::new().origin_width(1, 0), 1);
+        assert_eq!(Estimates::new().origin_width(6, CROWD), 1);
     }
 
     #[test]

@@ -34,7 +34,9 @@ impl Peer {
                 self.estimates.delivered(attempt.source, len, waited, took);
                 if attempt.source == Source::Origin {
                     self.budget.brought(attempt.len, len);
-                    let width = self.estimates.origin_width(self.origin_fetches);
+                    let width = self
+                        .estimates
+                        .origin_width(self.origin_fetches, self.roster.len());
                     self.origin_lane.resize(width);
                 }
                 if attempt.source != Source::Origin {

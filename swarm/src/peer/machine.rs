@@ -173,7 +173,7 @@ impl Peer {
             asks_of: BTreeMap::new(),
             fetches: BTreeMap::new(),
             peer_lane: Lane::new(config.peer_fetches),
-            origin_lane: Lane::new(Estimates::new().origin_width(config.origin_fetches)),
+            origin_lane: Lane::new(Estimates::new().origin_width(config.origin_fetches, 0)),
             origin_fetches: config.origin_fetches,
             budget: Budget::new(),
             keep: Keep::new(),
@@ -345,6 +345,10 @@ impl Peer {
             Applied::Yes => {
                 self.epoch += 1;
                 self.roster_since = now;
+                let width = self
+                    .estimates
+                    .origin_width(self.origin_fetches, self.roster.len());
+                self.origin_lane.resize(width);
                 self.leave_unreachable(now);
                 self.drive_all(now);
                 self.tour_after_change(now);
