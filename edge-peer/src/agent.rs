@@ -177,11 +177,7 @@ impl Agent {
         let parts = self.driver_parts(&base, events, control.clone(), holds);
         let (driver, ends) = Driver::new(parts);
         let titles = self.titles(&ends, control);
-        let campaigns = Campaigns {
-            titles: titles.clone(),
-            driver: ends.handle.clone(),
-            told: told_holds,
-        };
+        let campaigns = Campaigns::new(&titles, &ends.handle, told_holds);
         let (given, given_out) = watch::channel(Given::load(&self.state));
         let known = Known::load(&self.state, |ip| interface_of(ip).is_some());
         let api = self.api(&base, &ends, policy.pause, given_out, titles)?;
@@ -217,15 +213,11 @@ impl Agent {
         parts.start("keepers", keepers.run(stops.control.clone()));
         parts.start("renewal", renewal.run(stops.control.clone()));
         parts.start("campaigns", campaigns.run(stops.control.clone()));
-        parts.start(
-            "losses",
-            until(stops.control.clone(), congestion.clone().watch()),
-        );
+        let losses = congestion.clone().watch();
+        parts.start("losses", until(stops.control.clone(), losses));
         parts.start("mender", until(stops.control.clone(), mender.run()));
-        parts.start(
-            "scrub",
-            until(stops.control.clone(), cache::keep(self.cache)),
-        );
+        let scrub = cache::keep(self.cache);
+        parts.start("scrub", until(stops.control.clone(), scrub));
         let listening = serve::peers(
             self.chunk_listener,
             tls,

@@ -22,15 +22,22 @@ const RETRY: Duration = Duration::from_secs(30);
 
 /// See the module.
 pub struct Campaigns {
-    /// Where manifests come from.
-    pub titles: Titles,
-    /// The loop.
-    pub driver: Handle,
-    /// The titles that the site is to hold.
-    pub told: watch::Receiver<Vec<TitleId>>,
+    titles: Titles,
+    driver: Handle,
+    told: watch::Receiver<Vec<TitleId>>,
 }
 
 impl Campaigns {
+    /// Follows what is `told` the site is to hold: manifests come from `titles`, chunks through `driver`.
+    #[must_use]
+    pub fn new(titles: &Titles, driver: &Handle, told: watch::Receiver<Vec<TitleId>>) -> Self {
+        Self {
+            titles: titles.clone(),
+            driver: driver.clone(),
+            told,
+        }
+    }
+
     /// Follows the DMS's word until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
         stop.run_until_cancelled(self.follow()).await;

@@ -105,7 +105,7 @@ impl Peer {
             return Step::Wait(job.not_before, Timer::Retry);
         }
         if !self.has_turn(chunk, job, now) {
-            return Step::Wait(self.order.again_at(), Timer::Retry);
+            return IDLE;
         }
         let last_resort_at = hedge::last_resort_at(job.pressing_deadline(), origin);
         match pick::first(&list, job, now, last_resort_at) {

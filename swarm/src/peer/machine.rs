@@ -118,6 +118,8 @@ pub struct Peer {
     pub(super) order: Order,
     /// When the budget is looked at again, as it stands in the table of timers.
     budget_wake: Option<Instant>,
+    /// The same for the order of the viewers' chunks.
+    order_wake: Option<Instant>,
     pub(super) counters: Counters,
     /// Grows when the homes of a chunk may be others than before.
     pub(super) epoch: u64,
@@ -151,6 +153,7 @@ pub(super) enum Wake {
     Ask(AskId),
     Budget,
     Keep,
+    Order,
 }
 
 impl Peer {
@@ -180,6 +183,7 @@ impl Peer {
             link: Link::new(),
             order: Order::new(),
             budget_wake: None,
+            order_wake: None,
             counters: Counters::default(),
             epoch: 1,
             next_fetch: 1,
@@ -409,15 +413,21 @@ impl Peer {
         if let Some(ask) = self.budget.ask(peers, now) {
             self.push(Output::WantLease(ask));
         }
-        let wake = self.budget.wake_at(now);
-        if wake != self.budget_wake {
-            if let Some(at) = self.budget_wake.take() {
-                self.clear_timer(at, Wake::Budget);
-            }
-            if let Some(at) = wake {
-                self.set_timer(at, Wake::Budget, Timer::Budget);
-            }
-            self.budget_wake = wake;
+        let before = std::mem::replace(&mut self.budget_wake, self.budget.wake_at(now));
+        self.rewake(before, self.budget_wake, Wake::Budget, Timer::Budget);
+        let before = std::mem::replace(&mut self.order_wake, self.order.wake_at());
+        self.rewake(before, self.order_wake, Wake::Order, Timer::Retry);
+    }
+
+    fn rewake(&mut self, before: Option<Instant>, at: Option<Instant>, wake: Wake, why: Timer) {
+        if before == at {
+            return;
+        }
+        if let Some(before) = before {
+            self.clear_timer(before, wake);
+        }
+        if let Some(at) = at {
+            self.set_timer(at, wake, why);
         }
     }
 
@@ -433,6 +443,8 @@ impl Peer {
                         Wake::Job(chunk) => self.drive(chunk, now),
                         Wake::Ask(ask) => self.queue_expired(ask),
                         Wake::Budget => self.budget_wake = None,
+                        // Whoever's turn it is goes when all is done.
+                        Wake::Order => self.order_wake = None,
                         Wake::Keep => self.tour(now),
                     }
                 }

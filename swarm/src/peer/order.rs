@@ -46,8 +46,12 @@ impl Order {
         near(self.going.first()) || (first_in_line && self.again_at() <= now)
     }
 
-    /// When the next may go whatever became of the others.
-    pub(super) fn again_at(&self) -> Instant {
+    /// When the next in the line may go whatever became of the others.
+    pub(super) fn wake_at(&self) -> Option<Instant> {
+        (!self.waiting.is_empty()).then_some(self.again_at())
+    }
+
+    fn again_at(&self) -> Instant {
         self.last + PATIENCE
     }
 

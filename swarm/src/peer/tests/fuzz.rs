@@ -307,15 +307,17 @@ impl World {
             Step::Ban(n) => self.tell(Input::Banned(vec![device(n)])),
             Step::Pass(n) => self.pass(ms(n)),
             Step::Control(what) => self.control(what),
-            Step::Hold { chunk: c, hold } => {
-                let (id, len) = (chunk(c), LEN);
-                self.tell(if hold {
-                    Input::Hold(vec![ChunkRef { id, len }])
-                } else {
-                    Input::LetGo(vec![id])
-                });
-            }
+            Step::Hold { chunk: c, hold } => self.hold(chunk(c), hold),
         }
+    }
+
+    fn hold(&mut self, id: ChunkId, hold: bool) {
+        let len = LEN;
+        self.tell(if hold {
+            Input::Hold(vec![ChunkRef { id, len }])
+        } else {
+            Input::LetGo(vec![id])
+        });
     }
 
     fn want(&mut self, chunk: ChunkId, within: Micros, priority: u8) {
