@@ -1,9 +1,8 @@
-//! Leases and campaigns as connected peers see them.
+//! Leases as connected peers get them.
 
 use std::time::Instant;
 
 use serde_json::json;
-use swarm::content::TitleId;
 use swarm::wire::{LeaseAsk, ToDms, ToPeer};
 
 use crate::testing::Server;
@@ -63,30 +62,5 @@ async fn two_peers_of_a_capped_site_never_get_more_than_the_cap_together() {
     let took = start.elapsed().as_micros();
     let least = u128::from(11 * MIB) * 1_000_000 / u128::from(CAP);
     assert!(took >= least, "{took} < {least} us: more than the cap");
-    server.stop().await;
-}
-
-#[tokio::test]
-async fn the_peers_of_a_site_are_told_what_it_is_to_hold() {
-    let server = Server::start().await;
-    server.site("Lyon", "127.1.0.0/16").await;
-    let site = server
-        .app
-        .sites
-        .site_of("127.1.0.1".parse().expect("an address"));
-    let site = site.expect("it was made");
-    let a = Device::enroll(&server, "a").await;
-    let mut on_a = a.control("127.1.0.1").await;
-    // The roster follows the welcome: now it is in the site.
-    assert!(matches!(on_a.expect().await, ToPeer::Welcome { .. }));
-    assert!(matches!(on_a.expect().await, ToPeer::Roster(_)));
-    let titles = vec![TitleId([7; 16])];
-    assert!(server.app.sites.hold(site, titles.clone()));
-    assert_eq!(on_a.expect().await, ToPeer::Hold(titles.clone()));
-    let b = Device::enroll(&server, "b").await;
-    let mut on_b = b.control("127.1.0.2").await;
-    assert!(matches!(on_b.expect().await, ToPeer::Welcome { .. }));
-    assert!(matches!(on_b.expect().await, ToPeer::Roster(_)));
-    assert_eq!(on_b.expect().await, ToPeer::Hold(titles));
     server.stop().await;
 }
