@@ -197,9 +197,9 @@ impl Peer {
         origin: Micros,
         now: Instant,
     ) -> Step {
-        if job.running.len() >= MAX_PARALLEL {
-            return IDLE;
-        }
+        // Peers may wait for one another: whatever they say, a place is left for the origin.
+        let full = job.running.len() >= MAX_PARALLEL;
+        let list = if full { pick::origin_of(list) } else { list };
         let Some(next) = pick::beside(list, job, now) else {
             return IDLE;
         };

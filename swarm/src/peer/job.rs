@@ -8,7 +8,7 @@ use crate::{
     time::{Instant, Micros},
 };
 
-/// The most sources asked at once for one chunk.
+/// The most sources asked at once for one chunk. The origin may come on top of as many peers.
 pub(super) const MAX_PARALLEL: usize = 3;
 /// How many peers home 1 asks whether they have a chunk before it goes to the origin.
 pub(super) const PROBES: usize = 1;

@@ -121,5 +121,11 @@ pub(super) fn beside(list: &[Candidate], job: &Job, now: Instant) -> Option<Cand
     list.iter().find(askable).copied()
 }
 
+/// The part of the list that is the origin: it stands last, if it stands there at all.
+pub(super) fn origin_of(list: &[Candidate]) -> &[Candidate] {
+    let peers = list.iter().take_while(|c| c.source != Source::Origin);
+    list.get(peers.count()..).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests;

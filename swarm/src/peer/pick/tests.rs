@@ -170,3 +170,23 @@ fn beside_a_running_source_the_next_in_the_list_is_asked() {
         "nobody is hedged against the origin"
     );
 }
+
+#[test]
+fn when_as_many_as_may_are_asked_only_the_origin_is_left() {
+    let mut job = wanted();
+    job.refer(&[device(7), device(8)], 1);
+    let list = candidates(ME, &[device(1), device(2)], &job);
+    assert_eq!(list.len(), 5);
+    let left = origin_of(&list);
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].source, Source::Origin);
+    for n in [1, 7, 8] {
+        running(&mut job, peer(n));
+    }
+    assert_eq!(beside(left, &job, NOW), Some(left[0]));
+    running(&mut job, Source::Origin);
+    assert_eq!(beside(left, &job, NOW), None);
+    // A copy that nobody needs has no origin in its list.
+    let list = candidates(ME, &[device(1), ME], &Job::new());
+    assert_eq!(origin_of(&list), []);
+}

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
+use super::super::job::{Attempt, MAX_PARALLEL};
 use super::*;
 use crate::content::ChunkRef;
 use crate::wire::{Lease, RosterChange};
@@ -456,7 +457,9 @@ impl World {
         assert_eq!(self.desk.peer.counters().misused, 0);
         for (id, job) in &self.desk.peer.jobs {
             assert!(!self.held.contains(id), "a chunk is in one state");
-            assert!(job.running.len() <= super::super::job::MAX_PARALLEL);
+            let at_peers = |a: &&Attempt| a.source != Source::Origin;
+            let peers = job.running.iter().filter(at_peers).count();
+            assert!(peers <= MAX_PARALLEL && job.running.len() <= 1 + MAX_PARALLEL);
             assert!(job.is_needed(), "nothing is sought for nobody");
             let moves = !job.running.is_empty() || job.in_line.is_some() || job.wake.is_some();
             assert!(moves, "nothing is forgotten");

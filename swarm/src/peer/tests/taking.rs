@@ -177,6 +177,28 @@ fn the_origin_is_asked_while_it_can_still_be_in_time_and_the_loser_is_cancelled(
 }
 
 #[test]
+fn peers_that_all_keep_this_one_waiting_leave_a_place_for_the_origin() {
+    let mut desk = Desk::in_site(&[0, 1, 2, 3, 4, 5]);
+    let chunk = chunk_of(&[0, 1, 2, 3, 4, 5], &[1, 2]);
+    let (request, outputs) = desk.want_by(chunk, 20_000);
+    let home = fetch_from(&outputs, at(1));
+    let named = (3..=5).map(device).collect();
+    let outputs = desk.ended(home, Outcome::Referred(named));
+    let asked = outputs.into_iter().chain(desk.pass(25_000));
+    let asked: Vec<Fetch> = asked
+        .filter_map(|output| match output {
+            Output::Fetch(fetch) => Some(fetch),
+            _ => None,
+        })
+        .collect();
+    let last = asked.last().copied().unwrap();
+    assert_eq!(last.from, Source::Origin, "{asked:?}");
+    assert_eq!(asked.len(), 4, "{asked:?}");
+    let outputs = desk.delivered(last.fetch);
+    assert_eq!(outputs[3], deliver(request, chunk, Source::Origin));
+}
+
+#[test]
 fn a_hedge_leaves_the_origin_enough_time() {
     let mut desk = Desk::in_site(&[0, 1]);
     let chunk = chunk_of(&[0, 1], &[1]);
