@@ -7,7 +7,7 @@
 //! honest.
 //!
 //! Sites share nothing but the origin. Where the origin is no bottleneck each site is therefore a world of
-//! its own ([`World`](world::World)), with its own network and its own random numbers, and the cost grows
+//! its own ([`World`]), with its own network and its own random numbers, and the cost grows
 //! with the number of sites, not with its square. Where it is one, or where peers of different sites meet
 //! (the mesh baseline), all sites are one world.
 
