@@ -8,6 +8,7 @@ use super::{
     lanes::Place,
     machine::{AskPlace, Peer, Wake},
     pick::{self, Candidate, Next, Role},
+    slots::Slots,
 };
 use crate::{
     content::ChunkId,
@@ -451,6 +452,7 @@ impl Peer {
                 via,
             });
         }
+        Slots::sort(&mut job.asks);
         for ask in job.asks {
             // It keeps its place among the asks; only what it waits for is another thing.
             self.asks.insert(ask.ask, AskPlace::Queued(ask.from));

@@ -24,9 +24,6 @@ const SLOW_CHUNK: Micros = Micros::from_secs(2);
 const SUSPECT_FIRST: Micros = Micros::from_secs(2);
 const SUSPECT_DOUBLINGS: u8 = 5;
 
-/// A site of so many peers keeps its link to the origin busy with one fetch each.
-const CROWD: usize = 8;
-
 /// The estimates of every source.
 #[derive(Clone, Debug)]
 pub(super) struct Estimates {
@@ -91,17 +88,12 @@ impl Estimates {
         Micros(estimate.total(len) + 2 * estimate.spread)
     }
 
-    /// How many fetches at once keep the link to the origin busy: while one carries bytes, the others
-    /// wait for their first. More would only make each of them later, and with it whoever waits for it
-    /// here: on a thin link the first whole chunk is what lets the site begin to share.
-    /// In a site of many peers their fetches hide each other's waits, and one is enough.
-    pub(super) fn origin_width(&self, most: usize, peers: usize) -> usize {
+    /// How many chunks of the greatest length the link to the origin carries while one waits for its first byte.
+    pub(super) fn origin_waits(&self) -> usize {
         let origin = self.sources.peek(&Source::Origin);
         let e = origin.copied().unwrap_or(NEW_ORIGIN);
         let carrying = e.total(MAX_CHUNK_LEN).saturating_sub(e.wait).max(1);
-        let waiting = usize::try_from(e.wait.div_ceil(carrying)).unwrap_or(most);
-        let alone = usize::from(peers < CROWD);
-        waiting.saturating_add(alone).clamp(1, most.max(1))
+        usize::try_from(e.wait.div_ceil(carrying)).unwrap_or(usize::MAX)
     }
 
     /// The source delivered.
@@ -264,25 +256,18 @@ mod tests {
     }
 
     #[test]
-    fn the_origin_gets_as_many_fetches_as_hide_its_wait() {
-        // wait and carrying time of a MiB, milliseconds -> fetches at once.
-        for (wait, carry, width) in [
-            (20, 168, 2),
-            (20, 1000, 2),
-            (200, 84, 4),
-            (200, 9, 6),
-            (1, 9, 2),
-        ] {
+    fn a_wait_is_reckoned_in_chunks() {
+        // wait and carrying time of a MiB, milliseconds -> chunks carried meanwhile.
+        for (wait, carry, chunks) in [(20, 168, 1), (20, 1000, 1), (200, 84, 3), (200, 9, 23)] {
             let mut e = Estimates::new();
             for _ in 0..60 {
                 let waited = Micros::from_millis(wait);
                 let took = waited + Micros::from_millis(carry);
                 e.delivered(Source::Origin, MIB, waited, took);
             }
-            assert_eq!(e.origin_width(6, 0), width, "{wait} {carry}");
+            assert_eq!(e.origin_waits(), chunks, "{wait} {carry}");
         }
-        assert_eq!(Estimates::new().origin_width(1, 0), 1);
-        assert_eq!(Estimates::new().origin_width(6, CROWD), 1);
+        assert_eq!(Estimates::new().origin_waits(), 1);
     }
 
     #[test]

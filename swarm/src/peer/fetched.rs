@@ -34,10 +34,7 @@ impl Peer {
                 self.estimates.delivered(attempt.source, len, waited, took);
                 if attempt.source == Source::Origin {
                     self.budget.brought(attempt.len, len);
-                    let width = self
-                        .estimates
-                        .origin_width(self.origin_fetches, self.roster.len());
-                    self.origin_lane.resize(width);
+                    self.came_from_origin(len, Micros(took.0.saturating_sub(waited.0)));
                 }
                 if attempt.source != Source::Origin {
                     let at_once = 1 + self.peer_lane.running() + self.origin_lane.running();
@@ -65,6 +62,12 @@ impl Peer {
         }
         self.drive(chunk, now);
         self.pump(now);
+    }
+
+    fn came_from_origin(&mut self, len: u32, carrying: Micros) {
+        let rate = u64::from(len) * 1_000_000 / carrying.0.max(1);
+        self.width.carried(rate, 1 + self.origin_lane.running());
+        self.widen();
     }
 
     fn not_here(&mut self, chunk: ChunkId, attempt: &Attempt) {

@@ -17,6 +17,7 @@ use super::{
     link::Link,
     order::Order,
     slots::Slots,
+    width::{ToCome, Width},
 };
 use crate::{
     content::{ChunkId, DeviceId},
@@ -112,6 +113,7 @@ pub struct Peer {
     pub(super) origin_lane: Lane,
     /// The most fetches from the origin at once.
     pub(super) origin_fetches: usize,
+    pub(super) width: Width,
     pub(super) budget: Budget,
     pub(super) keep: Keep,
     pub(super) link: Link,
@@ -176,8 +178,9 @@ impl Peer {
             asks_of: BTreeMap::new(),
             fetches: BTreeMap::new(),
             peer_lane: Lane::new(config.peer_fetches),
-            origin_lane: Lane::new(Estimates::new().origin_width(config.origin_fetches, 0)),
+            origin_lane: Lane::new(config.origin_fetches.min(2)),
             origin_fetches: config.origin_fetches,
+            width: Width::new(),
             budget: Budget::new(),
             keep: Keep::new(),
             link: Link::new(),
@@ -349,10 +352,7 @@ impl Peer {
             Applied::Yes => {
                 self.epoch += 1;
                 self.roster_since = now;
-                let width = self
-                    .estimates
-                    .origin_width(self.origin_fetches, self.roster.len());
-                self.origin_lane.resize(width);
+                self.widen();
                 self.leave_unreachable(now);
                 self.drive_all(now);
                 self.tour_after_change(now);
@@ -530,6 +530,22 @@ impl Peer {
             Source::Peer(_) => &mut self.peer_lane,
             Source::Origin => &mut self.origin_lane,
         }
+    }
+
+    /// How many fetches from the origin there may be at once, from what is known now.
+    pub(super) fn widen(&mut self) {
+        let wanted = |job: &&Job| job.is_bulk() && !job.wants.is_empty();
+        let mine = |job: &&Job| job.homes.first() == Some(&self.me);
+        let all = || self.jobs.values().filter(wanted);
+        let to_come = ToCome {
+            all: all().count(),
+            mine: all().filter(mine).count(),
+        };
+        let (waits, peers) = (self.estimates.origin_waits(), self.roster.len());
+        let width = self
+            .width
+            .choose(self.origin_fetches, waits, peers, to_come);
+        self.origin_lane.resize(width);
     }
 
     pub(super) fn set_timer(&mut self, at: Instant, wake: Wake, timer: Timer) {

@@ -3,10 +3,9 @@
 //! [`Peer`] is a state machine. It handles ids, lengths and deadlines, never bytes; the contract of
 //! driving it stands at the top of the crate. Each policy is a file of its own: `pick` (whom to
 //! ask, in which order), `hedge` (when to ask a second one), `estimate` (how long a source
-//! takes), `slots` (whom to give to), `holders` (whom to refer to), `bans` (whom to avoid), `lanes` (how much
-//! at once), `budget` (how much of the site's WAN), `keep` (what the site is to
-//! hold), `link` (what this machine is worth as a home),
-//! `order` (which of a viewer's chunks go first).
+//! takes), `slots` (whom to give to), `holders` (whom to refer to), `bans` (whom to avoid), `lanes` and
+//! `width` (how much at once), `budget` (how much of the site's WAN), `keep` (what the site is to hold),
+//! `link` (what this machine is worth as a home), `order` (which of a viewer's chunks go first).
 
 mod asked;
 mod bans;
@@ -26,6 +25,7 @@ mod machine;
 mod order;
 mod pick;
 mod slots;
+mod width;
 
 pub use event::{
     Answer, Ask, AskId, FailReason, Fetch, FetchId, Input, Outcome, Output, PRIORITIES, Priority,

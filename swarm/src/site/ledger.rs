@@ -57,6 +57,8 @@ struct Account {
     turn: u64,
     /// What it was told of `among`.
     told: u32,
+    /// What it says of `among` it may have from this ledger.
+    told_here: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -110,7 +112,7 @@ impl Ledger {
 
     /// A peer connected: until its first ask its fair share is held back.
     pub fn joined(&mut self, device: DeviceId, now: Instant) {
-        let before = self.accounts.get(&device).map(|a| a.told);
+        let before = self.accounts.get(&device).map(|a| (a.told, a.told_here));
         if self.accounts.len() >= MAX_ROSTER && before.is_none() {
             return;
         }
@@ -121,11 +123,12 @@ impl Ledger {
             needs: [0; PRIORITIES],
             turn: self.turn,
             told: 0,
+            told_here: false,
         };
         self.accounts.insert(device, account);
-        let told = before.unwrap_or(self.among());
+        let (told, told_here) = before.unwrap_or((self.among(), false));
         if let Some(account) = self.accounts.get_mut(&device) {
-            account.told = told;
+            (account.told, account.told_here) = (told, told_here);
         }
     }
 
@@ -145,10 +148,12 @@ impl Ledger {
         if !self.accounts.contains_key(&device) {
             self.joined(device, now);
         }
-        self.among_before = self.among_before.max(ask.among);
         let Some(account) = self.accounts.get_mut(&device) else {
             return;
         };
+        if account.standing == Standing::Returning && !account.told_here {
+            self.among_before = self.among_before.max(ask.among);
+        }
         account.standing = Standing::Leased;
         account.held_until = now + Micros::from_millis(ask.busy_ms).min(RESERVE_FOR);
         if ask.among > 0 {
@@ -188,7 +193,7 @@ impl Ledger {
             .to_owned();
         account.pay(bytes);
         account.granted += bytes;
-        (account.turn, account.told) = (turn, among);
+        (account.turn, account.told, account.told_here) = (turn, among, true);
         let slice = slice(bytes, rate);
         self.free_at = now + slice;
         let ttl = TTL_MIN.max(slice + slice);
@@ -249,6 +254,8 @@ impl Ledger {
         let outdated = |a: &Account| a.told < peers && a.standing != Standing::Away;
         let (device, account) = self.accounts.iter_mut().find(|(_, a)| outdated(a))?;
         account.told = among;
+        // Before its first word it may still speak of the ledger before this one.
+        account.told_here |= account.standing == Standing::Leased;
         let ttl_ms = 0;
         Some((
             *device,

@@ -4,6 +4,7 @@
 pub mod ledger;
 pub mod map;
 pub mod rank;
+pub(crate) use rank::uniform;
 pub mod roster;
 
 pub use ledger::Ledger;

@@ -74,7 +74,7 @@ fn draw(chunk: ChunkId, device: DeviceId, weight: u32) -> Option<u64> {
 }
 
 /// A number that looks random, equal on every machine.
-fn uniform(chunk: ChunkId, device: DeviceId) -> u64 {
+pub(crate) fn uniform(chunk: ChunkId, device: DeviceId) -> u64 {
     let [c0, c1, c2, c3] = words(&chunk.0);
     let [d0, d1] = words(&device.0);
     let device = mix(mix(d0 ^ 0x9e37_79b9_7f4a_7c15) ^ d1);

@@ -123,6 +123,29 @@ fn after_a_restart_the_shares_of_those_who_are_not_back_are_held_back() {
 }
 
 #[test]
+fn what_this_ledger_told_is_no_word_of_another_one() {
+    let mut ledger = ledger(10 * MB, &[1, 2, 3, 4]);
+    ledger.asked(device(1), files(MIB), at(0));
+    let (to, lease) = ledger.poll(at(0)).expect("a lease");
+    assert!(lease.among > 4, "there is room for newcomers");
+    let told = LeaseAsk {
+        among: lease.among,
+        ..LeaseAsk::default()
+    };
+    ledger.asked(to, told, at(1));
+    ledger.left(to, false, at(2));
+    ledger.joined(to, at(3));
+    ledger.asked(to, told, at(4));
+    assert_eq!(ledger.leasable(at(5)), 10 * MB, "nobody is missing");
+    ledger.joined(device(5), at(6));
+    ledger.asked(device(5), LeaseAsk { among: 9, ..told }, at(6));
+    assert!(
+        ledger.leasable(at(6)) < 10 * MB,
+        "this one heard it elsewhere"
+    );
+}
+
+#[test]
 fn among_is_renewed_before_the_shares_are_too_large() {
     let mut ledger = ledger(10 * MB, &[1]);
     let mut told = std::collections::BTreeMap::new();
