@@ -65,6 +65,27 @@ impl Opener {
         Ok(plaintext)
     }
 
+    /// As [`Opener::open_segment`], into memory that the caller uses again: what was in it is
+    /// replaced. Empty after an error.
+    ///
+    /// # Errors
+    /// As [`Opener::open_segment`].
+    pub fn open_segment_into(
+        &self,
+        index: u64,
+        is_last: bool,
+        bytes: &[u8],
+        plaintext: &mut Zeroizing<Vec<u8>>,
+    ) -> Result<(), OpenError> {
+        plaintext.clear();
+        let len = bytes.len().saturating_sub(SEGMENT_OVERHEAD);
+        if plaintext.capacity() < len {
+            // A vector that grows would leave a copy of the plaintext behind.
+            *plaintext = Zeroizing::new(Vec::with_capacity(len));
+        }
+        self.append(index, is_last, bytes, plaintext)
+    }
+
     /// Opens a whole body, given segment by segment; `len` is the sum of their lengths.
     pub(crate) fn open_all<'s>(
         &self,

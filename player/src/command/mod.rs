@@ -126,6 +126,14 @@ fn runtime() -> Result<tokio::runtime::Runtime, PlayError> {
         .map_err(|error| PlayError::Usage(format!("No runtime can be started: {error}.")))
 }
 
+/// For programs that only wait for the network and a file.
+fn small_runtime() -> Result<tokio::runtime::Runtime, PlayError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| PlayError::Usage(format!("No runtime can be started: {error}.")))
+}
+
 fn seconds(text: &str) -> Result<std::time::Duration, String> {
     let seconds = text
         .parse()

@@ -73,7 +73,7 @@ struct Saved {
 pub(super) fn run(args: SaveArgs, began: Instant) -> Result<(), PlayError> {
     let config = args.source.clone().resolve()?;
     let options = args.options(began)?;
-    let runtime = super::runtime()?;
+    let runtime = super::small_runtime()?;
     let saved = runtime.block_on(async {
         let session = Session::open_kind(&config, TitleKind::File).await?;
         let progress = Arc::new(Progress::default());

@@ -16,6 +16,7 @@ use std::{
 use bytes::Bytes;
 use drm::floe::{HEADER_LEN, Opener};
 use swarm::content::{ChunkId, TrackId};
+use zeroize::Zeroizing;
 
 use super::plan::{Plan, Spot};
 use crate::{engine::session::Session, error::PlayError};
@@ -30,6 +31,8 @@ pub struct Assembly {
     plan: Arc<Plan>,
     segments: HashMap<usize, Open>,
     left: usize,
+    /// What was opened last: its memory is used again.
+    clear: Zeroizing<Vec<u8>>,
     file: File,
     part: PathBuf,
     target: PathBuf,
@@ -88,6 +91,7 @@ impl Assembly {
             left: plan.chunks.len(),
             plan,
             segments: HashMap::new(),
+            clear: Zeroizing::default(),
             file,
             part,
             target: target.to_owned(),
@@ -95,16 +99,37 @@ impl Assembly {
         })
     }
 
-    /// Takes one verified chunk, once.
+    /// Takes one chunk, once. `hashed` says that its bytes are known to be those of its id; otherwise
+    /// opening them shows it, and false means that they are not: then the chunk is still wanted.
     ///
     /// # Errors
-    /// [`PlayError::CorruptSegment`] when it does not open, [`PlayError::Output`] when it cannot be
-    /// written, and what the licence says.
-    pub fn take(&mut self, id: ChunkId, bytes: &Bytes) -> Result<(), PlayError> {
+    /// [`PlayError::CorruptSegment`] when the right bytes do not open, [`PlayError::Output`] when the
+    /// file cannot be written, and what the licence says.
+    pub fn take(&mut self, id: ChunkId, bytes: &Bytes, hashed: bool) -> Result<bool, PlayError> {
         let Some(spot) = self.plan.spots.get(&id).copied() else {
-            return Ok(());
+            return Ok(true);
         };
+        let is_wrong = || !hashed && ChunkId::of(bytes) != id;
         let mut open = self.segments.remove(&spot.segment).unwrap_or_default();
+        // What cannot be opened now is not told by its seal whether it is right.
+        let opens_now = spot.index == 0 || open.opener.is_some();
+        let took = match !opens_now && is_wrong() {
+            true => Err(self.corrupt(spot)),
+            false => self.take_into(&mut open, spot, bytes),
+        };
+        if let Err(error) = took {
+            self.segments.insert(spot.segment, open);
+            return if is_wrong() { Ok(false) } else { Err(error) };
+        }
+        open.taken += 1;
+        self.left = self.left.saturating_sub(1);
+        if self.plan.counts.get(spot.segment) != Some(&open.taken) {
+            self.segments.insert(spot.segment, open);
+        }
+        Ok(true)
+    }
+
+    fn take_into(&mut self, open: &mut Open, spot: Spot, bytes: &[u8]) -> Result<(), PlayError> {
         if spot.index == 0 {
             let (header, sealed) = bytes
                 .split_at_checked(HEADER_LEN)
@@ -121,11 +146,6 @@ impl Assembly {
             self.write(opener, spot, bytes)?;
         } else {
             open.parked.push(self.park(spot, bytes)?);
-        }
-        open.taken += 1;
-        self.left = self.left.saturating_sub(1);
-        if self.plan.counts.get(spot.segment) != Some(&open.taken) {
-            self.segments.insert(spot.segment, open);
         }
         Ok(())
     }
@@ -146,12 +166,14 @@ impl Assembly {
     }
 
     fn write(&mut self, opener: &Opener, spot: Spot, sealed: &[u8]) -> Result<(), PlayError> {
-        let opened = opener.open_segment(spot.index as u64, spot.last, sealed);
-        let clear = opened.map_err(|_| self.corrupt(spot))?;
-        if clear.len() != spot.len {
-            return Err(self.corrupt(spot));
-        }
-        self.put(spot, &clear)
+        let mut clear = std::mem::take(&mut self.clear);
+        let opened = opener.open_segment_into(spot.index as u64, spot.last, sealed, &mut clear);
+        let written = match opened {
+            Ok(()) if clear.len() == spot.len => self.put(spot, &clear),
+            _ => Err(self.corrupt(spot)),
+        };
+        self.clear = clear;
+        written
     }
 
     fn park(&mut self, spot: Spot, sealed: &[u8]) -> Result<Parked, PlayError> {

@@ -22,7 +22,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream, stream::FuturesOrdered};
 use swarm::content::{ChunkId, ChunkRef, TrackId, TrackKind};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 pub use clock::Played;
 
@@ -122,7 +122,17 @@ fn plan(session: &Session) -> Result<(TrackId, Arc<Plan>), PlayError> {
     Ok((track.id, Arc::new(Plan::new(track)?)))
 }
 
-type ToWrite = (ChunkId, Bytes);
+/// What the writer does next.
+enum ToWrite {
+    /// A chunk; `hashed` when its bytes are known to be those of its id.
+    Chunk {
+        id: ChunkId,
+        bytes: Bytes,
+        hashed: bool,
+    },
+    /// Say which chunks came with wrong bytes since this was asked last.
+    Wrong(oneshot::Sender<Vec<ChunkId>>),
+}
 
 fn write(
     session: Arc<Session>,
@@ -133,10 +143,17 @@ fn write(
     progress: &Progress,
 ) -> Result<bool, PlayError> {
     let mut assembly = Assembly::begin(session, track, plan.clone(), target)?;
-    while let Some((id, bytes)) = chunks.blocking_recv() {
-        assembly.take(id, &bytes)?;
-        let len = plan.spots.get(&id).map_or(0, |spot| spot.len as u64);
-        progress.done.fetch_add(len, Ordering::Relaxed);
+    let mut wrong = Vec::new();
+    while let Some(work) = chunks.blocking_recv() {
+        match work {
+            ToWrite::Chunk { id, bytes, hashed } if assembly.take(id, &bytes, hashed)? => {
+                let len = plan.spots.get(&id).map_or(0, |spot| spot.len as u64);
+                progress.done.fetch_add(len, Ordering::Relaxed);
+            }
+            ToWrite::Chunk { id, .. } => wrong.push(id),
+            // Who asked is gone: then nobody fetches them again either, and the file stays incomplete.
+            ToWrite::Wrong(reply) => _ = reply.send(std::mem::take(&mut wrong)),
+        }
     }
     assembly.finish()
 }
@@ -158,6 +175,12 @@ async fn fetch_whole(
     if let Err(error) = follow_row(session, &mut missing, chunks).await {
         session.source().note(&error);
     }
+    let (reply, wrong) = oneshot::channel();
+    give(chunks, ToWrite::Wrong(reply)).await?;
+    for id in wrong.await.map_err(|_| PlayError::Interrupted)? {
+        session.source().note(&PlayError::CorruptChunk(id));
+        missing.insert(id);
+    }
     let left: Vec<ChunkRef> = plan
         .chunks
         .iter()
@@ -171,7 +194,16 @@ async fn fetch_whole(
     };
     stream::iter(left.into_iter().map(fetch))
         .buffer_unordered(AT_ONCE)
-        .try_for_each(|came| hand_over(chunks, came))
+        .try_for_each(|(id, bytes)| {
+            give(
+                chunks,
+                ToWrite::Chunk {
+                    id,
+                    bytes,
+                    hashed: true,
+                },
+            )
+        })
         .await
 }
 
@@ -189,7 +221,16 @@ async fn follow_row(
             break;
         };
         if missing.remove(&id) {
-            hand_over(chunks, (id, bytes)).await?;
+            // Opening shows wrong bytes as surely as their hash, and is done anyway.
+            give(
+                chunks,
+                ToWrite::Chunk {
+                    id,
+                    bytes,
+                    hashed: false,
+                },
+            )
+            .await?;
         }
     }
     Ok(())
@@ -230,7 +271,15 @@ async fn fetch_watching(
         let (id, bytes) = came?;
         let len = plan.spots.get(&id).map_or(0, |spot| spot.len as u64);
         clock.came(len, Instant::now());
-        hand_over(chunks, (id, bytes)).await?;
+        give(
+            chunks,
+            ToWrite::Chunk {
+                id,
+                bytes,
+                hashed: true,
+            },
+        )
+        .await?;
     }
 }
 
@@ -244,7 +293,7 @@ fn at_once(ahead: Duration) -> usize {
     }
 }
 
-async fn hand_over(chunks: &mpsc::Sender<ToWrite>, came: ToWrite) -> Result<(), PlayError> {
+async fn give(chunks: &mpsc::Sender<ToWrite>, work: ToWrite) -> Result<(), PlayError> {
     // The writer has ended early: its own error says why.
-    chunks.send(came).await.map_err(|_| PlayError::Interrupted)
+    chunks.send(work).await.map_err(|_| PlayError::Interrupted)
 }
