@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth;
+use crate::campaign::{self, board::Board};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -86,6 +87,7 @@ impl Dms {
         });
         let app = opened.assemble(config, public_origin, device_url)?;
         site::reload(&app).await?;
+        campaign::reload(&app).await?;
         let banned = device::db::revoked(&app.db, app.clock.now_ms(), BANNED_MAX).await?;
         app.sites
             .set_banned(banned.into_iter().map(device_id).collect());
@@ -143,6 +145,7 @@ impl Dms {
         running.spawn(device.serve(routes::device(&app), stop.clone()));
         running.spawn(metrics.serve(routes::metrics(&app), stop.clone()));
         app.tasks.spawn(ledger::run(app.clone()));
+        app.tasks.spawn(campaign::run(app.clone()));
         let mut worker = tokio::spawn(publish::run(app.clone(), stop.clone()));
         let ended = tokio::select! {
             () = shutdown => None,
@@ -259,6 +262,7 @@ impl Opened {
             known: Known::default(),
             sites: Hub::default(),
             ledgers: Ledgers::default(),
+            campaigns: Board::default(),
             wan: Wan::default(),
             readiness: Readiness::default(),
             stop: CancellationToken::new(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::campaign::board::Board;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -52,6 +53,8 @@ pub struct Parts {
     pub sites: Hub,
     /// Who may take how much over each capped WAN.
     pub ledgers: Ledgers,
+    /// What the sites are to hold before anybody watches.
+    pub campaigns: Board,
     /// What the origin sent to each site.
     pub wan: Wan,
     /// Chunks asked for again soon.

@@ -18,7 +18,7 @@ use std::{
 
 use hyper_util::service::TowerToHyperService;
 use swarm::{
-    content::{DeviceId, TitleId},
+    content::DeviceId,
     peer::{self, Peer},
 };
 use tokio::{
@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cache::{self, Cache, CacheError},
-    campaigns::Campaigns,
+    campaigns::{Campaigns, Told},
     clock::Clock,
     config::Config,
     driver::{Driver, Ends, Known, Parts},
@@ -173,11 +173,17 @@ impl Agent {
         let base = self.base()?;
         let policy = self.policy();
         let (keeper, control, events) = self.control(&base, &policy);
-        let (holds, told_holds) = watch::channel(Vec::new());
-        let parts = self.driver_parts(&base, events, control.clone(), holds);
+        let (told, heard) = watch::channel(Told::default());
+        let parts = self.driver_parts(&base, events, control.clone(), told);
         let (driver, ends) = Driver::new(parts);
-        let titles = self.titles(&ends, control);
-        let campaigns = Campaigns::new(&titles, &ends.handle, told_holds);
+        let titles = self.titles(&ends, control.clone());
+        let campaigns = Campaigns {
+            titles: titles.clone(),
+            driver: ends.handle.clone(),
+            cache: self.cache.clone(),
+            control,
+            told: heard,
+        };
         let (given, given_out) = watch::channel(Given::load(&self.state));
         let known = Known::load(&self.state, |ip| interface_of(ip).is_some());
         let api = self.api(&base, &ends, policy.pause, given_out, titles)?;
@@ -302,7 +308,7 @@ impl Agent {
         base: &Base,
         events: mpsc::Receiver<control::Event>,
         control: control::Handle,
-        holds: watch::Sender<Vec<TitleId>>,
+        told: watch::Sender<Told>,
     ) -> Parts {
         let limits = peer::Config {
             upload_slots: self.config.upload_slots.into(),
@@ -319,7 +325,7 @@ impl Agent {
             metrics: base.metrics.clone(),
             events,
             control,
-            holds,
+            told,
         }
     }
 

@@ -9,13 +9,14 @@ mod site;
 mod status;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use swarm::{
     content::{ChunkId, DeviceId, TitleId},
-    peer::{AskId, FetchId, Input, Outcome, Peer, RequestId, Source},
+    peer::{AskId, ChunkState, FetchId, Input, Outcome, Peer, RequestId, Source},
+    wire::MAX_CAMPAIGN_CHUNKS,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,7 @@ pub use status::Status;
 
 use crate::{
     cache::Cache,
+    campaigns::Told,
     chunk::VerifiedChunk,
     clock::Clock,
     metrics::Metrics,
@@ -59,8 +61,8 @@ pub struct Parts {
     pub events: mpsc::Receiver<control::Event>,
     /// Tells the DMS.
     pub control: control::Handle,
-    /// The titles that the site is to hold.
-    pub holds: watch::Sender<Vec<TitleId>>,
+    /// What the DMS says of campaigns.
+    pub told: watch::Sender<Told>,
 }
 
 /// The loop.
@@ -83,6 +85,10 @@ pub struct Driver {
     /// The chunk that just came: who waited for it gets it from memory.
     fresh: Option<VerifiedChunk>,
     banned: BTreeSet<DeviceId>,
+    /// When each was pardoned last.
+    pardons: BTreeMap<DeviceId, u64>,
+    /// The titles that chunks are held for.
+    held_for: HashMap<ChunkId, TitleId>,
     known: watch::Sender<Known>,
     status: watch::Sender<Status>,
 }
@@ -109,8 +115,11 @@ enum Report {
         outcome: Outcome,
         chunk: Option<(VerifiedChunk, OwnedSemaphorePermit)>,
     },
-    /// A chunk is written, or not; these are held no more.
-    Written { gone: Vec<ChunkId> },
+    /// A chunk is written, or failed to be; these are held no more.
+    Written {
+        gone: Vec<ChunkId>,
+        failed: Option<ChunkId>,
+    },
 }
 
 /// How others reach the loop, and what it shows.
@@ -153,6 +162,8 @@ impl Driver {
             memory: Arc::new(Semaphore::new(MAX_IN_MEMORY)),
             fresh: None,
             banned: BTreeSet::new(),
+            pardons: BTreeMap::new(),
+            held_for: HashMap::new(),
             known,
             status,
         };
@@ -233,8 +244,27 @@ impl Driver {
                 self.status.send_modify(|s| s.sharing = sharing);
                 self.input(Input::Sharing(sharing));
             }
-            Happening::Hold(chunks) => self.input(Input::Hold(chunks)),
-            Happening::LetGo(chunks) => self.input(Input::LetGo(chunks)),
+            Happening::Hold {
+                title,
+                chunks,
+                copies,
+            } => {
+                let room = MAX_CAMPAIGN_CHUNKS.saturating_sub(self.held_for.len());
+                let ids = chunks.iter().map(|chunk| chunk.id);
+                self.held_for.extend(ids.take(room).map(|id| (id, title)));
+                self.input(Input::Hold { chunks, copies });
+            }
+            Happening::LetGo(chunks) => {
+                for chunk in &chunks {
+                    self.held_for.remove(chunk);
+                }
+                self.input(Input::LetGo(chunks));
+            }
+            Happening::Look { chunks, reply } => {
+                let machine = &self.parts.machine;
+                let look = |id| (machine.state(id) == ChunkState::Have, machine.is_keeper(id));
+                let _ = reply.send(chunks.into_iter().map(look).collect());
+            }
             Happening::Lost(chunk) => {
                 self.parts.metrics.cache_rot.inc();
                 self.input(Input::Evicted(chunk));

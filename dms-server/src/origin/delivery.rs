@@ -61,6 +61,9 @@ impl Delivery {
         S: Stream<Item = io::Result<Bytes>>,
     {
         let mut begun = false;
+        let campaign = self
+            .site
+            .and_then(|site| self.app.campaigns.title_of(site, id));
         pieces.inspect(move |piece| {
             let Ok(piece) = piece else { return };
             if let (false, Some(site)) = (begun, self.site) {
@@ -70,6 +73,9 @@ impl Delivery {
             self.counter.inc_by(piece.len() as u64);
             if let Some(site) = self.site {
                 self.app.wan.sent(site, piece.len() as u64);
+                if let Some(title) = campaign {
+                    self.app.campaigns.sent(site, title, piece.len() as u64);
+                }
             }
         })
     }

@@ -79,6 +79,7 @@ async fn delete(
     if !db::delete_title(&app.db, title, now_ms, jobs::LEASE_MS).await? {
         return Err(view::not_found());
     }
+    app.campaigns.stir();
     app.publish.forget(title);
     app.events.emit(Event::TitleDeleted(title));
     app.publish.wake.notify_one();

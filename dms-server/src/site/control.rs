@@ -80,10 +80,12 @@ pub async fn run(app: App, device: Device, socket: WebSocket) {
             let attached = app.sites.join(device.id, remote, hello, heartbeat_s);
             let number = attached.number;
             app.ledgers.joined(&app.sites, device.id, number);
+            tell_enough(&app, device.id, number);
             let ended = serve(&app, device.id, attached, &mut sink, stream).await;
             app.sites.leave(device.id, number);
             let goodbye = ended.reason == GOODBYE.reason;
             app.ledgers.left(device.id, number, goodbye);
+            app.campaigns.left(device.id, number);
             tracing::info!(device.id = %device.id, reason = ended.reason, "peer disconnected");
             ended
         }
@@ -93,6 +95,15 @@ pub async fn run(app: App, device: Device, socket: WebSocket) {
         reason: ended.reason.into(),
     };
     let _ = timeout(SEND_MAX, sink.send(Message::Close(Some(close)))).await;
+}
+
+/// Tells a peer that comes what its site has enough of.
+fn tell_enough(app: &App, device: DeviceId, number: u64) {
+    if let Some(site) = app.sites.site_told(device, number) {
+        for enough in app.campaigns.enough(site.id) {
+            app.sites.send(device, number, &ToPeer::Enough(enough));
+        }
+    }
 }
 
 async fn hello(stream: &mut SplitStream<WebSocket>) -> Result<Hello, End> {
@@ -232,6 +243,11 @@ async fn handle(
         ToDms::Totals(totals) => {
             if let Some(gained) = app.sites.totals(device, number, totals) {
                 app.metrics.told(gained.site.as_deref(), gained.from_peers);
+            }
+        }
+        ToDms::Holding(holding) => {
+            if let Some(site) = app.sites.site_told(device, number) {
+                app.campaigns.report(site.id, device, number, holding);
             }
         }
         ToDms::Lease(ask) => app.ledgers.asked(&app.sites, device, number, ask),

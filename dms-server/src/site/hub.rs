@@ -15,7 +15,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use swarm::content::{DeviceId, SiteId};
 use swarm::site::SiteMap;
-use swarm::wire::{Sharing, SiteInfo, ToPeer, TransferTotals};
+use swarm::wire::{Campaign, Sharing, SiteInfo, ToPeer, TransferTotals};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -170,6 +170,16 @@ impl Hub {
             site: peer.site.as_ref().map(|info| info.name.clone()),
             from_peers: totals.from_peers.saturating_sub(before.from_peers),
         })
+    }
+
+    /// Puts into effect what each site is to hold, and tells the peers where that changed.
+    pub fn hold(&self, holds: BTreeMap<SiteId, Vec<Campaign>>) {
+        self.lock().hold(holds);
+    }
+
+    /// Queues a message for every peer of a site that has peering.
+    pub fn spread(&self, site: SiteId, message: &ToPeer) {
+        self.lock().spread(site, &frame(message));
     }
 
     /// The sites in effect.

@@ -73,6 +73,7 @@ pub async fn reload(app: &App) -> Result<()> {
     let map = map_of(&sites).map_err(Problem::internal)?;
     app.ledgers.configure(&sites);
     app.sites.configure(sites, map, app.clock.now_ms());
+    app.campaigns.stir();
     Ok(())
 }
 

@@ -144,6 +144,7 @@ fn known(peer: SocketAddr) -> Known {
             homes: 2,
             peers,
         }),
+        campaigns: None,
     }
 }
 

@@ -304,6 +304,24 @@ impl Index {
         true
     }
 
+    /// Notes that a chunk is this title's, unless it is a pinned title's already; answers what is known of it
+    /// then, if that is new.
+    pub fn claim(&mut self, id: ChunkId, title: TitleId) -> Option<Held> {
+        let at = self.find(id)?;
+        let before = self.entry(at)?.title;
+        if self.titles.get(before) == Some(title) || self.titles.is_pinned(before) {
+            return None;
+        }
+        self.unlink(at);
+        let number = self.titles.enter(Some(title));
+        if let Some(entry) = self.entry_mut(at) {
+            entry.title = number;
+        }
+        self.titles.leave(before);
+        self.link(at);
+        self.at(at as usize)
+    }
+
     /// Notes whether others in the site keep a chunk too; answers what is known of it then, if
     /// that is new.
     pub fn spare(&mut self, id: ChunkId, spare: bool) -> Option<Held> {

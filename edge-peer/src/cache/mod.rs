@@ -329,14 +329,25 @@ impl Cache {
         let _ = self.inner.blocking(pin).await;
     }
 
-    /// Notes whether others in the site keep a chunk too. Until that is said, this PC's copy of a
-    /// pinned title counts as the last one.
-    pub async fn spare(&self, id: ChunkId, spare: bool) {
+    /// The pinned titles.
+    #[must_use]
+    pub fn pinned(&self) -> Vec<TitleId> {
+        self.inner.books().index.pinned().collect()
+    }
+
+    /// Notes that chunks are a pinned title's, and of each whether its copy is a spare one, because others
+    /// in the site keep it too. Until that is said, a copy counts as the last one.
+    pub async fn hold(&self, title: TitleId, copies: Vec<(ChunkId, bool)>) {
         let inner = self.inner.clone();
         let note = move || {
-            let held = inner.books().index.spare(id, spare);
-            if let Some(held) = held {
-                inner.journal.note(Change::Held(held));
+            for (id, spare) in copies {
+                let mut books = inner.books();
+                let claimed = books.index.claim(id, title);
+                let changed = books.index.spare(id, spare).or(claimed);
+                drop(books);
+                if let Some(held) = changed {
+                    inner.journal.note(Change::Held(held));
+                }
             }
         };
         let _ = self.inner.blocking(note).await;

@@ -268,7 +268,7 @@ async fn pins_and_spare_copies_outlive_a_restart() {
         cache.pin(kept, true).await;
         cache.pin(free, true).await;
         cache.pin(free, false).await;
-        cache.spare(chunks[1].id(), true).await;
+        cache.hold(kept, vec![(chunks[1].id(), true)]).await;
     }
     let cache = Cache::open(dir.path(), 4_000).unwrap();
     let put = cache.put(chunk(9, 3_000), None).await;

@@ -118,7 +118,10 @@ impl Driver {
                     (None, None) => {}
                 }
             }
-            Report::Written { gone } => self.evicted(gone),
+            Report::Written { gone, failed } => {
+                failed.into_iter().for_each(|id| self.no_room(id));
+                self.evicted(gone);
+            }
         }
         self.show_cache();
     }
@@ -133,21 +136,30 @@ impl Driver {
         self.fresh = None;
         match admitted {
             Admission::Held => {}
-            Admission::NoRoom => self.evicted(vec![id]),
+            Admission::NoRoom => self.no_room(id),
             Admission::Write { write, evicted } => {
                 let reports = self.reports.clone();
                 tokio::spawn(async move {
                     let put = write.run().await;
                     drop(room);
-                    let mut gone = put.evicted;
-                    if !put.stored {
-                        gone.push(id);
-                    }
-                    let _ = reports.send(Report::Written { gone });
+                    let _ = reports.send(Report::Written {
+                        gone: put.evicted,
+                        failed: (!put.stored).then_some(id),
+                    });
                 });
                 self.evicted(evicted);
             }
         }
+    }
+
+    /// A chunk came that the cache cannot keep. If it was for the site to hold, it is not sought again at once:
+    /// every time it would come over the WAN.
+    fn no_room(&mut self, id: ChunkId) {
+        if let Some(title) = self.held_for.remove(&id) {
+            tracing::debug!(%title, chunk = %id, "the cache has no room for a chunk the site is to hold");
+            self.input(Input::LetGo(vec![id]));
+        }
+        self.evicted(vec![id]);
     }
 
     fn evicted(&mut self, gone: Vec<ChunkId>) {
@@ -157,10 +169,11 @@ impl Driver {
         }
     }
 
-    /// The title somebody here wants the chunk for.
+    /// The title somebody here wants the chunk for, or that the site is to hold.
     fn title(&self, chunk: ChunkId) -> Option<TitleId> {
         let mut wants = self.wants.values();
-        wants.find(|w| w.chunk == chunk).and_then(|w| w.title)
+        let wanted = wants.find(|w| w.chunk == chunk).and_then(|w| w.title);
+        wanted.or_else(|| self.held_for.get(&chunk).copied())
     }
 
     pub(super) fn show_cache(&self) {

@@ -44,9 +44,18 @@ pub(super) enum Happening {
     },
     Willing(Willing),
     /// The site is to hold these.
-    Hold(Vec<ChunkRef>),
+    Hold {
+        title: TitleId,
+        chunks: Vec<ChunkRef>,
+        copies: u8,
+    },
     /// The site need not hold these any more.
     LetGo(Vec<ChunkId>),
+    /// Is each of these here, and is this PC one of those that keep it?
+    Look {
+        chunks: Vec<ChunkId>,
+        reply: oneshot::Sender<Vec<(bool, bool)>>,
+    },
     /// The cache lost a chunk on reading it.
     Lost(ChunkId),
 }
@@ -235,9 +244,26 @@ impl Handle {
         let _ = self.happenings.send(Happening::Willing(willing)).await;
     }
 
-    /// The site is to hold these: this PC takes care of those it is a home of.
-    pub async fn hold(&self, chunks: Vec<ChunkRef>) {
-        let _ = self.happenings.send(Happening::Hold(chunks)).await;
+    /// The site is to hold so many copies of these: this PC takes care of those it is a home of.
+    pub async fn hold(&self, title: TitleId, chunks: Vec<ChunkRef>, copies: u8) {
+        let happening = Happening::Hold {
+            title,
+            chunks,
+            copies,
+        };
+        let _ = self.happenings.send(happening).await;
+    }
+
+    /// Whether each of these is here, and whether this PC is one of those that keep it for the site. None: the
+    /// agent is stopping.
+    pub async fn look(&self, chunks: Vec<ChunkId>) -> Option<Vec<(bool, bool)>> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self
+            .happenings
+            .send(Happening::Look { chunks, reply })
+            .await;
+        sent.ok()?;
+        answer.await.ok()
     }
 
     /// The site need not hold these any more.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use minicbor::{CborLen, Decode, Encode};
 use swarm::{
     peer::Input,
-    wire::{MAX_ROSTER, RosterPeer, RosterSnapshot, SiteInfo},
+    wire::{Campaign, MAX_PARDONS, MAX_ROSTER, Pardon, RosterPeer, RosterSnapshot, SiteInfo},
 };
 
 use super::Driver;
@@ -28,6 +28,9 @@ pub struct Known {
     /// Its roster.
     #[n(2)]
     pub roster: Option<RosterSnapshot>,
+    /// What the site is to hold.
+    #[n(3)]
+    pub campaigns: Option<Vec<Campaign>>,
 }
 
 impl Known {
@@ -58,7 +61,11 @@ impl Driver {
                 self.status
                     .send_modify(|s| (s.connected, s.refused) = (true, false));
                 // What the site is to hold is said again; nothing said is nothing to hold.
-                self.parts.holds.send_replace(Vec::new());
+                self.hold(Vec::new());
+                self.parts.told.send_modify(|told| {
+                    told.session += 1;
+                    told.enough.clear();
+                });
                 let local = Some(local.to_string());
                 self.known.send_modify(|k| k.local = local);
                 self.move_to(site);
@@ -81,9 +88,14 @@ impl Driver {
                 self.roster_changed();
             }
             Event::Lease(lease) => self.input(Input::Lease(lease)),
-            Event::Hold(titles) => {
-                self.parts.holds.send_replace(titles);
-            }
+            Event::Hold(campaigns) => self.hold(campaigns),
+            Event::Enough(enough) => self.parts.told.send_modify(|told| {
+                let mut campaigns = told.campaigns.iter().flatten();
+                if campaigns.any(|c| c.title == enough.title) {
+                    told.enough.insert(enough.title, enough);
+                }
+            }),
+            Event::Pardoned(pardons) => self.pardon(&pardons),
             Event::Refused => {
                 self.status.send_modify(|s| s.refused = true);
                 self.move_to(None);
@@ -96,15 +108,46 @@ impl Driver {
         }
     }
 
+    fn hold(&mut self, campaigns: Vec<Campaign>) {
+        self.known
+            .send_modify(|k| k.campaigns = Some(campaigns.clone()));
+        self.parts.told.send_modify(|told| {
+            told.enough
+                .retain(|title, _| campaigns.iter().any(|c| c.title == *title));
+            told.campaigns = Some(campaigns);
+        });
+    }
+
+    /// Each pardon counts once: the DMS says it again when the connection was gone meanwhile.
+    fn pardon(&mut self, pardons: &[Pardon]) {
+        let mut new = Vec::new();
+        for Pardon { device, at_ms } in pardons {
+            let before = self.pardons.insert(*device, *at_ms);
+            if before.is_none_or(|before| before < *at_ms) {
+                tracing::info!(peer = %device, "a peer that sent wrong bytes is pardoned");
+                new.push(*device);
+            }
+        }
+        while self.pardons.len() > MAX_PARDONS {
+            self.pardons.pop_first();
+        }
+        if !new.is_empty() {
+            self.input(Input::Pardoned(new));
+        }
+    }
+
     /// What the last run knew holds until the DMS says otherwise.
     pub(super) fn remember(&mut self, known: Known) {
         tracing::info!("working with the roster of the last run until the DMS is there");
-        let roster = known.roster.clone();
+        let (roster, campaigns) = (known.roster.clone(), known.campaigns.clone());
         self.known.send_replace(known.clone());
         self.move_to(known.site);
         self.input(Input::ControlLost);
         if let Some(roster) = roster {
             self.hear(Event::Roster(roster));
+        }
+        if let Some(campaigns) = campaigns {
+            self.hold(campaigns);
         }
     }
 
@@ -161,6 +204,7 @@ mod tests {
                 homes: 2,
                 peers: Vec::new(),
             }),
+            campaigns: None,
         };
         known.save(&state).unwrap();
         let here: IpAddr = "10.1.2.3".parse().unwrap();

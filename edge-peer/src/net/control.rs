@@ -14,8 +14,8 @@ use rand::RngExt;
 use swarm::{
     content::{DeviceId, TitleId},
     wire::{
-        BadChunk, Lease, LeaseAsk, RosterChange, RosterSnapshot, SiteInfo, TitleHead,
-        TransferTotals,
+        BadChunk, Campaign, Enough, Holding, Lease, LeaseAsk, Pardon, RosterChange, RosterSnapshot,
+        SiteInfo, TitleHead, TransferTotals,
     },
 };
 use tokio::sync::{mpsc, oneshot, watch};
@@ -55,7 +55,11 @@ pub enum Event {
     /// WAN bytes leased to this peer.
     Lease(Lease),
     /// The titles that the site is to hold.
-    Hold(Vec<TitleId>),
+    Hold(Vec<Campaign>),
+    /// The chunks of one that the site has enough copies of.
+    Enough(Enough),
+    /// Devices to ask again.
+    Pardoned(Vec<Pardon>),
     /// The connection is down.
     Lost,
     /// The DMS does not accept this device: it was revoked.
@@ -77,6 +81,7 @@ enum Command {
     Bad(BadChunk),
     WantRoster,
     WantLease(LeaseAsk),
+    Holding(Holding),
     Worth(u32),
     Resolve {
         title: TitleId,
@@ -118,6 +123,11 @@ impl Handle {
     /// Asks for WAN bytes; pointless, and dropped, while the DMS is away.
     pub fn want_lease(&self, ask: LeaseAsk) {
         let _ = self.commands.try_send(Command::WantLease(ask));
+    }
+
+    /// What is here of a campaign; pointless, and dropped, while the DMS is away.
+    pub fn holding(&self, holding: Holding) {
+        let _ = self.commands.try_send(Command::Holding(holding));
     }
 
     /// This machine's link is worth so much of its weight, percent.
@@ -253,7 +263,7 @@ impl Keeper {
                 }
             }
             Command::Worth(percent) => self.worth = percent.min(100),
-            Command::WantRoster | Command::WantLease(_) => {}
+            Command::WantRoster | Command::WantLease(_) | Command::Holding(_) => {}
             Command::Resolve { reply, .. } => {
                 let _ = reply.send(Err(ResolveError::Away));
             }

@@ -30,6 +30,11 @@ impl Bans {
         self.caught.insert(device, ());
     }
 
+    /// What the device sent is forgiven.
+    pub(super) fn pardon(&mut self, device: DeviceId) {
+        self.caught.remove(&device);
+    }
+
     /// The DMS named devices to avoid.
     pub(super) fn named(&mut self, devices: &[DeviceId]) {
         let room = MAX_NAMED.saturating_sub(self.named.len());
@@ -57,6 +62,10 @@ mod tests {
         bans.caught(device(1));
         bans.named(&[device(2)]);
         assert!(bans.contains(device(1)) && bans.contains(device(2)) && !bans.contains(device(3)));
+        bans.pardon(device(1));
+        bans.pardon(device(2));
+        assert!(!bans.contains(device(1)));
+        assert!(bans.contains(device(2)), "what the DMS said stands");
         for n in 10..10 + 2 * MAX_CAUGHT as u32 {
             bans.caught(device(n));
         }

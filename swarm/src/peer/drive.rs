@@ -91,7 +91,7 @@ impl Peer {
         job.probes = self.probes_of(chunk, job, now);
         job.referred.retain(|r| self.is_usable(r.device, now));
         job.homes_epoch = self.epoch;
-        if !job.homes.contains(&self.me) {
+        if !self.is_to_keep(chunk, &job.homes) {
             self.kept_job_over(job, now);
         }
     }

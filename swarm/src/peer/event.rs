@@ -107,6 +107,8 @@ pub enum Input {
     ControlLost,
     /// The DMS named devices to avoid. Adds to those known.
     Banned(Vec<DeviceId>),
+    /// These devices are to be asked again, although they sent wrong bytes to this one.
+    Pardoned(Vec<DeviceId>),
     /// This machine gives from now on, or does not.
     Sharing(Sharing),
     /// Answered by exactly one [`Output::Deliver`] or [`Output::Fail`], unless it is cancelled.
@@ -124,9 +126,14 @@ pub enum Input {
     Holds(ChunkId),
     /// The cache lost the chunk.
     Evicted(ChunkId),
-    /// The site is to hold these chunks: every peer of it is told the same ones. Their homes fetch or copy
-    /// them at [`Priority::PrePosition`], now and whenever the roster makes others their homes.
-    Hold(Vec<ChunkRef>),
+    /// The site is to hold so many copies of these chunks: every peer of it is told the same ones. Their homes
+    /// fetch or copy them at [`Priority::PrePosition`], now and whenever the roster makes others their homes.
+    Hold {
+        /// The chunks.
+        chunks: Vec<ChunkRef>,
+        /// How many copies of each; with more than the roster's homes the chunk has that many homes.
+        copies: u8,
+    },
     /// The site need not hold these any more.
     LetGo(Vec<ChunkId>),
     /// A fetch ended. An aborted one may still end; that is ignored.

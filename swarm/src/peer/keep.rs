@@ -13,8 +13,9 @@ use super::{
     machine::{Peer, Wake},
 };
 use crate::{
-    content::{ChunkId, ChunkRef},
+    content::{ChunkId, ChunkRef, DeviceId},
     time::{Instant, Micros},
+    wire::MAX_COPIES,
 };
 
 /// The most chunks kept: 256 GiB of the largest.
@@ -33,7 +34,7 @@ const RETRY: Micros = Micros::from_secs(30);
 /// See the module.
 #[derive(Clone, Debug)]
 pub(super) struct Keep {
-    chunks: BTreeMap<ChunkId, u32>,
+    chunks: BTreeMap<ChunkId, Kept>,
     /// Where the tour stands: this chunk was looked at last.
     at: Option<ChunkId>,
     /// When it goes on; none: everything was looked at.
@@ -41,6 +42,15 @@ pub(super) struct Keep {
     /// Something that was passed is lacking: another tour follows.
     lacks: bool,
     seeking: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    len: u32,
+    /// How many homes keep it.
+    copies: u8,
+    /// This peer was one of them when the tour came by.
+    ours: bool,
 }
 
 impl Keep {
@@ -58,21 +68,54 @@ impl Keep {
         self.chunks.contains_key(&chunk)
     }
 
-    fn next(&mut self) -> Option<(ChunkId, u32)> {
+    /// How many copies of the chunk the site is to hold.
+    pub(super) fn copies(&self, chunk: ChunkId) -> usize {
+        self.chunks.get(&chunk).map_or(0, |kept| kept.copies.into())
+    }
+
+    pub(super) fn is_ours(&self, chunk: ChunkId) -> bool {
+        self.chunks.get(&chunk).is_some_and(|kept| kept.ours)
+    }
+
+    fn set_ours(&mut self, chunk: ChunkId, ours: bool) {
+        if let Some(kept) = self.chunks.get_mut(&chunk) {
+            kept.ours = ours;
+        }
+    }
+
+    fn next(&mut self) -> Option<(ChunkId, Kept)> {
         let from = self.at.map_or(Bound::Unbounded, Bound::Excluded);
-        let (chunk, len) = self.chunks.range((from, Bound::Unbounded)).next()?;
+        let (chunk, kept) = self.chunks.range((from, Bound::Unbounded)).next()?;
         self.at = Some(*chunk);
-        Some((*chunk, *len))
+        Some((*chunk, *kept))
     }
 }
 
 impl Peer {
     /// The site is to hold these.
-    pub(super) fn hold(&mut self, chunks: &[ChunkRef], now: Instant) {
-        let room = MAX_KEPT.saturating_sub(self.keep.chunks.len());
-        let new = chunks.iter().take(room).map(|c| (c.id, c.len));
-        self.keep.chunks.extend(new);
+    pub(super) fn hold(&mut self, chunks: &[ChunkRef], copies: u8, now: Instant) {
+        let copies = copies.clamp(1, MAX_COPIES);
+        for chunk in chunks {
+            if self.keep.chunks.len() >= MAX_KEPT && !self.keep.contains(chunk.id) {
+                continue;
+            }
+            let kept = Kept {
+                len: chunk.len,
+                copies,
+                ours: false,
+            };
+            let entry = self.keep.chunks.entry(chunk.id).or_insert(kept);
+            (entry.len, entry.copies) = (chunk.len, copies);
+        }
+        // Whoever is a home of what is sought already may be another one now.
+        self.epoch += 1;
         self.tour_again(now, Micros(0));
+    }
+
+    /// Whether this peer is one of those that keep the chunk's copies.
+    pub(super) fn is_to_keep(&self, chunk: ChunkId, homes: &[DeviceId]) -> bool {
+        let mut keepers = homes.iter().take(self.keep.copies(chunk));
+        keepers.any(|home| *home == self.me)
     }
 
     /// The site need not hold these any more. What is here stays until the cache needs the room.
@@ -138,18 +181,21 @@ impl Peer {
                 // It goes on when a job is over.
                 return;
             }
-            let Some((chunk, len)) = self.keep.next() else {
+            let Some((chunk, kept)) = self.keep.next() else {
                 self.keep.at = None;
                 if std::mem::take(&mut self.keep.lacks) {
                     self.tour_again(now, RETRY);
                 }
                 return;
             };
+            let homes = self.homes_of(chunk, now);
+            let ours = self.is_to_keep(chunk, &homes);
+            self.keep.set_ours(chunk, ours);
             let known = self.held.contains(&chunk) || self.jobs.contains_key(&chunk);
-            if !known && self.homes_of(chunk, now).contains(&self.me) {
+            if ours && !known {
                 self.keep.seeking += 1;
                 let job = self.job(chunk, now);
-                job.len = Some(len);
+                job.len = Some(kept.len);
                 job.keep = true;
                 self.drive(chunk, now);
             }

@@ -237,6 +237,11 @@ impl Peer {
                 self.epoch += 1;
                 devices.iter().for_each(|device| self.shun(*device, now));
             }
+            Input::Pardoned(devices) => {
+                devices.iter().for_each(|device| self.bans.pardon(*device));
+                self.epoch += 1;
+                self.drive_all(now);
+            }
             Input::Sharing(sharing) => {
                 self.sharing = sharing;
                 self.rules_changed(now);
@@ -251,7 +256,7 @@ impl Peer {
                 self.evicted(chunk);
                 self.lacks_kept(chunk, now);
             }
-            Input::Hold(chunks) => self.hold(&chunks, now),
+            Input::Hold { chunks, copies } => self.hold(&chunks, copies, now),
             Input::LetGo(chunks) => self.let_go(&chunks, now),
             Input::Fetched { fetch, outcome } => self.fetched(fetch, outcome, now),
             Input::Timeout => self.timeout(now),
@@ -296,6 +301,13 @@ impl Peer {
     #[must_use]
     pub fn keeps(&self, chunk: ChunkId) -> bool {
         self.keep.contains(chunk)
+    }
+
+    /// Whether the site is to hold the chunk and this peer is one of those that keep its copies, when that was
+    /// looked at last.
+    #[must_use]
+    pub fn is_keeper(&self, chunk: ChunkId) -> bool {
+        self.keep.is_ours(chunk)
     }
 
     /// The roster as this peer knows it; also where to find a peer's address.
@@ -470,7 +482,8 @@ impl Peer {
 
     /// The chunk's homes as this peer sees them, itself included; empty when it may not take.
     pub(super) fn homes_of(&self, chunk: ChunkId, now: Instant) -> Vec<DeviceId> {
-        self.ranked(chunk, self.roster.homes(), now)
+        let homes = self.roster.homes().max(self.keep.copies(chunk));
+        self.ranked(chunk, homes, now)
     }
 
     /// Whom to ask for a chunk before the origin, when this peer is its home 1.

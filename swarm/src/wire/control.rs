@@ -2,7 +2,8 @@
 
 use minicbor::{CborLen, Decode, Encode};
 
-use crate::content::{ChunkId, ChunkRef, DeviceId, SiteId, TitleId};
+use super::campaign::{Bits, Campaign, Enough, Holding, MAX_CAMPAIGN_CHUNKS};
+use crate::content::{ChunkId, ChunkRef, DeviceId, SiteId, TitleId, manifest::MAX_TRACKS};
 
 /// Why a frame is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -165,6 +166,18 @@ pub struct BadChunk {
     pub got: ChunkId,
 }
 
+/// Somebody decided that a device which sent wrong bytes is to be asked again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub struct Pardon {
+    /// The device.
+    #[n(0)]
+    pub device: DeviceId,
+    /// When it was pardoned, milliseconds since the Unix epoch: each pardon counts once.
+    #[n(1)]
+    pub at_ms: u64,
+}
+
 /// Bytes moved since the agent started. All are payload, without headers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, CborLen)]
 #[cbor(map)]
@@ -287,6 +300,10 @@ pub enum ToDms {
     #[n(6)]
     #[cbor(map)]
     Lease(#[n(0)] LeaseAsk),
+    /// What the peer has of a campaign; sent after a change, at most every few seconds.
+    #[n(7)]
+    #[cbor(map)]
+    Holding(#[n(0)] Holding),
 }
 
 /// DMS to edge peer.
@@ -356,7 +373,15 @@ pub enum ToPeer {
     /// Sent after a change, and after the roster when there are some.
     #[n(8)]
     #[cbor(map)]
-    Hold(#[n(0)] Vec<TitleId>),
+    Hold(#[n(0)] Vec<Campaign>),
+    /// Which chunks of a campaign the site's homes have enough copies of; none before it is said.
+    #[n(9)]
+    #[cbor(map)]
+    Enough(#[n(0)] Enough),
+    /// Ask these devices again, whatever they sent before.
+    #[n(10)]
+    #[cbor(map)]
+    Pardoned(#[n(0)] Vec<Pardon>),
 }
 
 macro_rules! frame {
@@ -399,9 +424,14 @@ impl ToDms {
             Self::Hello { agent, listen, .. } if agent.len() > 64 || listen.len() > 64 => {
                 Err(WireError::TooMany)
             }
+            Self::Holding(h) if too_long(&h.held) || too_long(&h.kept) => Err(WireError::TooMany),
             _ => Ok(()),
         }
     }
+}
+
+fn too_long(bits: &Bits) -> bool {
+    bits.size() > MAX_CAMPAIGN_CHUNKS / 8
 }
 
 impl ToPeer {
@@ -414,8 +444,13 @@ impl ToPeer {
             Self::Head { head: Some(h), .. } => {
                 h.manifest.len() > super::MAX_MANIFEST_LEN / crate::content::MAX_CHUNK_LEN as usize
             }
-            Self::Hold(titles) => titles.len() > super::MAX_CAMPAIGNS,
+            Self::Hold(campaigns) => {
+                let tracks = campaigns.iter().map(|c| c.tracks.len());
+                campaigns.len() > super::MAX_CAMPAIGNS || tracks.max() > Some(MAX_TRACKS)
+            }
+            Self::Enough(enough) => too_long(&enough.chunks),
             Self::Banned(devices) => devices.len() > super::MAX_ROSTER,
+            Self::Pardoned(pardons) => pardons.len() > super::MAX_PARDONS,
             _ => false,
         };
         if too_many {

@@ -3,12 +3,14 @@
 //! The control connection carries one [`ToDms`] or [`ToPeer`] value a frame, as CBOR. Chunks
 //! travel as plain HTTP: see [`http`].
 
+pub mod campaign;
 pub mod control;
 pub mod http;
 
+pub use campaign::{Bits, Campaign, Enough, Holding, MAX_CAMPAIGN_CHUNKS, MAX_COPIES, Tally};
 pub use control::{
-    BadChunk, Lease, LeaseAsk, Peering, Rate, RosterChange, RosterPeer, RosterSnapshot, Sharing,
-    SiteInfo, TitleHead, ToDms, ToPeer, TransferTotals, WireError,
+    BadChunk, Lease, LeaseAsk, Pardon, Peering, Rate, RosterChange, RosterPeer, RosterSnapshot,
+    Sharing, SiteInfo, TitleHead, ToDms, ToPeer, TransferTotals, WireError,
 };
 
 /// The version of the control messages. Both ends must name the same.
@@ -22,6 +24,9 @@ pub const MAX_ROSTER: usize = 20_000;
 
 /// The most titles a site is to hold at once.
 pub const MAX_CAMPAIGNS: usize = 64;
+
+/// The most pardons in one message.
+pub const MAX_PARDONS: usize = 1_000;
 
 /// The most times a request may be passed on before it must be answered or refused.
 pub const MAX_HOPS: u8 = 4;

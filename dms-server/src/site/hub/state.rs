@@ -7,7 +7,9 @@ use std::time::Instant;
 use bytes::Bytes;
 use swarm::content::{DeviceId, SiteId};
 use swarm::site::{SiteMap, weigh};
-use swarm::wire::{MAX_ROSTER, Peering, RosterPeer, Sharing, SiteInfo, ToPeer, TransferTotals};
+use swarm::wire::{
+    Campaign, MAX_ROSTER, Peering, RosterPeer, Sharing, SiteInfo, ToPeer, TransferTotals,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +33,8 @@ pub(super) struct State {
     banned: Vec<DeviceId>,
     /// The message that says so, encoded once.
     banned_frame: Option<Bytes>,
+    /// What each site is to hold, and the message that says so.
+    holds: BTreeMap<SiteId, (Vec<Campaign>, Bytes)>,
     /// A site must be told something later: see [`super::Hub::tell_later`].
     pub(super) later: bool,
 }
@@ -153,6 +157,7 @@ impl State {
         }
         for device in moved {
             self.greet(device);
+            self.tell_holds(device, true);
         }
     }
 
@@ -204,6 +209,7 @@ impl State {
             self.tell(site.id, now);
         }
         self.greet(device);
+        self.tell_holds(device, false);
         Attached {
             outgoing: queue,
             ended,
@@ -278,6 +284,48 @@ impl State {
         if let Some((peer, state)) = self.at_its_site(device) {
             peer.send(state.told.whole());
             state.told.follow(device);
+        }
+    }
+
+    /// Puts into effect what each site is to hold.
+    pub(super) fn hold(&mut self, holds: BTreeMap<SiteId, Vec<Campaign>>) {
+        let mut before = std::mem::take(&mut self.holds);
+        for (site, campaigns) in holds {
+            let known = before.remove(&site);
+            let kept = known.filter(|(known, _)| *known == campaigns);
+            let news = kept.is_none();
+            let (campaigns, frame) = kept.unwrap_or_else(|| {
+                let frame = frame(&ToPeer::Hold(campaigns.clone()));
+                (campaigns, frame)
+            });
+            if news {
+                self.spread(site, &frame);
+            }
+            self.holds.insert(site, (campaigns, frame));
+        }
+        let nothing = frame(&ToPeer::Hold(Vec::new()));
+        for site in before.into_keys() {
+            self.spread(site, &nothing);
+        }
+    }
+
+    /// Tells a peer what its site is to hold; nothing is said only to one that heard something else before.
+    fn tell_holds(&self, device: DeviceId, moved: bool) {
+        let Some(peer) = self.peers.get(&device) else {
+            return;
+        };
+        let info = peer.site.as_ref().filter(|info| peers_at(info));
+        match info.and_then(|info| self.holds.get(&info.id)) {
+            Some((_, frame)) => peer.send(frame.clone()),
+            None if moved => peer.send(frame(&ToPeer::Hold(Vec::new()))),
+            None => {}
+        }
+    }
+
+    /// Queues a frame for a site's peers.
+    pub(super) fn spread(&self, site: SiteId, frame: &Bytes) {
+        if let Some(state) = self.sites.get(&site) {
+            spread(state, &self.peers, frame);
         }
     }
 

@@ -35,8 +35,8 @@ use swarm::{
     peer::Source,
     site::{Roster, weigh},
     wire::{
-        BadChunk, Lease, LeaseAsk, Peering, RosterChange, RosterPeer, SiteInfo, TitleHead, ToDms,
-        ToPeer,
+        BadChunk, Campaign, Lease, LeaseAsk, Peering, RosterChange, RosterPeer, SiteInfo,
+        TitleHead, ToDms, ToPeer,
     },
 };
 use tokio::{net::TcpListener, sync::broadcast};
@@ -394,7 +394,7 @@ impl Shared {
             }
             ToDms::WantRoster => Some(ToPeer::Roster(self.roster.lock().unwrap().snapshot())),
             ToDms::Lease(ask) => self.lease(device, ask),
-            ToDms::Totals(_) | ToDms::Hello { .. } => None,
+            ToDms::Totals(_) | ToDms::Holding(_) | ToDms::Hello { .. } => None,
         }
     }
 }
@@ -548,7 +548,12 @@ async fn talk(
     };
     send(socket, &ToPeer::Roster(snapshot)).await?;
     if dms.hold.load(Ordering::SeqCst) {
-        send(socket, &ToPeer::Hold(vec![TITLE])).await?;
+        let campaign = Campaign {
+            title: TITLE,
+            tracks: Vec::new(),
+            copies: 2,
+        };
+        send(socket, &ToPeer::Hold(vec![campaign])).await?;
     }
     loop {
         tokio::select! {

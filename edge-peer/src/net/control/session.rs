@@ -220,7 +220,9 @@ impl Keeper {
             Some(ToPeer::Change(change)) => self.tell(Event::Change(change)).await,
             Some(ToPeer::Banned(devices)) => self.tell(Event::Banned(devices)).await,
             Some(ToPeer::Lease(lease)) => self.tell(Event::Lease(lease)).await,
-            Some(ToPeer::Hold(titles)) => self.tell(Event::Hold(titles)).await,
+            Some(ToPeer::Hold(campaigns)) => self.tell(Event::Hold(campaigns)).await,
+            Some(ToPeer::Enough(enough)) => self.tell(Event::Enough(enough)).await,
+            Some(ToPeer::Pardoned(pardons)) => self.tell(Event::Pardoned(pardons)).await,
             Some(ToPeer::Site { site }) => self.tell(Event::Site(site)).await,
             Some(ToPeer::Welcome { .. }) => Err(End::Broken("a second welcome came".into())),
         }
@@ -240,6 +242,7 @@ impl Keeper {
                 self.send_state(session).await
             }
             Command::WantLease(ask) => self.send(session, ToDms::Lease(ask)).await,
+            Command::Holding(holding) => self.send(session, ToDms::Holding(holding)).await,
             Command::Resolve { title, reply } => {
                 questions.open.retain(|_, answer| !answer.is_closed());
                 if questions.open.len() >= MAX_QUESTIONS {

@@ -19,10 +19,15 @@ fn file(desk: &mut Desk, chunk: ChunkId) -> (RequestId, Vec<Output>) {
 }
 
 fn hold(desk: &mut Desk, chunk: ChunkId) -> Vec<Output> {
-    desk.tell(Input::Hold(vec![ChunkRef {
+    hold_copies(desk, chunk, 2)
+}
+
+fn hold_copies(desk: &mut Desk, chunk: ChunkId, copies: u8) -> Vec<Output> {
+    let chunks = vec![ChunkRef {
         id: chunk,
         len: LEN,
-    }]));
+    }];
+    desk.tell(Input::Hold { chunks, copies });
     desk.pass(0)
 }
 
@@ -153,6 +158,38 @@ fn a_peer_that_becomes_a_home_copies_from_one_that_is_left() {
             .iter()
             .any(|o| matches!(o, Output::Fetch(f) if f.from == at(3)))
     );
+}
+
+#[test]
+fn so_many_homes_keep_a_chunk_as_the_site_is_to_hold_copies() {
+    for (place, copies, keeps) in [(1, 1, false), (1, 2, true), (2, 2, false), (2, 3, true)] {
+        let mut desk = Desk::in_site(&SITE);
+        let ranked: Vec<u8> = [1, 2, 3].into_iter().take(place).chain([0]).collect();
+        let chunk = chunk_of(&SITE, &ranked);
+        let outputs = hold_copies(&mut desk, chunk, copies);
+        let asks = outputs
+            .iter()
+            .any(|o| matches!(o, Output::Fetch(f) if f.from == at(1)));
+        let case = format!("place {place} of {copies} copies");
+        assert_eq!((asks, desk.peer.is_keeper(chunk)), (keeps, keeps), "{case}");
+        assert!(!from_origin(&outputs), "{case}");
+    }
+}
+
+#[test]
+fn a_pardoned_peer_is_asked_again() {
+    let mut desk = Desk::in_site(&SITE);
+    let chunk = chunk_of(&SITE, &[1, 2]);
+    let (_, outputs) = file(&mut desk, chunk);
+    let fetch = fetch_from(&outputs, at(1));
+    let got = ChunkId([0xee; 32]);
+    let outputs = desk.ended(fetch, Outcome::BadHash { got });
+    fetch_from(&outputs[1..], at(2));
+    let other = chunk_of(&SITE, &[1, 3]);
+    fetch_from(&file(&mut desk, other).1, at(3));
+    desk.tell(Input::Pardoned(vec![device(1)]));
+    let third = chunk_of(&SITE, &[1, 4]);
+    fetch_from(&file(&mut desk, third).1, at(1));
 }
 
 #[test]

@@ -315,7 +315,10 @@ impl World {
     fn hold(&mut self, id: ChunkId, hold: bool) {
         let len = LEN;
         self.tell(if hold {
-            Input::Hold(vec![ChunkRef { id, len }])
+            Input::Hold {
+                chunks: vec![ChunkRef { id, len }],
+                copies: 1 + id.0[0] % 3,
+            }
         } else {
             Input::LetGo(vec![id])
         });
