@@ -1,4 +1,4 @@
-//! The command line: `dms serve | worker | migrate | config | admin | publish | titles`.
+//! The command line: `dms serve | worker | migrate | config | admin | publish | titles | campaign`.
 
 use std::process::ExitCode;
 
@@ -32,6 +32,8 @@ enum Command {
     Publish(cli::PublishArgs),
     /// List and look at titles
     Titles(cli::TitlesArgs),
+    /// Make offices hold a title before anybody watches it
+    Campaign(cli::CampaignArgs),
 }
 
 #[derive(clap::Args, Debug)]
@@ -74,6 +76,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Admin(args) => return admin::run(args).await,
         Command::Publish(args) => return cli::publish(args).await,
         Command::Titles(args) => return cli::titles(args).await,
+        Command::Campaign(args) => return cli::campaign(args).await,
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
 }

@@ -1,8 +1,9 @@
-//! The publisher's commands: `dms publish` and `dms titles`.
+//! The publisher's commands: `dms publish`, `dms titles` and `dms campaign`.
 //!
 //! Clients of the public API like any other. Data goes to standard output, everything else to
 //! standard error.
 
+mod campaign;
 pub mod client;
 pub mod failure;
 mod follow;
@@ -14,9 +15,11 @@ mod publish;
 mod tests;
 mod titles;
 mod upload;
+pub mod when;
 
 use std::process::ExitCode;
 
+pub use campaign::CampaignArgs;
 pub use client::{Client, Connection};
 pub use failure::Failure;
 pub use publish::PublishArgs;
@@ -30,6 +33,11 @@ pub async fn publish(args: PublishArgs) -> ExitCode {
 /// Runs `dms titles`.
 pub async fn titles(args: TitlesArgs) -> ExitCode {
     finish(titles::run(args).await)
+}
+
+/// Runs `dms campaign`.
+pub async fn campaign(args: CampaignArgs) -> ExitCode {
+    finish(campaign::run(args).await)
 }
 
 /// Says what went wrong, and gives the exit code that tells programs.

@@ -26,7 +26,7 @@ pub(crate) struct Device {
     pub(crate) key: KeyPair,
     pub(crate) certificate_pem: String,
     pub(crate) ca_pem: String,
-    addr: SocketAddr,
+    pub(crate) addr: SocketAddr,
 }
 
 /// A signing request for the key that asks for nothing.
