@@ -181,6 +181,7 @@ impl Agent {
             titles: titles.clone(),
             driver: ends.handle.clone(),
             cache: self.cache.clone(),
+            metrics: base.metrics.clone(),
             control,
             told: heard,
         };

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     cache::Cache,
     driver::Handle,
+    metrics::Metrics,
     net::control,
     titles::{Edition, TitleError, Titles},
 };
@@ -52,6 +53,8 @@ pub struct Campaigns {
     pub driver: Handle,
     /// Keeps them.
     pub cache: Cache,
+    /// Counts what is there.
+    pub metrics: Metrics,
     /// Is told what is there.
     pub control: control::Handle,
     /// Says what the site is to hold.
@@ -187,10 +190,18 @@ impl Campaigns {
 
     /// Sees what is there of each title, and tells the cache and the DMS.
     async fn look(&self, held: &mut BTreeMap<TitleId, Held>, enough: &BTreeMap<TitleId, Enough>) {
+        let mut counts = [0; 3];
         for (title, held) in held {
             let Some(holding) = self.holding(*title, held).await else {
                 return;
             };
+            for (sum, count) in counts.iter_mut().zip([
+                held.chunks.len(),
+                holding.held.count(),
+                holding.kept.count(),
+            ]) {
+                *sum += count;
+            }
             let enough = enough.get(title).filter(|e| e.version == held.version);
             let mut copies = Vec::new();
             for (place, chunk) in held.chunks.iter().enumerate() {
@@ -207,6 +218,7 @@ impl Campaigns {
                 held.reported = Some(holding);
             }
         }
+        self.metrics.campaigns(counts);
     }
 
     /// None: the agent is stopping.

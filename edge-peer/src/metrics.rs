@@ -40,6 +40,8 @@ pub struct Metrics {
     pub roster: IntGauge,
     /// Whether this PC gives, 0 or 1.
     pub sharing: IntGauge,
+    /// Chunks that the site is to hold, by what this PC has of them.
+    campaign_chunks: IntGaugeVec,
     /// Bytes local players wait for.
     pub waiting: IntGauge,
     /// Second sources asked beside slow ones.
@@ -118,6 +120,11 @@ impl Metrics {
             control_up: new.gauge("control_up", "Whether the DMS is connected, 0 or 1.")?,
             roster: new.gauge("roster_peers", "Peers of the site besides this PC.")?,
             sharing: new.gauge("sharing", "Whether this PC gives, 0 or 1.")?,
+            campaign_chunks: new.gauges(
+                "campaign_chunks",
+                "Chunks that the site is to hold: all, those on this PC, those this PC keeps for it.",
+                &["state"],
+            )?,
             waiting: new.gauge("waiting_bytes", "Bytes that players of this PC wait for.")?,
             hedges: new.counter("hedges_total", "Second sources asked beside slow ones.")?,
             misuses: new.counter("machine_misuses_total", "Mistakes in the agent.")?,
@@ -131,10 +138,19 @@ impl Metrics {
         for source in ["cache", "peer", "origin"] {
             metrics.delivered.with_label_values(&[source]);
         }
+        metrics.campaigns([0; 3]);
         for source in ["peer", "origin"] {
             metrics.received.with_label_values(&[source]);
         }
         Ok(metrics)
+    }
+
+    /// Chunks that the site is to hold, those of them that are here, and those that are kept here.
+    pub fn campaigns(&self, chunks: [usize; 3]) {
+        for (state, count) in ["wanted", "held", "kept"].into_iter().zip(chunks) {
+            let gauge = self.campaign_chunks.with_label_values(&[state]);
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
     }
 
     /// Payload bytes came.

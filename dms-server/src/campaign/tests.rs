@@ -346,8 +346,8 @@ async fn a_campaign_that_cannot_be_is_refused_with_the_field_and_the_fix() {
     for (body, status, code) in [
         (json!({"title": nobody}), 404, "title_not_found"),
         (json!({"title": unready}), 409, "title_not_ready"),
-        (json!({"title": title, "replica": 2}), 400, "invalid_body"),
-        (json!({"title": title, "replicas": -1}), 400, "invalid_body"),
+        (json!({"title": title, "replica": 2}), 422, "invalid_body"),
+        (json!({"title": title, "replicas": -1}), 422, "invalid_body"),
     ] {
         let refused = refusal(server.request(Method::POST, CAMPAIGNS).json(&body)).await;
         assert_eq!(

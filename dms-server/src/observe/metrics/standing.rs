@@ -24,6 +24,8 @@ pub(super) struct Standing {
     peers: IntGaugeVec,
     wan_cap: IntGaugeVec,
     wan_copies: GaugeVec,
+    campaign_chunks: IntGaugeVec,
+    campaign_wan: IntGaugeVec,
     jobs: IntGaugeVec,
     queue_age: Gauge,
     failures: IntCounter,
@@ -57,6 +59,16 @@ impl Standing {
                 ),
                 &["site"],
             )?)?,
+            campaign_chunks: maker.gauges(
+                "dms_campaign_chunks",
+                "Chunks that a site is to hold: all, those that a PC has, those with all copies.",
+                &["site", "state"],
+            )?,
+            campaign_wan: maker.gauges(
+                "dms_campaign_wan_bytes",
+                "Payload bytes sent to a site for the campaigns that run there.",
+                &["site"],
+            )?,
             jobs: maker.gauges("dms_transcode_jobs", "Jobs of all titles.", &["state"])?,
             queue_age: maker.gauge(
                 "dms_transcode_queue_age_seconds",
@@ -71,6 +83,7 @@ impl Standing {
 
     pub(super) async fn read(&self, app: &App) {
         self.read_sites(app);
+        self.read_campaigns(app);
         self.jobs.reset();
         let failed = match timeout(PATIENCE, db::jobs(&app.db)).await {
             Ok(Ok(jobs)) => return self.set_jobs(&jobs, app.clock.now_ms()),
@@ -112,6 +125,27 @@ impl Standing {
             let name = configured.iter().find(|known| Some(known.id) == site);
             let label = labels.label(name.map(|site| site.name.as_str()));
             self.peers.with_label_values(&[label, state]).add(count);
+        }
+    }
+
+    fn read_campaigns(&self, app: &App) {
+        let labels = &app.metrics.sites;
+        self.campaign_chunks.reset();
+        self.campaign_wan.reset();
+        for (site, progress) in app.campaigns.all() {
+            let name = app.sites.site_name(site);
+            let label = labels.label(name.as_deref());
+            for (state, chunks) in [
+                ("wanted", progress.chunks),
+                ("held", progress.held),
+                ("complete", progress.complete),
+            ] {
+                let chunks = i64::try_from(chunks).unwrap_or(i64::MAX);
+                let gauge = self.campaign_chunks.with_label_values(&[label, state]);
+                gauge.add(chunks);
+            }
+            let bytes = i64::try_from(progress.wan_bytes).unwrap_or(i64::MAX);
+            self.campaign_wan.with_label_values(&[label]).add(bytes);
         }
     }
 

@@ -110,7 +110,14 @@ mod tests {
     fn only_huge_files_have_segments_of_several_chunks() {
         let chunk = PARAMS.plain_segment_len();
         let (gib, tib) = (1 << 30, 1 << 40);
-        for (total, chunks) in [(0, 1), (1, 1), (gib, 1), (19 * gib, 1), (21 * gib, 2), (tib, 16)] {
+        for (total, chunks) in [
+            (0, 1),
+            (1, 1),
+            (gib, 1),
+            (19 * gib, 1),
+            (21 * gib, 2),
+            (tib, 16),
+        ] {
             assert_eq!(longest_segment(total), chunks * chunk, "{total} bytes");
         }
     }
