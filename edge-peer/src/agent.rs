@@ -177,14 +177,7 @@ impl Agent {
         let parts = self.driver_parts(&base, events, control.clone(), told);
         let (driver, ends) = Driver::new(parts);
         let titles = self.titles(&ends, control.clone());
-        let campaigns = Campaigns {
-            titles: titles.clone(),
-            driver: ends.handle.clone(),
-            cache: self.cache.clone(),
-            metrics: base.metrics.clone(),
-            control,
-            told: heard,
-        };
+        let campaigns = self.campaigns(&base, &ends, &titles, control, heard);
         let (given, given_out) = watch::channel(Given::load(&self.state));
         let known = Known::load(&self.state, |ip| interface_of(ip).is_some());
         let api = self.api(&base, &ends, policy.pause, given_out, titles)?;
@@ -333,6 +326,24 @@ impl Agent {
     fn titles(&self, ends: &Ends, control: control::Handle) -> Titles {
         let (driver, shelf) = (ends.handle.clone(), self.shelf.clone());
         Titles::new(driver, control, &self.trust, shelf)
+    }
+
+    fn campaigns(
+        &self,
+        base: &Base,
+        ends: &Ends,
+        titles: &Titles,
+        control: control::Handle,
+        told: watch::Receiver<Told>,
+    ) -> Campaigns {
+        Campaigns {
+            titles: titles.clone(),
+            driver: ends.handle.clone(),
+            cache: self.cache.clone(),
+            metrics: base.metrics.clone(),
+            control,
+            told,
+        }
     }
 
     fn api(

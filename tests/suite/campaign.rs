@@ -108,19 +108,12 @@ async fn an_office_holds_a_title_before_anybody_watches(
 
     a_lost_pc_is_replaced_and_restarts_change_nothing(&mut stack, &id, &lyon).await?;
 
-    ensure!(
-        metric(
-            &stack.peers[1],
-            "edge_peer_campaign_chunks{state=\"wanted\"}"
-        )
-        .await?
-            > 0.0
-    );
+    ensure!(metric(&stack.peers[1], "edge_campaign_chunks{state=\"wanted\"}").await? > 0.0);
     let ended = stack.dms.run(&["campaign", "end", &id]).await?;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let start = Instant::now();
     for peer in &stack.peers[1..3] {
-        while metric(peer, "edge_peer_campaign_chunks{state=\"wanted\"}").await? > 0.0 {
+        while metric(peer, "edge_campaign_chunks{state=\"wanted\"}").await? > 0.0 {
             ensure!(start.elapsed() < HELD, "{} does not let go", peer.name);
             tokio::time::sleep(LOOK).await;
         }
