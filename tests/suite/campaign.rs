@@ -108,8 +108,13 @@ async fn an_office_holds_a_title_before_anybody_watches(
 
     a_lost_pc_is_replaced_and_restarts_change_nothing(&mut stack, &id, &lyon).await?;
 
+    an_end_lets_go(&stack, &id).await?;
+    stack.end().await
+}
+
+async fn an_end_lets_go(stack: &Stack, id: &str) -> anyhow::Result<()> {
     ensure!(metric(&stack.peers[1], "edge_campaign_chunks{state=\"wanted\"}").await? > 0.0);
-    let ended = stack.dms.run(&["campaign", "end", &id]).await?;
+    let ended = stack.dms.run(&["campaign", "end", id]).await?;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let start = Instant::now();
     for peer in &stack.peers[1..3] {
@@ -118,14 +123,14 @@ async fn an_office_holds_a_title_before_anybody_watches(
             tokio::time::sleep(LOOK).await;
         }
     }
-    assert_eq!(show(&stack, &id).await?["state"], "ended");
-    let listed = command(&stack, &["campaign", "list", "--json"]).await?;
+    assert_eq!(show(stack, id).await?["state"], "ended");
+    let listed = command(stack, &["campaign", "list", "--json"]).await?;
     assert_eq!(
         listed["items"].as_array().map(Vec::len),
         Some(0),
         "only with --all"
     );
-    stack.end().await
+    Ok(())
 }
 
 async fn a_lost_pc_is_replaced_and_restarts_change_nothing(

@@ -25,6 +25,17 @@ fn path(campaign: &Value) -> String {
     format!("{CAMPAIGNS}/{}", text(&campaign["id"]))
 }
 
+/// Waits until the campaign has ended: what it was about is let go first.
+async fn ended(server: &Server, campaign: &Value) {
+    let wait = async {
+        while show(server, campaign).await["state"] != "ended" {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(crate::testing::PATIENCE, wait).await;
+    waited.expect("it ends");
+}
+
 /// The next word about campaigns; rosters and the like are passed over.
 async fn told(control: &mut Control) -> Vec<Campaign> {
     loop {
@@ -218,7 +229,7 @@ async fn a_campaign_begins_and_ends_by_itself() {
     let gone = server.request(Method::DELETE, &format!("/api/v1/titles/{title}"));
     assert_eq!(gone.send().await.expect("an answer").status(), 204);
     assert_eq!(told(&mut control).await, [], "a title that is deleted");
-    assert_eq!(show(&server, &other).await["state"], "ended");
+    ended(&server, &other).await;
     let list = server.get(CAMPAIGNS).await;
     let ids: Vec<_> = list["items"].as_array().expect("items").iter().collect();
     assert_eq!(
@@ -285,7 +296,6 @@ async fn a_campaign_that_cannot_be_is_refused_with_the_field_and_the_fix() {
     let quiet = json!({"name": "Quiet", "subnets": ["127.2.0.0/16"], "peering": "consume_only"});
     let quiet = server.post("/api/v1/sites", quiet).await;
     let title = video(&server).await.title;
-    let unready = upload(&server, "video", b"source").await;
     let now = server.app.clock.now_ms();
     let nobody = uuid::Uuid::now_v7();
     let cases = [
@@ -343,6 +353,16 @@ async fn a_campaign_that_cannot_be_is_refused_with_the_field_and_the_fix() {
             .map(|e| (e.pointer.as_str(), e.code.as_str()));
         assert_eq!(found, Some((pointer, code)), "{body}");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn titles_and_callers_that_may_not_are_refused_and_more_copies_than_pcs_are_told() {
+    let server = Server::with(|config| config.media.jobs = 0).await;
+    let lyon = server.site("Lyon", "127.1.0.0/16").await;
+    let title = video(&server).await.title;
+    let unready = upload(&server, "video", b"source").await;
+    let nobody = uuid::Uuid::now_v7();
     for (body, status, code) in [
         (json!({"title": nobody}), 404, "title_not_found"),
         (json!({"title": unready}), 409, "title_not_ready"),

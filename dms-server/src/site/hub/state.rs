@@ -143,21 +143,23 @@ impl State {
             if peer.stays(info.as_ref()) {
                 peer.site = info;
             } else {
+                let before = peer.site.as_ref().map(|info| info.id);
+                let heard = before.is_some_and(|site| self.holds.contains_key(&site));
                 self.withdraw(device, now);
                 self.place(device, info);
-                moved.push(device);
+                moved.push((device, heard));
             }
         }
-        for device in &moved {
+        for (device, _) in &moved {
             self.enter(*device, now);
         }
         let sites: Vec<SiteId> = self.sites.keys().copied().collect();
         for site in sites {
             self.tell_now(site, now);
         }
-        for device in moved {
+        for (device, heard) in moved {
             self.greet(device);
-            self.tell_holds(device, true);
+            self.tell_holds(device, heard);
         }
     }
 
@@ -309,15 +311,15 @@ impl State {
         }
     }
 
-    /// Tells a peer what its site is to hold; nothing is said only to one that heard something else before.
-    fn tell_holds(&self, device: DeviceId, moved: bool) {
+    /// Tells a peer what its site is to hold; that it is nothing is said only to one that `heard` of something.
+    fn tell_holds(&self, device: DeviceId, heard: bool) {
         let Some(peer) = self.peers.get(&device) else {
             return;
         };
         let info = peer.site.as_ref().filter(|info| peers_at(info));
         match info.and_then(|info| self.holds.get(&info.id)) {
             Some((_, frame)) => peer.send(frame.clone()),
-            None if moved => peer.send(frame(&ToPeer::Hold(Vec::new()))),
+            None if heard => peer.send(frame(&ToPeer::Hold(Vec::new()))),
             None => {}
         }
     }
