@@ -305,7 +305,8 @@ fn pass_on(ask: &Ask, homes: &[DeviceId]) -> Answer {
         .filter(|d| *d != ask.from)
         .take(MAX_REFERRAL)
         .collect();
-    if ask.hops >= MAX_HOPS || others.is_empty() {
+    // Who was sent here by somebody else learns that it was sent in vain.
+    if ask.hops > 0 || others.is_empty() {
         Answer::NotHere
     } else {
         Answer::Refer(others)

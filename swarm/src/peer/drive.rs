@@ -260,7 +260,7 @@ impl Peer {
         let fetch = FetchId(self.next_fetch);
         self.next_fetch += 1;
         let hops = wire::MAX_HOPS.min(match role {
-            Role::Referred { hops } => hops,
+            Role::Referred { hops, .. } => hops,
             Role::Home | Role::Probe => job.hops(),
             Role::Origin | Role::LastResort => 0,
         });
@@ -273,6 +273,10 @@ impl Peer {
             hops,
             probe,
             named: matches!(role, Role::Referred { .. }),
+            by: match role {
+                Role::Referred { by, .. } => by,
+                _ => None,
+            },
             len: job.likely_len(),
         });
         self.fetches.insert(fetch, chunk);

@@ -18,6 +18,9 @@ const RATE_SAMPLE_MIN: u32 = 32 << 10;
 const LATES_TO_FAIL: u8 = 3;
 /// Being named as a holder in vain this often in a row makes a peer doubtful.
 const BROKEN_TO_DOUBT: u8 = 3;
+/// Naming others in vain this often in a row counts as a failure: a home that has a chunk knows who took it, and
+/// one that has not gets it.
+const MISLED_TO_FAIL: u8 = 6;
 /// So does taking longer than this for a chunk of the greatest length.
 const SLOW_CHUNK: Micros = Micros::from_secs(2);
 /// How long a peer that failed is left alone; doubles with every failure in a row.
@@ -42,6 +45,8 @@ struct Estimate {
     lates: u8,
     /// How often in a row it had not what others said it had.
     broken: u8,
+    /// How often in a row it named others who had not what was asked for.
+    misled: u8,
     suspect_until: Instant,
 }
 
@@ -55,6 +60,7 @@ impl Estimate {
             failures: 0,
             lates: 0,
             broken: 0,
+            misled: 0,
             suspect_until,
         }
     }
@@ -105,7 +111,8 @@ impl Estimates {
             let transfer = took.0.saturating_sub(waited.0).max(1);
             e.rate = toward(e.rate, u64::from(len).saturating_mul(1_000_000) / transfer);
         }
-        (e.failures, e.lates, e.broken, e.suspect_until) = (0, 0, 0, Instant(0));
+        (e.failures, e.lates, e.broken, e.misled) = (0, 0, 0, 0);
+        e.suspect_until = Instant(0);
     }
 
     /// The source was overtaken by another one after this long. Answers whether that makes it
@@ -131,6 +138,25 @@ impl Estimates {
         let source = Source::Peer(device);
         let e = self.sources.entry(source, || assumed(source));
         e.broken = e.broken.saturating_add(1);
+    }
+
+    /// A peer named another one in vain. Answers whether that makes it suspect.
+    pub(super) fn misled(&mut self, by: DeviceId, now: Instant) -> bool {
+        let source = Source::Peer(by);
+        let e = self.sources.entry(source, || assumed(source));
+        e.misled += 1;
+        let failed = e.misled >= MISLED_TO_FAIL;
+        if failed {
+            e.misled = 0;
+            e.fail(now);
+        }
+        failed
+    }
+
+    /// A peer named another one that had the chunk.
+    pub(super) fn led(&mut self, by: DeviceId) {
+        let source = Source::Peer(by);
+        self.sources.entry(source, || assumed(source)).misled = 0;
     }
 
     /// Whether others are asked before this peer, and are named before it: it is slow, or it often has not

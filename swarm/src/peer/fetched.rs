@@ -1,6 +1,10 @@
 //! What an ended fetch means: for its chunk, and for what is known of its source.
 
-use super::{FetchId, Outcome, Output, Source, Via, job::Attempt, machine::Peer};
+use super::{
+    FetchId, Outcome, Output, Source, Via,
+    job::{Attempt, Job},
+    machine::Peer,
+};
 use crate::{
     content::{ChunkId, DeviceId},
     time::{Instant, Micros},
@@ -32,6 +36,7 @@ impl Peer {
         match outcome {
             Outcome::Delivered { len, waited, took } => {
                 self.estimates.delivered(attempt.source, len, waited, took);
+                attempt.by.into_iter().for_each(|by| self.estimates.led(by));
                 if attempt.source == Source::Origin {
                     self.budget.brought(attempt.len, len);
                     self.came_from_origin(len, Micros(took.0.saturating_sub(waited.0)));
@@ -49,7 +54,7 @@ impl Peer {
             }
             Outcome::BadHash { got } => self.bad(chunk, &attempt, got, now),
             Outcome::NotHere => {
-                self.not_here(chunk, &attempt);
+                self.not_here(chunk, &attempt, now);
                 self.with_job(chunk, |job| job.gave_up_on(attempt.source));
             }
             Outcome::Busy => self.busy(chunk, attempt.source, now),
@@ -70,12 +75,19 @@ impl Peer {
         self.widen();
     }
 
-    fn not_here(&mut self, chunk: ChunkId, attempt: &Attempt) {
+    fn not_here(&mut self, chunk: ChunkId, attempt: &Attempt, now: Instant) {
         if let Source::Peer(device) = attempt.source {
             self.holders.forget(chunk, device);
             if attempt.named {
                 self.estimates.broke_word(device);
             }
+            attempt.by.into_iter().for_each(|by| self.was_misled(by, now));
+        }
+    }
+
+    fn was_misled(&mut self, by: DeviceId, now: Instant) {
+        if self.estimates.misled(by, now) {
+            self.epoch += 1;
         }
     }
 
@@ -133,7 +145,16 @@ impl Peer {
         {
             usable.clear();
         }
-        self.with_job(chunk, |job| job.refer(&usable, hops));
+        let Source::Peer(said_by) = by.source else {
+            return;
+        };
+        let known = |d: &DeviceId, job: &Job| job.askable_from(Source::Peer(*d)).is_none();
+        let job = self.jobs.get(&chunk);
+        let in_vain = job.is_some_and(|job| usable.iter().all(|d| known(d, job)));
+        if in_vain && !usable.is_empty() {
+            self.was_misled(said_by, now);
+        }
+        self.with_job(chunk, |job| job.refer(&usable, hops, Some(said_by)));
         // Who referred may have a slot free later; whom it named comes first. Who named itself
         // is fetching the chunk, and is to be asked again at once.
         if !usable
@@ -159,14 +180,14 @@ impl Peer {
         believed
     }
 
-    fn with_job(&mut self, chunk: ChunkId, change: impl FnOnce(&mut super::job::Job)) {
+    fn with_job(&mut self, chunk: ChunkId, change: impl FnOnce(&mut Job)) {
         if let Some(job) = self.jobs.get_mut(&chunk) {
             change(job);
         }
     }
 }
 
-impl super::job::Job {
+impl Job {
     /// The source broke down. A peer is given up for this chunk, the origin is asked again.
     pub(super) fn tried_in_vain(&mut self, source: Source, now: Instant) {
         match source {

@@ -71,6 +71,8 @@ pub(super) struct Attempt {
     pub(super) probe: bool,
     /// Somebody said that it has the chunk.
     pub(super) named: bool,
+    /// Who said so, unless this peer itself remembered.
+    pub(super) by: Option<DeviceId>,
     /// The bytes reckoned with.
     pub(super) len: u32,
 }
@@ -91,6 +93,8 @@ pub(super) enum Line {
 pub(super) struct Referred {
     pub(super) device: DeviceId,
     pub(super) hops: u8,
+    /// Who named it; none: this peer remembered.
+    pub(super) by: Option<DeviceId>,
 }
 
 /// A source that was asked in vain.
@@ -268,12 +272,12 @@ impl Job {
     }
 
     /// A home named these peers. Those asked before are not asked again for it.
-    pub(super) fn refer(&mut self, devices: &[DeviceId], hops: u8) {
+    pub(super) fn refer(&mut self, devices: &[DeviceId], hops: u8, by: Option<DeviceId>) {
         for &device in devices {
             let new = !self.was_asked(device) && !self.referred.iter().any(|r| r.device == device);
             if new && self.referrals < MAX_REFERRED {
                 self.referrals += 1;
-                self.referred.push(Referred { device, hops });
+                self.referred.push(Referred { device, hops, by });
             }
         }
     }

@@ -475,7 +475,7 @@ impl Peer {
             Vec::new()
         };
         let job = self.jobs.entry(chunk).or_insert_with(Job::new);
-        job.refer(&known, 1);
+        job.refer(&known, 1, None);
         job.not_before = Instant(0);
         job
     }

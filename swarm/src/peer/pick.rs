@@ -20,6 +20,8 @@ pub(super) enum Role {
     Referred {
         /// The hops of the request that was referred, plus one.
         hops: u8,
+        /// Who named it.
+        by: Option<DeviceId>,
     },
     /// A home of the chunk.
     Home,
@@ -59,10 +61,15 @@ pub(super) fn candidates(me: DeviceId, homes: &[DeviceId], job: &Job) -> Vec<Can
     };
     let mut list: Vec<Candidate> = Vec::new();
     if !homes.is_empty() {
-        let referred = job
-            .referred
-            .iter()
-            .map(|r| peer(r.device, Role::Referred { hops: r.hops }));
+        let referred = job.referred.iter().map(|r| {
+            peer(
+                r.device,
+                Role::Referred {
+                    hops: r.hops,
+                    by: r.by,
+                },
+            )
+        });
         list.extend(referred);
     }
     let place = homes.iter().position(|home| *home == me);

@@ -40,6 +40,7 @@ fn running(job: &mut Job, source: Source) {
         hops: 0,
         probe: false,
         named: false,
+        by: None,
         len: 100,
     });
 }
@@ -93,13 +94,13 @@ fn a_copy_that_nobody_needs_never_uses_the_origin() {
 #[test]
 fn referred_peers_come_first_unless_peering_is_off() {
     let mut job = wanted();
-    job.refer(&[device(7), device(7), device(8)], 1);
+    job.refer(&[device(7), device(7), device(8)], 1, None);
     let list = candidates(ME, &[device(1), device(2)], &job);
     assert_eq!(
         list[0],
         Candidate {
             source: peer(7),
-            role: Role::Referred { hops: 1 }
+            role: Role::Referred { hops: 1, by: None }
         }
     );
     assert_eq!(list[1].source, peer(8));
@@ -174,7 +175,7 @@ fn beside_a_running_source_the_next_in_the_list_is_asked() {
 #[test]
 fn when_as_many_as_may_are_asked_only_the_origin_is_left() {
     let mut job = wanted();
-    job.refer(&[device(7), device(8)], 1);
+    job.refer(&[device(7), device(8)], 1, None);
     let list = candidates(ME, &[device(1), device(2)], &job);
     assert_eq!(list.len(), 5);
     let left = origin_of(&list);
