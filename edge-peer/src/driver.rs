@@ -109,6 +109,8 @@ struct Running {
 
 /// What a task of the loop reports.
 enum Report {
+    /// The bytes of a fetch begin to come.
+    Began { fetch: FetchId },
     /// A fetch ended; with its bytes if it brought them.
     Fetched {
         fetch: FetchId,

@@ -86,7 +86,11 @@ impl Driver {
             let deadline = clock.until(fetch.deadline);
             let mut room = None;
             // Only who has an answer takes memory: most of the others wait for a home.
-            let take_room = async { room = memory.acquire_owned().await.ok() };
+            let take_room = async {
+                let fetch = fetch.fetch;
+                let _ = reports.send(Report::Began { fetch });
+                room = memory.acquire_owned().await.ok();
+            };
             let (outcome, chunk) = attempt(&client, fetch, deadline, take_room).await;
             let _ = reports.send(Report::Fetched {
                 fetch: fetch.fetch,
@@ -103,6 +107,7 @@ impl Driver {
 
     pub(super) fn report(&mut self, report: Report) {
         match report {
+            Report::Began { fetch } => return self.input(Input::Began(fetch)),
             Report::Fetched {
                 fetch,
                 outcome,

@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Ask, AskId, MAX_ASKS, MAX_ASKS_PER_DEVICE, MAX_JOBS, Output, Timer,
-    job::{ASK_GRACE, Job},
+    job::{Job, Waiting},
     machine::{AskPlace, Peer, Wake},
 };
 use crate::{
@@ -31,12 +31,13 @@ impl Peer {
         }
         if self.held.contains(&ask.chunk) {
             self.enter(&ask, AskPlace::Queued(ask.from));
-            return self.admit(ask, now);
+            return self.admit(Waiting::new(ask, now), now);
         }
         match self.seek_for(&ask, now) {
             Ok(()) => {
                 self.enter(&ask, AskPlace::Job(ask.chunk, ask.from));
-                self.job(ask.chunk, now).asks.push(ask);
+                let waiting = Waiting::new(ask, now);
+                self.job(ask.chunk, now).asks.push(waiting);
                 self.drive(ask.chunk, now);
             }
             Err(answer) => self.answer(ask.ask, answer),
@@ -134,18 +135,19 @@ impl Peer {
     }
 
     /// The chunk is here: serve, refer, or let wait for a slot.
-    pub(super) fn admit(&mut self, ask: Ask, now: Instant) {
+    pub(super) fn admit(&mut self, waiting: Waiting, now: Instant) {
+        let Waiting { ask, until } = waiting;
         if self.slots.take(&ask) {
             return self.serve(&ask);
         }
         if let Some(answer) = self.refer(&ask, now) {
             return self.answer(ask.ask, answer);
         }
-        if !self.slots.enqueue(ask) {
+        if !self.slots.enqueue(waiting) {
             return self.answer(ask.ask, Answer::Busy);
         }
         self.asks.insert(ask.ask, AskPlace::Queued(ask.from));
-        self.set_timer(ask.deadline + ASK_GRACE, Wake::Ask(ask.ask), Timer::GiveUp);
+        self.set_timer(until, Wake::Ask(ask.ask), Timer::GiveUp);
     }
 
     /// The asker went away, before or during its turn.
@@ -154,7 +156,7 @@ impl Peer {
             None => {}
             Some(AskPlace::Job(chunk, _)) => {
                 if let Some(job) = self.jobs.get_mut(&chunk) {
-                    job.asks.retain(|waiting| waiting.ask != ask);
+                    job.asks.retain(|waiting| waiting.ask.ask != ask);
                 }
                 self.drive(chunk, now);
             }
@@ -181,8 +183,8 @@ impl Peer {
             let Some(answer) = self.refer(&waiting, now) else {
                 break;
             };
-            self.leave_queue(waiting.ask);
-            self.answer(waiting.ask, answer);
+            self.leave_queue(waiting.ask.ask);
+            self.answer(waiting.ask.ask, answer);
         }
     }
 
@@ -194,9 +196,9 @@ impl Peer {
 
     pub(super) fn evicted(&mut self, chunk: ChunkId) {
         self.held.remove(&chunk);
-        for ask in self.slots.drain(|ask| ask.chunk == chunk) {
-            self.clear_timer(ask.deadline + ASK_GRACE, Wake::Ask(ask.ask));
-            self.answer(ask.ask, Answer::NotHere);
+        for waiting in self.slots.drain(|ask| ask.chunk == chunk) {
+            self.clear_timer(waiting.until, Wake::Ask(waiting.ask.ask));
+            self.answer(waiting.ask.ask, Answer::NotHere);
         }
     }
 
@@ -212,17 +214,17 @@ impl Peer {
     }
 
     fn turn_away(&mut self, whom: impl Fn(&Ask) -> bool, now: Instant) {
-        for ask in self.slots.drain(&whom) {
-            self.clear_timer(ask.deadline + ASK_GRACE, Wake::Ask(ask.ask));
-            self.answer(ask.ask, Answer::NotHere);
+        for waiting in self.slots.drain(&whom) {
+            self.clear_timer(waiting.until, Wake::Ask(waiting.ask.ask));
+            self.answer(waiting.ask.ask, Answer::NotHere);
         }
-        let mut turned: Vec<Ask> = Vec::new();
+        let mut turned: Vec<Waiting> = Vec::new();
         for job in self.jobs.values_mut() {
             turned.extend(job.asks.extract_if(.., |ask| whom(ask)));
         }
-        for ask in turned {
-            self.answer(ask.ask, Answer::NotHere);
-            self.drive(ask.chunk, now);
+        for waiting in turned {
+            self.answer(waiting.ask.ask, Answer::NotHere);
+            self.drive(waiting.chunk, now);
         }
     }
 
@@ -254,9 +256,9 @@ impl Peer {
     }
 
     fn fill_slots(&mut self) {
-        while let Some(ask) = self.slots.next() {
-            self.clear_timer(ask.deadline + ASK_GRACE, Wake::Ask(ask.ask));
-            self.serve(&ask);
+        while let Some(waiting) = self.slots.next() {
+            self.clear_timer(waiting.until, Wake::Ask(waiting.ask.ask));
+            self.serve(&waiting);
         }
     }
 
@@ -273,8 +275,8 @@ impl Peer {
     }
 
     fn leave_queue(&mut self, ask: AskId) {
-        if let Some(ask) = self.slots.remove(ask) {
-            self.clear_timer(ask.deadline + ASK_GRACE, Wake::Ask(ask.ask));
+        if let Some(waiting) = self.slots.remove(ask) {
+            self.clear_timer(waiting.until, Wake::Ask(waiting.ask.ask));
         }
     }
 

@@ -2,7 +2,7 @@
 //! the time of the next look. It makes no difference how often this is called.
 
 use super::{
-    Answer, FailReason, Fetch, FetchId, Output, Source, Timer, Via,
+    Answer, Ask, FailReason, Fetch, FetchId, Output, Source, Timer, Via,
     hedge::{self, Running},
     job::{Attempt, Job, Line, MAX_PARALLEL},
     lanes::Place,
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     content::ChunkId,
+    site::uniform,
     time::{Instant, Micros},
     wire::{self, MAX_DEADLINE_MS},
 };
@@ -204,13 +205,14 @@ impl Peer {
         let Some(next) = pick::beside(list, job, now) else {
             return IDLE;
         };
-        let Some(youngest) = job.running.iter().max_by_key(|a| a.started) else {
-            return IDLE;
-        };
-        let at = if youngest.probe {
-            youngest.started + hedge::PROBE_PATIENCE
-        } else {
-            self.hedge_at(job, youngest, next, origin)
+        let lively = job.running.iter().filter(|a| !a.silent);
+        let at = match lively.max_by_key(|a| a.counts_from) {
+            None => now,
+            Some(a) if a.probe => a.started + hedge::PROBE_PATIENCE,
+            Some(a) => {
+                let silent_at = a.silent_at(job.is_bulk());
+                self.hedge_at(chunk, job, a, next, origin).min(silent_at)
+            }
         };
         if now < at {
             return Step::Wait(at, Timer::Hedge);
@@ -223,7 +225,14 @@ impl Peer {
         Step::Asked
     }
 
-    fn hedge_at(&self, job: &Job, youngest: &Attempt, next: Candidate, origin: Micros) -> Instant {
+    fn hedge_at(
+        &self,
+        chunk: ChunkId,
+        job: &Job,
+        youngest: &Attempt,
+        next: Candidate,
+        origin: Micros,
+    ) -> Instant {
         if job.is_bulk() {
             return hedge::ask_next_of_bulk_at(youngest.started, next.source == Source::Origin);
         }
@@ -245,14 +254,19 @@ impl Peer {
         };
         let running = Running {
             deadline: job.pressing_deadline(),
-            started: youngest.started,
+            started: youngest.counts_from,
             expected,
         };
         let at = hedge::ask_next_at(running, needs, after);
-        match next.role {
-            Role::LastResort => hedge::last_resort_beside(running, at),
-            _ => at,
+        if next.source != Source::Origin {
+            return at;
         }
+        if youngest.began || youngest.source == Source::Origin {
+            return hedge::last_resort_beside(running, at);
+        }
+        // It is alive, and seeks the chunk over the same WAN.
+        let since = job.since.unwrap_or(running.started);
+        hedge::overdue_at(running.deadline, at, since, origin, uniform(chunk, self.me))
     }
 
     fn start(&mut self, chunk: ChunkId, job: &mut Job, candidate: Candidate, now: Instant) {
@@ -266,10 +280,12 @@ impl Peer {
         });
         let probe = role == Role::Probe;
         job.probed += usize::from(probe);
+        let counts_from = job.note_asked(source, now);
         job.running.push(Attempt {
             fetch,
             source,
             started: now,
+            counts_from,
             hops,
             probe,
             named: matches!(role, Role::Referred { .. }),
@@ -277,6 +293,8 @@ impl Peer {
                 Role::Referred { by, .. } => by,
                 _ => None,
             },
+            began: false,
+            silent: false,
             len: job.likely_len(),
         });
         self.fetches.insert(fetch, chunk);
@@ -316,21 +334,19 @@ impl Peer {
             self.fail(want.request, FailReason::TooLate);
         }
         let seeking = !job.running.is_empty() || job.in_line.is_some();
-        for ask in job
-            .asks
-            .extract_if(.., |a| a.deadline + super::job::ASK_GRACE <= now)
-        {
+        for ask in job.asks.extract_if(.., |a| a.until <= now) {
             // Who is asked again is not taken for dead.
             let answer = if seeking && ask.hops < wire::MAX_HOPS {
                 Answer::Refer(vec![self.me])
             } else {
                 Answer::Busy
             };
-            self.answer(ask.ask, answer);
+            self.answer(ask.ask.ask, answer);
         }
         if job.copy_until.is_some_and(|until| until <= now) {
             job.copy_until = None;
         }
+        self.note_silence(job, now);
         let too_long = |a: &mut Attempt| a.started + MAX_ATTEMPT <= now;
         let ended: Vec<Attempt> = job.running.extract_if(.., too_long).collect();
         for attempt in &ended {
@@ -339,6 +355,17 @@ impl Peer {
             job.tried_in_vain(attempt.source, now);
         }
         !ended.is_empty()
+    }
+
+    /// Peers that say nothing for longer than a living one does are asked last for a while.
+    fn note_silence(&mut self, job: &mut Job, now: Instant) {
+        let is_bulk = job.is_bulk();
+        let silent = |a: &&mut Attempt| !a.silent && a.silent_at(is_bulk) <= now;
+        for attempt in job.running.iter_mut().filter(silent) {
+            attempt.silent = true;
+            self.estimates.failed(attempt.source, now);
+            self.epoch += 1;
+        }
     }
 
     /// A home that fetches from the origin goes on though whoever asked has left: the site will
@@ -357,7 +384,11 @@ impl Peer {
     }
 
     fn schedule(&mut self, chunk: ChunkId, job: &mut Job, at: Instant, timer: Timer) {
-        let attempts = job.running.iter().map(|a| a.started + MAX_ATTEMPT);
+        let is_bulk = job.is_bulk();
+        let attempts = job.running.iter().flat_map(|a| {
+            let silent_at = (!a.silent).then_some(a.silent_at(is_bulk));
+            silent_at.into_iter().chain([a.started + MAX_ATTEMPT])
+        });
         let give_up = attempts
             .chain(job.next_expiry())
             .min()
@@ -424,8 +455,8 @@ impl Peer {
         for want in &job.wants {
             self.fail(want.request, reason);
         }
-        for ask in &job.asks {
-            self.answer(ask.ask, Answer::NotHere);
+        for waiting in &job.asks {
+            self.answer(waiting.ask.ask, Answer::NotHere);
         }
         if !job.running.is_empty() {
             self.pump(now);
@@ -457,10 +488,11 @@ impl Peer {
             });
         }
         Slots::sort(&mut job.asks);
-        for ask in job.asks {
+        for waiting in job.asks {
             // It keeps its place among the asks; only what it waits for is another thing.
-            self.asks.insert(ask.ask, AskPlace::Queued(ask.from));
-            self.admit(ask, now);
+            let Ask { ask, from, .. } = waiting.ask;
+            self.asks.insert(ask, AskPlace::Queued(from));
+            self.admit(waiting, now);
         }
         self.pump(now);
     }

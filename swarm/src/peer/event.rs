@@ -136,6 +136,9 @@ pub enum Input {
     },
     /// The site need not hold these any more.
     LetGo(Vec<ChunkId>),
+    /// The source of a fetch has the chunk, and its bytes begin to come: the head of the answer is here. Who
+    /// does not tell this makes a machine that takes a working source for a silent one.
+    Began(FetchId),
     /// A fetch ended. An aborted one may still end; that is ignored.
     Fetched {
         /// The fetch.

@@ -1,7 +1,7 @@
 //! What an ended fetch means: for its chunk, and for what is known of its source.
 
 use super::{
-    FetchId, Outcome, Output, Source, Via,
+    FetchId, Outcome, Output, Source, Via, hedge,
     job::{Attempt, Job},
     machine::Peer,
 };
@@ -69,6 +69,18 @@ impl Peer {
         self.pump(now);
     }
 
+    /// The bytes of a fetch begin to come.
+    pub(super) fn began(&mut self, fetch: FetchId, now: Instant) {
+        let Some(chunk) = self.fetches.get(&fetch).copied() else {
+            return;
+        };
+        self.with_job(chunk, |job| {
+            let attempt = job.running.iter_mut().find(|a| a.fetch == fetch);
+            attempt.into_iter().for_each(|a| a.begin(now));
+        });
+        self.drive(chunk, now);
+    }
+
     fn came_from_origin(&mut self, len: u32, carrying: Micros) {
         let rate = u64::from(len) * 1_000_000 / carrying.0.max(1);
         self.width.carried(rate, 1 + self.origin_lane.running());
@@ -81,7 +93,10 @@ impl Peer {
             if attempt.named {
                 self.estimates.broke_word(device);
             }
-            attempt.by.into_iter().for_each(|by| self.was_misled(by, now));
+            attempt
+                .by
+                .into_iter()
+                .for_each(|by| self.was_misled(by, now));
         }
     }
 
@@ -91,16 +106,24 @@ impl Peer {
         }
     }
 
-    /// Sources that were asked earlier than the one that delivered were late.
+    /// Sources that began to send earlier than the one that delivered are slow. Those that did not begin may wait for a
+    /// congested origin, as long as a fetch from there takes here, too.
     fn judge_overtaken(&mut self, chunk: ChunkId, winner: &Attempt, now: Instant) {
         let Some(job) = self.jobs.get(&chunk) else {
             return;
         };
-        let overtaken = job
-            .running
-            .iter()
-            .filter(|a| !a.probe && a.started < winner.started);
-        let overtaken: Vec<Attempt> = overtaken.copied().collect();
+        let origin = self.estimates.expected(Source::Origin, job.likely_len());
+        let had_its_time = job
+            .since
+            .is_some_and(|since| hedge::fair_until(since, origin) <= now);
+        let is_late = |a: &&Attempt| {
+            if a.began {
+                a.started < winner.started
+            } else {
+                had_its_time && !a.probe && a.source != Source::Origin
+            }
+        };
+        let overtaken: Vec<Attempt> = job.running.iter().filter(is_late).copied().collect();
         for attempt in overtaken {
             if self
                 .estimates

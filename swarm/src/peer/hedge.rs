@@ -8,15 +8,19 @@ const SLACK: Micros = Micros::from_millis(100);
 /// unless the other one would take longer still: then asking it early gains nothing, and where this
 /// machine's own link is the narrow one it costs the running source its bytes.
 const MAX_PATIENCE: Micros = Micros::from_secs(2);
+/// So much of it a source may have used up by the time its bytes begin to come.
+pub(super) const MOST_OF_THE_PATIENCE: Micros = Micros::from_millis(1500);
 /// How long home 1 waits for another home to say whether it has the chunk, before it asks the
 /// origin beside it. A peer that answers does so in a few milliseconds.
-pub(super) const PROBE_PATIENCE: Micros = Micros::from_millis(50);
+pub(super) const PROBE_PATIENCE: Micros = Micros::from_millis(150);
 
 /// The most time that is left for the next source, whatever it is expected to take. On a congested link every
 /// estimate grows; without this bound hedges would fire earlier for it, and congest the link further.
 const MAX_ROOM: Micros = Micros::from_secs(8);
-/// How long a peer may say nothing to somebody without a deadline before another peer is asked beside it.
-/// A living one says "come again" after [`BULK_ASK`] and the asker's grace at the latest.
+/// How long a peer may say nothing to somebody who watches. A living one says "come again" in half of that.
+const SILENCE: Micros = Micros::from_secs(4);
+/// The same to somebody without a deadline, and how long one whose bytes do not end is waited for. A living one says
+/// "come again" after [`BULK_ASK`] and the asker's grace at the latest.
 const BULK_PATIENCE: Micros = Micros::from_secs(12);
 /// The same before the origin is asked: a peer that is slow but alive is worth the wait.
 const BULK_PATIENCE_ORIGIN: Micros = Micros::from_secs(30);
@@ -63,6 +67,39 @@ pub(super) fn ask_next_of_bulk_at(started: Instant, next_is_origin: bool) -> Ins
         BULK_PATIENCE
     };
     started + patience
+}
+
+/// How long a living peer is silent at most, with room for a busy machine.
+pub(super) fn silence(is_bulk: bool) -> Micros {
+    if is_bulk { BULK_PATIENCE } else { SILENCE }
+}
+
+/// A peer that is alive and seeks the chunk, though its bytes do not come yet, gets so many times what the origin
+/// usually takes here: over the same WAN a second copy is no sooner here than the first, and makes all others later.
+/// But a peer that takes much longer than this one would is the narrow place itself.
+const TIMES_THE_ORIGIN: u64 = 2;
+/// How long after the deadline it is waited for at most.
+const OVERDUE: Micros = Micros::from_secs(4);
+/// Both are up to twice as long, another time at each peer: peers that wait for one another are helped by the first.
+const SPREAD: u64 = 1000;
+
+/// Until when a peer that was asked then may take for a chunk that it has to get from the origin first.
+pub(super) fn fair_until(since: Instant, origin: Micros) -> Instant {
+    since + Micros(origin.0.saturating_mul(TIMES_THE_ORIGIN))
+}
+
+/// When the origin is asked beside a peer that is alive and seeks the chunk. `at` is when the deadline calls for
+/// it, `since` when somebody was asked first, `origin` what the origin takes, `draw` differs from peer to peer.
+pub(super) fn overdue_at(
+    deadline: Instant,
+    at: Instant,
+    since: Instant,
+    origin: Micros,
+    draw: u64,
+) -> Instant {
+    let spread = |time: u64| Micros(time.saturating_add(time / SPREAD * (draw % SPREAD)));
+    let fair = since + spread(origin.0.saturating_mul(TIMES_THE_ORIGIN));
+    at.max(fair).min(deadline + spread(OVERDUE.0))
 }
 
 /// When the origin must be asked at the latest, if nothing is running at all.
@@ -114,6 +151,26 @@ mod tests {
                 when,
                 "{deadline} {started}"
             );
+        }
+    }
+
+    #[test]
+    fn a_living_peer_gets_twice_the_time_of_the_origin_or_until_well_after_the_deadline() {
+        let ms = Micros::from_millis;
+        // deadline, when it calls for the origin, first asked, what the origin takes, draw -> when; milliseconds.
+        for (deadline, at, since, origin, draw, when) in [
+            // The origin is fast: the deadline decides.
+            (10_000, 8000, 0, 300, 0, 8000),
+            // There is little time, and the origin is slow for everybody.
+            (3000, 1000, 0, 2000, 0, 4000),
+            (3000, 1000, 0, 2000, 500, 6000),
+            // It is much too late for everybody: somebody has to go, each at another time.
+            (3000, 1000, 0, 20_000, 0, 7000),
+            (3000, 1000, 0, 20_000, 999, 10_996),
+        ] {
+            let t = |millis: u64| Instant(0) + ms(millis);
+            let is = overdue_at(t(deadline), t(at), t(since), ms(origin), draw);
+            assert_eq!(is.0 / 1000, when, "{deadline} {at} {origin} {draw}");
         }
     }
 

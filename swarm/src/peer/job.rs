@@ -1,8 +1,8 @@
 //! One chunk that is being sought: who needs it, who is being asked, who was asked in vain.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Deref};
 
-use super::{Ask, FetchId, Priority, Source, Want, lanes::Place, order::Turn};
+use super::{Ask, FetchId, Priority, Source, Want, hedge, lanes::Place, order::Turn};
 use crate::{
     content::{DeviceId, MAX_CHUNK_LEN},
     time::{Instant, Micros},
@@ -24,6 +24,9 @@ pub(super) const MAX_RETRIES: u8 = 8;
 pub(super) const MAX_LATE: Micros = Micros::from_secs(30);
 /// How long after its deadline an ask is still answered with the chunk.
 pub(super) const ASK_GRACE: Micros = Micros::from_secs(5);
+/// After so long at the latest who watches and waits for a chunk is told that it is still being sought, or that all
+/// slots are taken, and asks again: a living peer is never silent for long.
+const SIGN_OF_LIFE: Micros = Micros::from_secs(2);
 
 /// See the module. A job is Wanted while nobody is being asked, and InFlight otherwise.
 #[derive(Clone, Debug)]
@@ -31,7 +34,7 @@ pub(super) struct Job {
     /// The exact length, when a want named it.
     pub(super) len: Option<u32>,
     pub(super) wants: Vec<Want>,
-    pub(super) asks: Vec<Ask>,
+    pub(super) asks: Vec<Waiting>,
     /// Until when this peer, as a home, seeks the chunk though nobody here needs it.
     pub(super) copy_until: Option<Instant>,
     /// The site is to hold the chunk, and this peer is a home of it.
@@ -47,6 +50,8 @@ pub(super) struct Job {
     pub(super) probed: usize,
     /// Homes that asked around and were told to wait for this peer.
     invited: Vec<DeviceId>,
+    /// When somebody was asked first.
+    pub(super) since: Option<Instant>,
     /// Nobody is asked before this moment.
     pub(super) not_before: Instant,
     /// The chunk's homes, as of roster epoch `homes_epoch`.
@@ -59,6 +64,7 @@ pub(super) struct Job {
     /// The place in the line it stands in.
     pub(super) in_line: Option<(Line, Place)>,
     tried: BTreeMap<Source, Tried>,
+    asked_first: BTreeMap<Source, Instant>,
 }
 
 /// One source that is being asked.
@@ -67,14 +73,63 @@ pub(super) struct Attempt {
     pub(super) fetch: FetchId,
     pub(super) source: Source,
     pub(super) started: Instant,
+    /// Since when its time counts: it was asked first for this chunk then, however often it said "come again".
+    pub(super) counts_from: Instant,
     pub(super) hops: u8,
     pub(super) probe: bool,
     /// Somebody said that it has the chunk.
     pub(super) named: bool,
     /// Who said so, unless this peer itself remembered.
     pub(super) by: Option<DeviceId>,
+    /// Its bytes come.
+    pub(super) began: bool,
+    /// It said nothing for longer than a living peer does.
+    pub(super) silent: bool,
     /// The bytes reckoned with.
     pub(super) len: u32,
+}
+
+impl Attempt {
+    /// Its bytes begin to come: however long it was waited for, it gets a moment for them.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.began = true;
+        self.counts_from = self.counts_from.max(now - hedge::MOST_OF_THE_PATIENCE);
+    }
+
+    /// When it has said nothing for longer than a living peer does.
+    pub(super) fn silent_at(&self, is_bulk: bool) -> Instant {
+        let waits = matches!(self.source, Source::Peer(_)) && !self.began && !self.probe;
+        if !waits {
+            return Instant(u64::MAX);
+        }
+        self.started + hedge::silence(is_bulk)
+    }
+}
+
+/// Another peer's request that has no answer yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Waiting {
+    pub(super) ask: Ask,
+    /// When it gets one, whatever there is to say then.
+    pub(super) until: Instant,
+}
+
+impl Waiting {
+    pub(super) fn new(ask: Ask, now: Instant) -> Self {
+        let late = ask.deadline + ASK_GRACE;
+        // Whoever asks for what nobody watches names a moment that is near anyway.
+        let watched = ask.priority < Priority::PrePosition;
+        let sign = watched.then(|| now + SIGN_OF_LIFE);
+        let until = sign.map_or(late, |sign| sign.min(late));
+        Self { ask, until }
+    }
+}
+
+impl Deref for Waiting {
+    type Target = Ask;
+    fn deref(&self) -> &Ask {
+        &self.ask
+    }
 }
 
 /// What a job can stand in line for.
@@ -121,6 +176,7 @@ impl Job {
             probes: Vec::new(),
             probed: 0,
             invited: Vec::new(),
+            since: None,
             not_before: Instant(0),
             homes: Vec::new(),
             homes_epoch: 0,
@@ -128,6 +184,7 @@ impl Job {
             turn: None,
             in_line: None,
             tried: BTreeMap::new(),
+            asked_first: BTreeMap::new(),
         }
     }
 
@@ -202,7 +259,7 @@ impl Job {
     /// When somebody stops waiting next.
     pub(super) fn next_expiry(&self) -> Option<Instant> {
         let wants = self.wants.iter().map(|w| w.deadline + MAX_LATE);
-        let asks = self.asks.iter().map(|a| a.deadline + ASK_GRACE);
+        let asks = self.asks.iter().map(|a| a.until);
         wants.chain(asks).chain(self.copy_until).min()
     }
 
@@ -215,6 +272,12 @@ impl Job {
         self.running
             .iter()
             .any(|a| a.source == Source::Peer(device) && !a.probe)
+    }
+
+    /// Notes that a source is asked; answers when it was asked first.
+    pub(super) fn note_asked(&mut self, source: Source, now: Instant) -> Instant {
+        self.since.get_or_insert(now);
+        *self.asked_first.entry(source).or_insert(now)
     }
 
     /// Tells a home to wait for this peer; false when it was told before, and waits now.

@@ -258,6 +258,7 @@ impl Peer {
             }
             Input::Hold { chunks, copies } => self.hold(&chunks, copies, now),
             Input::LetGo(chunks) => self.let_go(&chunks, now),
+            Input::Began(fetch) => self.began(fetch, now),
             Input::Fetched { fetch, outcome } => self.fetched(fetch, outcome, now),
             Input::Timeout => self.timeout(now),
         }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ask, AskId, Priority, bounded::Bounded};
+use super::{Ask, AskId, Priority, bounded::Bounded, job::Waiting};
 use crate::{
     content::{ChunkId, DeviceId},
     site::uniform,
@@ -26,7 +26,7 @@ pub(super) struct Slots {
     max_bulk: usize,
     per_device: usize,
     active: BTreeMap<AskId, (DeviceId, ChunkId)>,
-    queue: Vec<Ask>,
+    queue: Vec<Waiting>,
     given: Bounded<ChunkId, u64>,
 }
 
@@ -70,10 +70,10 @@ impl Slots {
     }
 
     /// Waits for a slot; false when too many wait already.
-    pub(super) fn enqueue(&mut self, ask: Ask) -> bool {
+    pub(super) fn enqueue(&mut self, waiting: Waiting) -> bool {
         let room = self.queue.len() < MAX_QUEUED;
         if room {
-            self.queue.push(ask);
+            self.queue.push(waiting);
         }
         room
     }
@@ -86,7 +86,7 @@ impl Slots {
     /// Who gets a free slot next: the most urgent; of them the chunk that was given least, if nobody watches it;
     /// then the device with the fewest slots, then the earliest deadline or the luck of the draw, then who came
     /// first.
-    pub(super) fn next(&mut self) -> Option<Ask> {
+    pub(super) fn next(&mut self) -> Option<Waiting> {
         let queue = self.queue.iter().enumerate();
         let eligible = queue.filter(|(_, ask)| self.is_free_for(ask));
         let (.., at) = eligible.map(|(at, ask)| self.turn(ask, at)).min()?;
@@ -106,23 +106,28 @@ impl Slots {
     }
 
     /// Puts those who wait for one chunk into the order in which they are given it.
-    pub(super) fn sort(asks: &mut [Ask]) {
+    pub(super) fn sort(asks: &mut [Waiting]) {
         asks.sort_by_key(|ask| (ask.priority, if is_bulk(ask) { draw(ask) } else { 0 }));
     }
 
     /// Takes an ask out of the queue.
-    pub(super) fn remove(&mut self, ask: AskId) -> Option<Ask> {
-        let at = self.queue.iter().position(|waiting| waiting.ask == ask)?;
+    pub(super) fn remove(&mut self, ask: AskId) -> Option<Waiting> {
+        let at = self
+            .queue
+            .iter()
+            .position(|waiting| waiting.ask.ask == ask)?;
         Some(self.queue.remove(at))
     }
 
     /// Takes the asks out of the queue that match.
-    pub(super) fn drain(&mut self, matches: impl Fn(&Ask) -> bool) -> Vec<Ask> {
-        self.queue.extract_if(.., |ask| matches(ask)).collect()
+    pub(super) fn drain(&mut self, matches: impl Fn(&Ask) -> bool) -> Vec<Waiting> {
+        self.queue
+            .extract_if(.., |waiting| matches(waiting))
+            .collect()
     }
 
     /// The asks that wait for a slot and this chunk, in the order they came.
-    pub(super) fn waiting_for(&self, chunk: ChunkId) -> Vec<Ask> {
+    pub(super) fn waiting_for(&self, chunk: ChunkId) -> Vec<Waiting> {
         self.queue
             .iter()
             .filter(|ask| ask.chunk == chunk)
@@ -171,6 +176,10 @@ mod tests {
         }
     }
 
+    fn wait(ask: Ask) -> Waiting {
+        Waiting::new(ask, Instant(0))
+    }
+
     #[test]
     fn one_device_never_has_more_than_half() {
         let mut slots = Slots::new(4);
@@ -199,12 +208,12 @@ mod tests {
             ask(13, 5, 7),
             ask(14, 6, 7),
         ] {
-            assert!(slots.enqueue(waiting));
+            assert!(slots.enqueue(wait(waiting)));
         }
         let mut order = Vec::new();
         for free in [4, 1, 2, 13, 14] {
             slots.release(AskId(free));
-            order.extend(slots.next().map(|a| a.ask.0));
+            order.extend(slots.next().map(|a| a.ask.ask.0));
         }
         assert_eq!(order, [13, 14, 10, 12, 11]);
         assert_eq!(slots.next(), None);
@@ -218,9 +227,9 @@ mod tests {
             priority: Priority::File,
             ..ask(3, 3, 1)
         };
-        assert!(slots.enqueue(file) && slots.enqueue(ask(4, 4, 9)));
+        assert!(slots.enqueue(wait(file)) && slots.enqueue(wait(ask(4, 4, 9))));
         slots.release(AskId(1));
-        assert_eq!(slots.next().map(|a| a.ask.0), Some(4));
+        assert_eq!(slots.next().map(|a| a.ask.ask.0), Some(4));
     }
 
     #[test]
@@ -249,26 +258,25 @@ mod tests {
         let mut slots = Slots::new(1);
         assert!(slots.take(&file(0, 1, 1)));
         for waiting in [file(1, 2, 1), file(2, 3, 1), file(3, 2, 2), file(4, 3, 2)] {
-            assert!(slots.enqueue(waiting));
+            assert!(slots.enqueue(wait(waiting)));
         }
         let mut given = Vec::new();
         for n in 0..4 {
-            slots.release(AskId(given.last().map_or(n, |a: &Ask| a.ask.0)));
+            slots.release(AskId(given.last().map_or(n, |a: &Waiting| a.ask.ask.0)));
             given.extend(slots.next());
         }
         let chunks: Vec<u8> = given.iter().map(|a| a.chunk.0[0]).collect();
         assert_eq!(chunks, [2, 1, 2, 1], "the second chunk had to catch up");
 
         let first = |chunk: u8| {
-            let mut asks: Vec<Ask> = (1..=10)
-                .map(|from| file(from.into(), from, chunk))
-                .collect();
+            let file = |from: u8| wait(file(from.into(), from, chunk));
+            let mut asks: Vec<Waiting> = (1..=10).map(file).collect();
             Slots::sort(&mut asks);
             asks[0].from
         };
         let firsts: std::collections::BTreeSet<DeviceId> = (0..40).map(first).collect();
         assert!(firsts.len() >= 8, "{firsts:?}");
-        let mut viewers: Vec<Ask> = (1..=10).map(|n| ask(n, n as u8, 0)).collect();
+        let mut viewers: Vec<Waiting> = (1..=10).map(|n| wait(ask(n, n as u8, 0))).collect();
         let before = viewers.clone();
         Slots::sort(&mut viewers);
         assert_eq!(viewers, before, "whoever came first");
@@ -278,9 +286,11 @@ mod tests {
     fn the_queue_is_bounded_and_can_be_emptied() {
         let mut slots = Slots::new(1);
         assert!(slots.take(&ask(0, 1, 0)));
-        let taken = (1..1000).filter(|n| slots.enqueue(ask(*n, 2, 0))).count();
+        let taken = (1..1000)
+            .filter(|n| slots.enqueue(wait(ask(*n, 2, 0))))
+            .count();
         assert_eq!((taken, slots.queued()), (MAX_QUEUED, MAX_QUEUED));
-        assert_eq!(slots.remove(AskId(7)).map(|a| a.ask.0), Some(7));
+        assert_eq!(slots.remove(AskId(7)).map(|a| a.ask.ask.0), Some(7));
         assert_eq!(slots.drain(|a| a.ask.0 < 10).len(), 8);
         assert_eq!(slots.waiting_for(ChunkId([1; 32])).len(), slots.queued());
         assert!(slots.waiting_for(ChunkId([2; 32])).is_empty());

@@ -224,6 +224,8 @@ impl World<'_> {
                 if let Some(exchange) = self.shell(client).exchanges.get_mut(&fetch) {
                     exchange.first_byte = Some(now);
                 }
+                let head = self.one_way(client, Some(server));
+                self.plan_after(head, Event::Began { client, fetch });
                 let broken = Event::Reply {
                     client,
                     fetch,

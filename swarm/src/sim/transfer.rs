@@ -36,6 +36,7 @@ impl World<'_> {
             exchange.flow = Some(flow);
             exchange.first_byte = Some(first_byte);
         }
+        self.plan(first_byte, Event::Began { client, fetch });
         // Only these are ever slow enough for the rule to matter.
         let crawls =
             |p: u32| matches!(self.shells[p as usize].evil, Some(Evil::Slow | Evil::Squat));
@@ -49,6 +50,13 @@ impl World<'_> {
                     least,
                 },
             );
+        }
+    }
+
+    /// The head of an answer with bytes is here.
+    pub(super) fn began(&mut self, client: u32, fetch: FetchId) {
+        if self.shell(client).exchanges.contains_key(&fetch) {
+            self.feed(client, Input::Began(fetch));
         }
     }
 

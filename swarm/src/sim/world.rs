@@ -58,6 +58,8 @@ pub(super) enum Event {
     },
     /// The WAN ledger of a site may give a lease.
     LedgerDue(u32),
+    /// The first byte reaches the client.
+    Began { client: u32, fetch: FetchId },
     /// The last byte reaches the client.
     Arrived { client: u32, fetch: FetchId },
     /// A server learns that its client is gone.
@@ -262,6 +264,7 @@ impl<'a> World<'a> {
                 reply,
             } => self.reply(client, fetch, reply),
             Event::Net(version) => self.flows_end(version),
+            Event::Began { client, fetch } => self.began(client, fetch),
             Event::Arrived { client, fetch } => self.arrived(client, fetch),
             Event::ClientGone { server, ask } => self.client_gone(server, ask),
             Event::Letter { peer, letter } => {

@@ -41,6 +41,9 @@ fn running(job: &mut Job, source: Source) {
         probe: false,
         named: false,
         by: None,
+        began: false,
+        counts_from: Instant(0),
+        silent: false,
         len: 100,
     });
 }

@@ -52,8 +52,8 @@ fn a_slow_home_is_waited_for_and_a_silent_one_is_replaced() {
     assert!(desk.pass(11_900).is_empty());
     let outputs = desk.pass(200);
     fetch_from(&outputs, at(2));
-    assert!(!from_origin(&desk.pass(29_000)), "two peers know of it");
-    assert!(from_origin(&desk.pass(2_000)), "both are silent");
+    assert!(desk.pass(11_700).is_empty(), "it gets as long");
+    assert!(from_origin(&desk.pass(40_000)), "all are silent");
 }
 
 #[test]

@@ -48,6 +48,7 @@ enum Step {
     Ban(u8),
     Pass(u16),
     Control(u8),
+    Began(u8),
     Hold {
         chunk: u8,
         hold: bool,
@@ -65,6 +66,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => byte().prop_map(Step::AskGone),
         3 => byte().prop_map(Step::Served),
         10 => (byte(), 0u8..14, byte()).prop_map(|(which, how, named)| Step::End { which, how, named }),
+        4 => byte().prop_map(Step::Began),
         1 => any::<u16>().prop_map(Step::Roster),
         1 => (any::<bool>(), 0u8..12, any::<bool>())
             .prop_map(|(drop, who, leave)| Step::Change { drop, who, leave }),
@@ -281,6 +283,11 @@ impl World {
                 if let Some(ask) = nth(self.serving.iter().copied(), n) {
                     self.serving.remove(&ask);
                     self.tell(Input::Served(ask));
+                }
+            }
+            Step::Began(which) => {
+                if let Some(fetch) = nth(self.fetches.values().copied(), which) {
+                    self.tell(Input::Began(fetch.fetch));
                 }
             }
             Step::End { which, how, named } => self.end(which, how, named),

@@ -286,3 +286,29 @@ fn a_chunk_nobody_has_is_not_sought_again_and_again() {
     let (_, outputs) = desk.asked(1, chunk, 0);
     assert!(matches!(outputs[..], [Output::Fetch(_)]));
 }
+
+#[test]
+fn a_living_peer_is_never_silent_for_long() {
+    let mut desk = Desk::with(
+        Config {
+            upload_slots: 1,
+            ..Config::default()
+        },
+        &SITE,
+    );
+    // It seeks this one as a home.
+    let sought = chunk_of(&SITE, &[0, 1]);
+    let (ask, outputs) = desk.asked(2, sought, 0);
+    assert_eq!(outputs.len(), 1, "{outputs:?}");
+    let come_again = answer(ask, Answer::Refer(vec![device(0)]));
+    assert!(desk.pass(1_900).iter().all(|o| *o != come_again));
+    assert!(desk.pass(200).contains(&come_again));
+    // This one is here, but the only slot is taken.
+    let held = chunk_of(&SITE, &[0, 2]);
+    desk.tell(Input::Holds(held));
+    let (first, outputs) = desk.asked(1, held, 4);
+    assert_eq!(outputs, [answer(first, Answer::Serve)]);
+    let (second, outputs) = desk.asked(2, held, 4);
+    assert_eq!(outputs, []);
+    assert!(desk.pass(2_100).contains(&answer(second, Answer::Busy)));
+}

@@ -111,7 +111,7 @@ fn home_1_does_not_wait_for_a_silent_home_2() {
     let chunk = chunk_of(&SITE, &[0, 2]);
     let (request, outputs) = desk.want(chunk);
     let probe = fetch_from(&outputs, at(2));
-    let outputs = desk.pass(60);
+    let outputs = desk.pass(160);
     let fetch = fetch_from(&outputs, Source::Origin);
     let outputs = desk.delivered(fetch);
     assert_eq!(
@@ -202,7 +202,9 @@ fn peers_that_all_keep_this_one_waiting_leave_a_place_for_the_origin() {
 fn a_hedge_leaves_the_origin_enough_time() {
     let mut desk = Desk::in_site(&[0, 1]);
     let chunk = chunk_of(&[0, 1], &[1]);
-    desk.want_by(chunk, 20_000);
+    let (_, outputs) = desk.want_by(chunk, 20_000);
+    let fetch = fetch_from(&outputs, at(1));
+    assert!(desk.tell(Input::Began(fetch)).is_empty());
     let started = desk.now;
     let asked_at = loop {
         let (at, timer) = desk.peer.next_timeout().expect("a hedge is planned");
@@ -219,6 +221,48 @@ fn a_hedge_leaves_the_origin_enough_time() {
         (1_300_000..3_000_000).contains(&left),
         "an untried origin is expected to take 1.25 s: {left}"
     );
+}
+
+#[test]
+fn a_silent_peer_is_replaced_long_before_the_deadline() {
+    let mut desk = Desk::in_site(&SITE);
+    let chunk = chunk_of(&SITE, &[1, 2]);
+    let (_, outputs) = desk.want_by(chunk, 30_000);
+    fetch_from(&outputs, at(1));
+    assert!(desk.pass(3_900).is_empty());
+    let next = fetch_from(&desk.pass(200), at(2));
+    // This one has it, but its bytes are slow: only the deadline calls for another source.
+    assert!(desk.tell(Input::Began(next)).is_empty());
+    assert!(desk.pass(15_000).is_empty());
+    // The silent one is a home no more for a while.
+    let other = chunk_of(&SITE, &[1, 3]);
+    desk.ended(next, Outcome::Failed);
+    let (_, outputs) = desk.want(chunk_of(&SITE, &[1, 2, 3]));
+    assert_ne!(fetch_from_any(&outputs).1, at(2), "it failed just now");
+    let (_, outputs) = desk.want(other);
+    assert_eq!(fetch_from_any(&outputs).1, at(1), "its time is over");
+}
+
+#[test]
+fn a_peer_that_is_alive_and_seeks_the_chunk_is_waited_for() {
+    let mut desk = Desk::in_site(&[0, 1]);
+    let chunk = chunk_of(&[0, 1], &[1]);
+    let (_, mut outputs) = desk.want_by(chunk, 3_000);
+    let mut origin_at = None;
+    let started = desk.now;
+    for _ in 0..10 {
+        let (fetch, _) = fetch_from_any(&outputs);
+        let meanwhile = desk.pass(2_000);
+        if !meanwhile.is_empty() {
+            fetch_from(&meanwhile, Source::Origin);
+            origin_at = Some(desk.now.since(started));
+            break;
+        }
+        outputs = desk.ended(fetch, Outcome::Referred(vec![device(1)]));
+    }
+    let after = origin_at.expect("not for ever");
+    let seconds = after.0 / 1_000_000;
+    assert!((4..=12).contains(&seconds), "{after:?}");
 }
 
 #[test]
