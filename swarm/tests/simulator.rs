@@ -199,9 +199,5 @@ fn hedges_that_never_fire_are_caught() {
 
 #[test]
 fn a_referral_loop_is_caught() {
-    is_caught(
-        "poison-10",
-        Planted::ReferralLoop,
-        "again after wrong bytes",
-    );
+    is_caught("evil-lie", Planted::ReferralLoop, "asks for chunk");
 }
