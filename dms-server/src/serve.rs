@@ -91,6 +91,10 @@ impl Dms {
         let banned = device::db::revoked(&app.db, app.clock.now_ms(), BANNED_MAX).await?;
         app.sites
             .set_banned(banned.into_iter().map(device_id).collect());
+        let pardons = device::db::pardons(&app.db, PARDONS_MAX).await?;
+        let pardon = |(device, at_ms): (_, i64)| device::pardon(device, at_ms);
+        app.sites
+            .set_pardons(pardons.into_iter().map(pardon).collect());
         Ok(Self {
             app,
             listeners,
@@ -200,6 +204,9 @@ pub async fn work(config: Config, shutdown: impl Future<Output = ()>) -> anyhow:
 
 /// The most revoked devices that connecting peers are told of.
 const BANNED_MAX: i64 = swarm::wire::MAX_ROSTER as i64;
+
+/// The most pardons that connecting peers are told of.
+const PARDONS_MAX: i64 = swarm::wire::MAX_PARDONS as i64;
 
 /// The parts that outlive the process.
 struct Opened {

@@ -10,5 +10,6 @@ mod kill;
 mod links;
 mod odd_inputs;
 mod publish_and_play;
+mod rules;
 mod tidy;
 mod tls;

@@ -11,7 +11,8 @@ use crate::cli::Connection;
   dms admin site add --name lyon --subnet 10.20.0.0/16 --subnet 10.21.4.0/22
   dms admin enroll-token | edge-peer enroll --dms http://127.0.0.1:8080
   dms admin token create --name 'Ana' --scope publish
-  dms admin device list")]
+  dms admin device list --banned
+  dms admin device pardon 0190b6a2-...")]
 pub struct AdminArgs {
     #[command(subcommand)]
     pub(super) verb: Verb,
@@ -84,7 +85,21 @@ pub(super) enum SiteVerb {
 #[derive(clap::Subcommand, Debug)]
 pub(super) enum DeviceVerb {
     /// List the devices
-    List,
+    List {
+        /// Only those that PCs ban because they sent wrong bytes
+        #[arg(long)]
+        banned: bool,
+    },
+    /// Who reported wrong bytes of a device: which chunk, and what came instead
+    Reports {
+        /// Its id
+        device: Uuid,
+    },
+    /// Let PCs ask a device again that sent wrong bytes; the next wrong bytes ban it again
+    Pardon {
+        /// Its id
+        device: Uuid,
+    },
     /// Revoke a device, at once
     Revoke {
         /// Its id

@@ -30,6 +30,9 @@ pub struct Connection {
     /// A file with the token to sign in with [default: ./dms-data/owner.token if it is there]
     #[arg(long, env = "DMS_TOKEN_FILE", value_name = "FILE", global = true)]
     token_file: Option<PathBuf>,
+    /// PEM file of the authority that signed the DMS's certificate, when it is a private one
+    #[arg(long, env = "DMS_CA_FILE", value_name = "FILE", global = true)]
+    ca_file: Option<PathBuf>,
 }
 
 /// A signed-in client.
@@ -53,18 +56,26 @@ impl Client {
                 .filter(|p| p.exists())
                 .ok_or(Failure::NoToken)?,
         };
-        Self::of(url, &path)
+        Self::of(url, &path, connection.ca_file.as_deref())
     }
 
-    /// A client of this server with the token in this file.
-    pub(super) fn of(url: String, token_file: &Path) -> Result<Self, Failure> {
+    /// A client of this server with the token in this file; with `ca_file` only that authority may vouch for it.
+    pub(super) fn of(
+        url: String,
+        token_file: &Path,
+        ca_file: Option<&Path>,
+    ) -> Result<Self, Failure> {
         if !url.starts_with("http://") && !url.starts_with("https://") {
             return Err(Failure::Input(format!(
                 "--url {url} must begin with http:// or https://"
             )));
         }
         let token = read_token(token_file)?;
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder();
+        if let Some(file) = ca_file {
+            http = http.tls_certs_only(read_authorities(file)?);
+        }
+        let http = http
             .connect_timeout(CONNECT)
             .user_agent(concat!("dms/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -157,6 +168,19 @@ impl Client {
             cause: cause.to_string(),
         }
     }
+}
+
+fn read_authorities(path: &Path) -> Result<Vec<reqwest::Certificate>, Failure> {
+    let pem = std::fs::read(path).map_err(|source| Failure::File {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    let read = reqwest::Certificate::from_pem_bundle(&pem).ok();
+    read.filter(|authorities| !authorities.is_empty())
+        .ok_or_else(|| {
+            let file = path.display();
+            Failure::Input(format!("--ca-file {file} holds no certificate in PEM"))
+        })
 }
 
 fn read_token(path: &Path) -> Result<String, Failure> {

@@ -9,10 +9,13 @@ use sha2::{Digest, Sha256};
 /// The note of one upload, in the user's cache folder.
 pub struct Memory {
     path: Option<PathBuf>,
+    /// Held while this program works on the upload.
+    _lock: Option<fs::File>,
 }
 
 impl Memory {
-    /// The note for this file as it is now, going to this server under this name.
+    /// The note for this file as it is now, going to this server under this name. While another program works on
+    /// the same upload there is none: two would write to one upload in turns.
     #[must_use]
     pub fn of(file: &Path, found: &fs::Metadata, server: &str, title: &str) -> Self {
         let changed = found
@@ -31,8 +34,21 @@ impl Memory {
             hash.update(part);
         }
         let name = hex::encode(&hash.finalize()[..16]);
+        let path = crate::config::cache_folder().map(|folder| folder.join("uploads").join(name));
+        match path.as_deref().map(lock) {
+            Some(Ok(lock)) => Self { path, _lock: lock },
+            Some(Err(Busy)) => {
+                eprintln!("this file is being published already; it is uploaded a second time");
+                Self::none()
+            }
+            None => Self::none(),
+        }
+    }
+
+    const fn none() -> Self {
         Self {
-            path: crate::config::cache_folder().map(|folder| folder.join("uploads").join(name)),
+            path: None,
+            _lock: None,
         }
     }
 
@@ -57,5 +73,23 @@ impl Memory {
         if let Some(path) = &self.path {
             let _ = fs::remove_file(path);
         }
+    }
+}
+
+/// Another program works on the upload.
+struct Busy;
+
+/// Locks the note until the program ends; a file system without locks is no reason not to publish.
+fn lock(path: &Path) -> Result<Option<fs::File>, Busy> {
+    if let Some(folder) = path.parent() {
+        let _ = fs::create_dir_all(folder);
+    }
+    let Ok(file) = fs::File::create(path.with_extension("lock")) else {
+        return Ok(None);
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Err(Busy),
+        Err(fs::TryLockError::Error(_)) => Ok(None),
     }
 }

@@ -177,20 +177,115 @@ pub async fn active(db: &Db, device: Uuid) -> sqlx::Result<Option<DeviceRow>> {
         .await)
 }
 
-/// Devices, newest first, from after `before`.
+/// A device with what others say of it.
+#[derive(Clone, Debug, FromRow)]
+pub struct ReportedRow {
+    /// The device.
+    #[sqlx(flatten)]
+    pub device: DeviceRow,
+    /// Reports of wrong bytes since it was pardoned last.
+    pub reports: i64,
+    /// How many devices they are of.
+    pub reporters: i64,
+    /// The newest of them.
+    pub reported_ms: Option<i64>,
+    /// When it was pardoned last.
+    pub pardoned_ms: Option<i64>,
+}
+
+/// Devices, newest first, from after `before`; only those with reports that are not pardoned when
+/// `reported` says so.
 ///
 /// # Errors
 /// The database's.
-pub async fn list(db: &Db, before: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<DeviceRow>> {
-    let sql = "SELECT id, name, kind, enrolled_ms, expires_ms, revoked_ms FROM devices \
-               WHERE id < $1 ORDER BY id DESC LIMIT $2";
+pub async fn list(
+    db: &Db,
+    before: Option<Uuid>,
+    reported: bool,
+    limit: i64,
+) -> sqlx::Result<Vec<ReportedRow>> {
+    let sql = "SELECT d.id, d.name, d.kind, d.enrolled_ms, d.expires_ms, d.revoked_ms, \
+               COALESCE(e.reports, 0) AS reports, COALESCE(e.reporters, 0) AS reporters, \
+               e.reported_ms, p.at_ms AS pardoned_ms FROM devices d \
+               LEFT JOIN pardons p ON p.device_id = d.id \
+               LEFT JOIN (SELECT b.culprit, COUNT(*) AS reports, \
+                   COUNT(DISTINCT b.reporter) AS reporters, MAX(b.at_ms) AS reported_ms \
+                   FROM bad_chunks b LEFT JOIN pardons q ON q.device_id = b.culprit \
+                   WHERE q.at_ms IS NULL OR b.at_ms > q.at_ms GROUP BY b.culprit) e \
+               ON e.culprit = d.id \
+               WHERE d.id < $1 AND ($2 = 0 OR e.reports > 0) ORDER BY d.id DESC LIMIT $3";
     db!(db.read(), |p| {
         sqlx::query_as(sql)
             .bind(before.unwrap_or(Uuid::max()))
+            .bind(i64::from(reported))
             .bind(limit)
             .fetch_all(p)
             .await
     })
+}
+
+/// A report that a device sent wrong bytes.
+#[derive(Clone, Debug, FromRow)]
+pub struct ReportRow {
+    /// Who says so.
+    pub reporter: Uuid,
+    /// What it is called.
+    pub reporter_name: Option<String>,
+    /// What was asked for.
+    pub chunk: Vec<u8>,
+    /// What the bytes hashed to.
+    pub got: Vec<u8>,
+    /// When it was said.
+    pub at_ms: i64,
+}
+
+/// The newest reports about a device, pardoned ones too.
+///
+/// # Errors
+/// The database's.
+pub async fn reports(db: &Db, device: Uuid, limit: i64) -> sqlx::Result<Vec<ReportRow>> {
+    let sql = "SELECT b.reporter, d.name AS reporter_name, b.chunk, b.got, b.at_ms \
+               FROM bad_chunks b LEFT JOIN devices d ON d.id = b.reporter \
+               WHERE b.culprit = $1 ORDER BY b.at_ms DESC, b.chunk LIMIT $2";
+    db!(db.read(), |p| sqlx::query_as(sql)
+        .bind(device)
+        .bind(limit)
+        .fetch_all(p)
+        .await)
+}
+
+/// Pardons a device that is not revoked for what was reported until now. False when nothing was.
+///
+/// # Errors
+/// The database's.
+pub async fn pardon(db: &Db, device: Uuid, by_whom: &str, now_ms: i64) -> sqlx::Result<bool> {
+    let sql = "INSERT INTO pardons (device_id, at_ms, by_whom, times) \
+               SELECT d.id, CAST($2 AS BIGINT), CAST($3 AS TEXT), 1 FROM devices d \
+               WHERE d.id = $1 AND d.revoked_ms IS NULL AND EXISTS (SELECT 1 FROM bad_chunks b \
+                   LEFT JOIN pardons q ON q.device_id = b.culprit \
+                   WHERE b.culprit = d.id AND (q.at_ms IS NULL OR b.at_ms > q.at_ms)) \
+               ON CONFLICT (device_id) DO UPDATE SET at_ms = excluded.at_ms, \
+                   by_whom = excluded.by_whom, times = pardons.times + 1";
+    let pardoned = db!(db.write(), |p| sqlx::query(sql)
+        .bind(device)
+        .bind(now_ms)
+        .bind(by_whom)
+        .execute(p)
+        .await?
+        .rows_affected());
+    Ok(pardoned == 1)
+}
+
+/// The newest pardons: devices and moments.
+///
+/// # Errors
+/// The database's.
+pub async fn pardons(db: &Db, limit: i64) -> sqlx::Result<Vec<(Uuid, i64)>> {
+    let sql = "SELECT device_id, at_ms FROM pardons ORDER BY at_ms DESC LIMIT $1";
+    db!(db.read(), |p| sqlx::query_as(sql)
+        .bind(limit)
+        .fetch_all(p)
+        .await)
 }
 
 /// Revokes a device. False when there is none; revoking again changes nothing.
@@ -222,4 +317,17 @@ pub async fn revoked(db: &Db, now_ms: i64, limit: i64) -> sqlx::Result<Vec<Uuid>
         .bind(limit)
         .fetch_all(p)
         .await)
+}
+
+/// Whether there is such a device, revoked or not.
+///
+/// # Errors
+/// The database's.
+pub async fn exists(db: &Db, device: Uuid) -> sqlx::Result<bool> {
+    let sql = "SELECT id FROM devices WHERE id = $1";
+    let found: Option<Uuid> = db!(db.read(), |p| sqlx::query_scalar(sql)
+        .bind(device)
+        .fetch_optional(p)
+        .await)?;
+    Ok(found.is_some())
 }

@@ -13,6 +13,7 @@ pub mod tls;
 
 use serde::{Deserialize, Serialize};
 use swarm::content::DeviceId;
+use swarm::wire::Pardon;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -41,6 +42,15 @@ impl DeviceKind {
 #[must_use]
 pub fn row_id(device: DeviceId) -> Uuid {
     Uuid::from_bytes(device.0)
+}
+
+/// A pardon as peers are told of it.
+#[must_use]
+pub fn pardon(device: Uuid, at_ms: i64) -> Pardon {
+    Pardon {
+        device: device_id(device),
+        at_ms: at_ms.unsigned_abs(),
+    }
 }
 
 /// A device's id as the swarm knows it.

@@ -33,6 +33,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(create_enrollment_token))
         .routes(routes!(list_devices))
         .routes(routes!(revoke_device))
+        .routes(routes!(list_reports))
+        .routes(routes!(pardon_device))
         .routes(routes!(trust))
 }
 
@@ -261,6 +263,21 @@ pub struct DeviceView {
     pub certificate_expires_ms: i64,
     /// What it said on its control connection; null when it has none.
     pub peer: Option<PeerView>,
+    /// What others reported of it since it was pardoned last; null is nothing. Who reported it asks it no more.
+    pub reported: Option<ReportedView>,
+    /// When it was pardoned last; null is never.
+    pub pardoned_ms: Option<i64>,
+}
+
+/// What others reported of a device.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReportedView {
+    /// Chunks that it sent wrong bytes for.
+    pub reports: i64,
+    /// Devices that say so. One device's word may be wrong; nobody else acts on it.
+    pub reporters: i64,
+    /// When the newest was reported, milliseconds since the Unix epoch.
+    pub last_ms: i64,
 }
 
 /// A connected peer.
@@ -309,23 +326,48 @@ impl PeerView {
     }
 }
 
+/// Which devices.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DeviceQuery {
+    /// The `next_cursor` of the page before; without it, the first page.
+    cursor: Option<Uuid>,
+    /// Items, 1 to 500.
+    limit: Option<u16>,
+    /// `true`: only devices that somebody bans for wrong bytes and that were not pardoned since.
+    #[serde(default)]
+    banned: bool,
+}
+
 /// Lists the devices, newest first.
-#[utoipa::path(get, path = "/api/v1/devices", tag = "devices", params(PageQuery),
+#[utoipa::path(get, path = "/api/v1/devices", tag = "devices", params(DeviceQuery),
     security(("token" = ["admin"])), responses((status = 200, body = Page<DeviceView>)))]
 async fn list_devices(
     _: Admin,
     State(app): State<App>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<DeviceQuery>,
 ) -> Result<Json<Page<DeviceView>>> {
-    let rows = db::list(&app.db, query.cursor, query.fetch()).await?;
-    Ok(Json(query.page(
+    let DeviceQuery {
+        cursor,
+        limit,
+        banned,
+    } = query;
+    let page = PageQuery { cursor, limit };
+    let rows = db::list(&app.db, cursor, banned, page.fetch()).await?;
+    Ok(Json(page.page(
         rows,
-        |row| row.id,
+        |row| row.device.id,
         |row| device_view(&app, row),
     )))
 }
 
-fn device_view(app: &App, row: db::DeviceRow) -> DeviceView {
+fn device_view(app: &App, row: db::ReportedRow) -> DeviceView {
+    let reported = row.reported_ms.map(|last_ms| ReportedView {
+        reports: row.reports,
+        reporters: row.reporters,
+        last_ms,
+    });
+    let (pardoned_ms, row) = (row.pardoned_ms, row.device);
     let peer = app.sites.peer(device_id(row.id));
     let state = match (row.revoked_ms, &peer) {
         (Some(_), _) => "revoked",
@@ -340,6 +382,8 @@ fn device_view(app: &App, row: db::DeviceRow) -> DeviceView {
         enrolled_ms: row.enrolled_ms,
         certificate_expires_ms: row.expires_ms,
         peer: peer.map(PeerView::of),
+        reported,
+        pardoned_ms,
     }
 }
 
@@ -360,14 +404,87 @@ async fn revoke_device(
     Path(path): Path<DevicePath>,
 ) -> Result<StatusCode> {
     if !db::revoke(&app.db, path.device, app.clock.now_ms()).await? {
-        return Err(Problem::not_found(
-            "device_not_found",
-            "There is no such device.",
-        ));
+        return Err(no_device());
     }
     let device = device_id(path.device);
     app.known.forget(device);
     app.sites.revoke(device);
     tracing::info!(device.id = %device, "device revoked");
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Reports that are shown at once.
+const REPORTS_MAX: i64 = 500;
+
+/// A report that a device sent wrong bytes.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReportView {
+    /// The device that says so.
+    pub reporter: Uuid,
+    /// What it is called; null when it is gone.
+    pub reporter_name: Option<String>,
+    /// The chunk that was asked for: the SHA-256 of its bytes.
+    pub chunk: String,
+    /// The SHA-256 of the bytes that came.
+    pub got: String,
+    /// When it was said, milliseconds since the Unix epoch.
+    pub at_ms: i64,
+}
+
+/// The newest 500 reports that a device sent wrong bytes, pardoned ones too.
+#[utoipa::path(get, path = "/api/v1/devices/{device}/reports", tag = "devices", params(DevicePath),
+    security(("token" = ["admin"])),
+    responses((status = 200, body = Page<ReportView>), (status = 404, body = ProblemBody)))]
+async fn list_reports(
+    _: Admin,
+    State(app): State<App>,
+    Path(path): Path<DevicePath>,
+) -> Result<Json<Page<ReportView>>> {
+    if !db::exists(&app.db, path.device).await? {
+        return Err(no_device());
+    }
+    let rows = db::reports(&app.db, path.device, REPORTS_MAX).await?;
+    let view = |row: db::ReportRow| ReportView {
+        reporter: row.reporter,
+        reporter_name: row.reporter_name,
+        chunk: hex::encode(row.chunk),
+        got: hex::encode(row.got),
+        at_ms: row.at_ms,
+    };
+    Ok(Json(Page {
+        items: rows.into_iter().map(view).collect(),
+        next_cursor: None,
+    }))
+}
+
+/// Pardons a device for the wrong bytes that were reported until now: peers are told to ask it again. The
+/// next wrong bytes ban it again.
+#[utoipa::path(post, path = "/api/v1/devices/{device}/pardon", tag = "devices", params(DevicePath),
+    security(("token" = ["admin"])),
+    responses((status = 204), (status = 404, body = ProblemBody),
+              (status = 409, body = ProblemBody)))]
+async fn pardon_device(
+    Admin(caller): Admin,
+    State(app): State<App>,
+    Path(path): Path<DevicePath>,
+) -> Result<StatusCode> {
+    let now_ms = app.clock.now_ms();
+    if !db::pardon(&app.db, path.device, &caller.subject, now_ms).await? {
+        if db::active(&app.db, path.device).await?.is_some() {
+            let detail = "Nobody reported wrong bytes of this device since it was pardoned last.";
+            return Err(Problem::conflict("not_banned", detail));
+        }
+        if db::exists(&app.db, path.device).await? {
+            let detail = "The device was revoked. Enrol it again.";
+            return Err(Problem::conflict("revoked", detail));
+        }
+        return Err(no_device());
+    }
+    app.sites.pardon(super::pardon(path.device, now_ms));
+    tracing::info!(device.id = %path.device, by = %caller.subject, "device pardoned");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn no_device() -> Problem {
+    Problem::not_found("device_not_found", "There is no such device.")
 }

@@ -205,7 +205,7 @@ async fn of_many_redeems_at_once_exactly_as_many_win_as_there_are_uses() {
             }
         }
         assert_eq!(won.len(), 7, "{}", test.name);
-        let devices = db::list(&test.db, None, 500).await.expect("listed");
+        let devices = db::list(&test.db, None, false, 500).await.expect("listed");
         assert_eq!(devices.len(), 7, "{}", test.name);
     }
 }

@@ -119,7 +119,11 @@ pub async fn delete(db: &Db, site: Uuid) -> sqlx::Result<bool> {
     Ok(gone == 1)
 }
 
-/// Records a report of a bad chunk. False when the same report is there.
+/// Reports of one device about another that are kept: an honest one bans after the first.
+const REPORTS_MAX: i64 = 100;
+
+/// Records a report of a bad chunk. False when the same report is there since the culprit was pardoned last,
+/// when it is no device, or when the reporter has said enough about it.
 ///
 /// # Errors
 /// The database's.
@@ -130,7 +134,11 @@ pub async fn add_bad_chunk(
     now_ms: i64,
 ) -> sqlx::Result<bool> {
     let sql = "INSERT INTO bad_chunks (reporter, culprit, chunk, got, at_ms) \
-               VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+               SELECT $1, d.id, $3, $4, CAST($5 AS BIGINT) FROM devices d WHERE d.id = $2 AND \
+                   (SELECT COUNT(*) FROM bad_chunks WHERE reporter = $1 AND culprit = $2) < $6 \
+               ON CONFLICT (reporter, culprit, chunk) DO UPDATE \
+               SET got = excluded.got, at_ms = excluded.at_ms WHERE bad_chunks.at_ms <= \
+                   (SELECT p.at_ms FROM pardons p WHERE p.device_id = excluded.culprit)";
     let added = db!(db.write(), |p| {
         sqlx::query(sql)
             .bind(Uuid::from_bytes(reporter.0))
@@ -138,6 +146,7 @@ pub async fn add_bad_chunk(
             .bind(bad.chunk.0.as_slice())
             .bind(bad.got.0.as_slice())
             .bind(now_ms)
+            .bind(REPORTS_MAX)
             .execute(p)
             .await?
             .rows_affected()

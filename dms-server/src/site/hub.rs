@@ -15,7 +15,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use swarm::content::{DeviceId, SiteId};
 use swarm::site::SiteMap;
-use swarm::wire::{Campaign, Sharing, SiteInfo, ToPeer, TransferTotals};
+use swarm::wire::{Campaign, Pardon, Sharing, SiteInfo, ToPeer, TransferTotals};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -231,6 +231,16 @@ impl Hub {
     /// The devices that every peer is told to shun when it connects.
     pub fn set_banned(&self, banned: Vec<DeviceId>) {
         self.lock().set_banned(banned);
+    }
+
+    /// The devices that every peer is told to ask again when it connects, pardoned last first.
+    pub fn set_pardons(&self, pardons: Vec<Pardon>) {
+        self.lock().set_pardons(pardons);
+    }
+
+    /// Tells every peer to ask a device again that sent it wrong bytes.
+    pub fn pardon(&self, pardon: Pardon) {
+        self.lock().pardon(pardon);
     }
 
     /// What is known of a connected peer.

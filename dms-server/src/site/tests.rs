@@ -10,6 +10,8 @@ use super::*;
 use crate::testing::device::{Control, Device};
 use crate::testing::{Server, refusal, text};
 
+mod rules;
+
 #[tokio::test]
 async fn sites_are_made_changed_listed_and_deleted_on_both_databases() {
     for server in Server::both().await {

@@ -111,7 +111,7 @@ async fn publish(server: &Server, file: &Path) -> Result<String, Failure> {
     let url = server.start().await;
     let token = file.with_extension("token");
     std::fs::write(&token, "dms_token").expect("a token");
-    let client = Client::of(url.clone(), &token).expect("a client");
+    let client = Client::of(url.clone(), &token, None).expect("a client");
     let found = std::fs::metadata(file).expect("the file");
     let source = Source {
         path: file,

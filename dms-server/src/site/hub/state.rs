@@ -8,7 +8,8 @@ use bytes::Bytes;
 use swarm::content::{DeviceId, SiteId};
 use swarm::site::{SiteMap, weigh};
 use swarm::wire::{
-    Campaign, MAX_ROSTER, Peering, RosterPeer, Sharing, SiteInfo, ToPeer, TransferTotals,
+    Campaign, MAX_PARDONS, MAX_ROSTER, Pardon, Peering, RosterPeer, Sharing, SiteInfo, ToPeer,
+    TransferTotals,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,8 @@ pub(super) struct State {
     banned: Vec<DeviceId>,
     /// The message that says so, encoded once.
     banned_frame: Option<Bytes>,
+    /// Devices that are to be asked again, pardoned last first.
+    pardons: Vec<Pardon>,
     /// What each site is to hold, and the message that says so.
     holds: BTreeMap<SiteId, (Vec<Campaign>, Bytes)>,
     /// A site must be told something later: see [`super::Hub::tell_later`].
@@ -204,6 +207,9 @@ impl State {
         if let Some(banned) = self.banned_frame() {
             peer.send(banned);
         }
+        if !self.pardons.is_empty() {
+            peer.send(frame(&ToPeer::Pardoned(self.pardons.clone())));
+        }
         self.peers.insert(device, peer);
         self.place(device, site.clone());
         self.enter(device, now);
@@ -224,6 +230,24 @@ impl State {
         banned.truncate(MAX_ROSTER);
         self.banned = banned;
         self.banned_frame = None;
+    }
+
+    /// The devices that are to be asked again, pardoned last first.
+    pub(super) fn set_pardons(&mut self, mut pardons: Vec<Pardon>) {
+        pardons.truncate(MAX_PARDONS);
+        self.pardons = pardons;
+    }
+
+    /// Tells everybody to ask a device again.
+    pub(super) fn pardon(&mut self, pardon: Pardon) {
+        let mut pardons = std::mem::take(&mut self.pardons);
+        pardons.retain(|other| other.device != pardon.device);
+        pardons.insert(0, pardon);
+        self.set_pardons(pardons);
+        let frame = frame(&ToPeer::Pardoned(vec![pardon]));
+        for peer in self.peers.values() {
+            peer.send(frame.clone());
+        }
     }
 
     fn banned_frame(&mut self) -> Option<Bytes> {
