@@ -30,8 +30,9 @@ async fn programs_believe_the_companys_own_authority_when_told_to() -> anyhow::R
         (report.path.as_str(), report.frames_decoded),
         ("dms", clip.frames)
     );
-    let mut titles = stack.dms.command(&["titles"])?;
-    titles.env("SSL_CERT_FILE", &ca);
+    let stranger = stack.dms.run(&["titles"]).await?;
+    assert_eq!(stranger.code, 7, "{}", stranger.stderr);
+    let titles = stack.dms.command(&["titles", "--ca-file", &ca])?;
     let listed = run(titles, Duration::from_secs(60)).await?;
     assert!(listed.stdout.contains(&title.id), "{}", listed.stderr);
     stack.end().await

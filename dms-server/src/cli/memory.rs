@@ -72,6 +72,7 @@ impl Memory {
     pub fn forget(&self) {
         if let Some(path) = &self.path {
             let _ = fs::remove_file(path);
+            let _ = fs::remove_file(path.with_extension("lock"));
         }
     }
 }

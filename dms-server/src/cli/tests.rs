@@ -61,6 +61,11 @@ fn an_upload_is_remembered_for_the_same_file_name_and_server_only() -> std::io::
         std::fs::metadata(&file).map(|found| Memory::of(&file, &found, server, "Clip"))
     };
     let here = format!("http://{}", folder.path().display());
+    let working = note(&here)?;
+    let second = note(&here)?;
+    second.keep("/api/v1/uploads/2");
+    assert_eq!(working.recall(), None, "two at once do not share an upload");
+    drop((working, second));
     note(&here)?.keep("/api/v1/uploads/1");
     assert_eq!(note(&here)?.recall().as_deref(), Some("/api/v1/uploads/1"));
     assert_eq!(note("http://elsewhere")?.recall(), None);
