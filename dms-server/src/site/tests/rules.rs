@@ -127,7 +127,7 @@ async fn a_reported_device_is_listed_with_its_evidence_and_pardoned_once_for_it(
         assert_eq!(banned(&server).await.len(), 1);
 
         let server = server.restart().await;
-        assert_eq!(banned(&server).await[0]["pardoned_ms"].is_i64(), true);
+        assert!(banned(&server).await[0]["pardoned_ms"].is_i64());
         let revoke = server.request(Method::DELETE, &format!("/api/v1/devices/{}", culprit.id));
         assert_eq!(revoke.send().await.expect("an answer").status(), 204);
         assert_eq!(pardon(&server, culprit.id).await, (409, "revoked".into()));
