@@ -118,7 +118,7 @@ impl Peer {
                 if self.starts(chunk, job, candidate, room, now) {
                     return Step::Asked;
                 }
-                self.step_in_line(chunk, job, &list, last_resort_at, now)
+                self.step_in_line(chunk, job, &list, candidate, last_resort_at, now)
             }
         }
     }
@@ -145,6 +145,7 @@ impl Peer {
         chunk: ChunkId,
         job: &mut Job,
         list: &[Candidate],
+        first: Candidate,
         last_resort_at: Instant,
         now: Instant,
     ) -> Step {
@@ -158,8 +159,11 @@ impl Peer {
         if now < last_resort_at {
             return Step::Wait(last_resort_at, Timer::Hedge);
         }
-        let room = self.origin_lane.has_urgent_room();
-        if room && self.starts(chunk, job, origin, room, now) {
+        // A peer is no worse for being asked late; the origin is the last resort here, too.
+        let peers = self.peer_lane.has_urgent_room();
+        let next = if peers { first } else { origin };
+        let room = self.lane(next.source).has_urgent_room();
+        if room && self.starts(chunk, job, next, room, now) {
             return Step::Asked;
         }
         IDLE
@@ -492,7 +496,7 @@ impl Peer {
             // It keeps its place among the asks; only what it waits for is another thing.
             let Ask { ask, from, .. } = waiting.ask;
             self.asks.insert(ask, AskPlace::Queued(from));
-            self.admit(waiting, now);
+            self.admit(waiting.has_come(), now);
         }
         self.pump(now);
     }

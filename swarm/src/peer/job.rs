@@ -27,6 +27,8 @@ pub(super) const ASK_GRACE: Micros = Micros::from_secs(5);
 /// After so long at the latest who watches and waits for a chunk is told that it is still being sought, or that all
 /// slots are taken, and asks again: a living peer is never silent for long.
 const SIGN_OF_LIFE: Micros = Micros::from_secs(2);
+/// So much more when the chunk came meanwhile, and only a slot is missing.
+const SLOT_WAIT: Micros = Micros::from_millis(1500);
 
 /// See the module. A job is Wanted while nobody is being asked, and InFlight otherwise.
 #[derive(Clone, Debug)]
@@ -122,6 +124,12 @@ impl Waiting {
         let sign = watched.then(|| now + SIGN_OF_LIFE);
         let until = sign.map_or(late, |sign| sign.min(late));
         Self { ask, until }
+    }
+
+    /// The chunk is here: only a slot is waited for.
+    pub(super) fn has_come(self) -> Self {
+        let until = self.until + SLOT_WAIT;
+        Self { until, ..self }
     }
 }
 

@@ -70,8 +70,13 @@ impl Dms {
         peer: u32,
         device: DeviceId,
         from: IpAddr,
-        weight: u32,
+        (weight, sharing): (u32, Sharing),
+        peering: Option<Peering>,
     ) -> Vec<Letter> {
+        // An address of no site: nobody is told of anybody.
+        let Some(peering) = peering else {
+            return vec![(peer, Input::Site(None))];
+        };
         let Some(id) = self.map.site_of(from) else {
             return vec![(peer, Input::Site(None))];
         };
@@ -81,7 +86,11 @@ impl Dms {
         let entry = RosterPeer {
             device,
             addr: format!("{from}:7745"),
-            weight: weigh(weight, Sharing::On),
+            weight: if peering == Peering::On {
+                weigh(weight, sharing)
+            } else {
+                0
+            },
         };
         let Ok(change) = site.roster.join(entry) else {
             return Vec::new();
@@ -90,7 +99,7 @@ impl Dms {
         if let Err(at) = site.online.binary_search(&peer) {
             site.online.insert(at, peer);
         }
-        letters.push((peer, Input::Site(Some(Peering::On))));
+        letters.push((peer, Input::Site(Some(peering))));
         letters.push((peer, Input::Roster(site.roster.snapshot())));
         letters
     }

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     content::DeviceId,
     peer::{Config, FetchId, Input, Peer},
+    site::weigh,
     time::{Instant, Micros},
 };
 
@@ -196,11 +197,15 @@ impl World<'_> {
         }
         let shell = self.shell(peer);
         shell.tally.messages += 1;
-        let (device, site, weight) = (shell.device, shell.site, shell.nic.weight);
+        let (device, site, nic) = (shell.device, shell.site, shell.nic);
         let address = dms::address(site, peer);
-        let letters = self.dms.hello(peer, device, address, weight);
+        let peering = self.sites[site].spec.peering;
+        let worth = (nic.weight, nic.sharing);
+        self.feed(peer, Input::Sharing(nic.sharing));
+        let letters = self.dms.hello(peer, device, address, worth, peering);
         self.post(letters);
         self.ledger_joined(peer);
+        self.campaign(peer);
     }
 
     pub(super) fn read_letter(&mut self, peer: u32, letter: ToDms) {
@@ -223,7 +228,8 @@ impl World<'_> {
                 Vec::new()
             }
             ToDms::Worth(percent) => {
-                let weight = self.shell(peer).nic.weight;
+                let nic = self.shell(peer).nic;
+                let weight = weigh(nic.weight, nic.sharing);
                 let weight = (weight * percent / 100).max(weight.min(1));
                 self.dms.weigh(peer, device, weight)
             }
@@ -340,6 +346,7 @@ impl World<'_> {
         let mut shell = Shell::new(gone.device, gone.site, gone.nic, viewer);
         (shell.up, shell.down, shell.disk) = (gone.up, gone.down, gone.disk);
         shell.disk_holds = gone.disk_holds.clone();
+        shell.disk_order = gone.disk_order.clone();
         shell.counts = std::mem::replace(&mut gone.counts, false);
         gone.life = Life::Back(number);
         let device = gone.device;

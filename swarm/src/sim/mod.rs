@@ -11,6 +11,7 @@
 //! with the number of sites, not with its square. Where it is one, or where peers of different sites meet
 //! (the mesh baseline), all sites are one world.
 
+mod cache;
 mod check;
 mod director;
 mod dms;

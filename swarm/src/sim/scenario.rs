@@ -7,7 +7,10 @@ mod units;
 
 pub use parse::ScenarioError;
 
-use crate::time::Micros;
+use crate::{
+    time::Micros,
+    wire::{Peering, Sharing},
+};
 
 /// A link's capacity, delay and quality.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +45,8 @@ pub struct Nic {
     pub weight: u32,
     /// What its disk reads and writes together, bytes per second; none is no limit.
     pub disk: Option<u64>,
+    /// What it gives: on battery nothing, over a VPN it takes nothing either.
+    pub sharing: Sharing,
 }
 
 impl Nic {
@@ -57,6 +62,7 @@ impl Nic {
             half_duplex: false,
             weight,
             disk: None,
+            sharing: Sharing::On,
         }
     }
 
@@ -113,6 +119,10 @@ pub struct SiteSpec {
     pub mix: Vec<(Nic, u32)>,
     /// When its viewers come.
     pub arrivals: Arrivals,
+    /// What its rules let peers do; none: the DMS knows no site at its addresses.
+    pub peering: Option<Peering>,
+    /// What the cache of each machine holds, bytes; none is no limit.
+    pub cache: Option<u64>,
 }
 
 impl SiteSpec {
@@ -370,6 +380,8 @@ pub struct Scenario {
     pub origin: Option<u64>,
     /// The title.
     pub title: TitleSpec,
+    /// When every peer is told that its site is to hold the title.
+    pub campaign: Option<Micros>,
     /// Machines that come and go.
     pub churn: Option<Churn>,
     /// How many of a hundred peers of each site do what.

@@ -46,6 +46,8 @@ pub(super) struct Shell {
     pub(super) connected: BTreeSet<u32>,
     /// The chunks whose bytes lie on its disk, as a set of bits.
     pub(super) disk_holds: Bits,
+    /// The same in the order in which they came.
+    pub(super) disk_order: Vec<u32>,
     /// Of them, those with wrong bytes; there is none unless the check of hashes is broken.
     pub(super) tainted: BTreeSet<u32>,
     /// Who sent it wrong bytes.
@@ -71,6 +73,12 @@ impl Bits {
         let new = self.0[word] & bit == 0;
         self.0[word] |= bit;
         new
+    }
+
+    pub(super) fn remove(&mut self, n: u32) {
+        if let Some(word) = self.0.get_mut(n as usize / 64) {
+            *word &= !(1 << (n % 64));
+        }
     }
 
     pub(super) fn contains(&self, n: u32) -> bool {
@@ -145,6 +153,7 @@ impl Shell {
             clients: BTreeMap::new(),
             connected: BTreeSet::new(),
             disk_holds: Bits::default(),
+            disk_order: Vec::new(),
             tainted: BTreeSet::new(),
             fooled_by: BTreeSet::new(),
             requests: BTreeMap::new(),

@@ -58,6 +58,11 @@ impl Title {
         self.chunks[number as usize]
     }
 
+    /// How many chunks there are.
+    pub(super) fn chunks(&self) -> u32 {
+        self.chunks.len() as u32
+    }
+
     pub(super) fn len_of(&self, number: u32) -> u64 {
         self.chunks[number as usize].1.into()
     }

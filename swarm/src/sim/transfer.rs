@@ -175,7 +175,9 @@ impl World<'_> {
                 self.shell(server).tally.to_peers += len;
             }
             let shell = self.shell(client);
-            shell.disk_holds.insert(chunk);
+            if shell.disk_holds.insert(chunk) {
+                shell.disk_order.push(chunk);
+            }
             shell.requests.remove(&chunk);
             if bad {
                 shell.tainted.insert(chunk);
@@ -198,6 +200,7 @@ impl World<'_> {
             };
         }
         self.feed(client, Input::Fetched { fetch, outcome });
+        self.trim(client);
     }
 
     /// Ends a flow, and counts what it carried over the WAN.

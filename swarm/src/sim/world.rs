@@ -30,6 +30,8 @@ use crate::{
 pub(super) enum Event {
     /// A peer's control connection comes up.
     Hello(u32),
+    /// A peer is told what its site is to hold.
+    Hold(u32),
     /// A viewer presses play.
     Arrive(u32),
     /// A viewer looks at its buffer.
@@ -241,6 +243,7 @@ impl<'a> World<'a> {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Hello(peer) => self.hello(peer),
+            Event::Hold(peer) => self.hold(peer),
             Event::Arrive(peer) => self.arrive(peer),
             Event::Play(peer) => self.play(peer),
             Event::Timer(peer) => {

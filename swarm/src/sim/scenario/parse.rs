@@ -9,7 +9,11 @@ use super::{
     Wan,
     units::{Milli, Percent, Rate, Size, Time},
 };
-use crate::{content::MAX_CHUNK_LEN, time::Micros};
+use crate::{
+    content::MAX_CHUNK_LEN,
+    time::Micros,
+    wire::{Peering, Sharing},
+};
 
 /// The most peers of one site: as many as a roster holds.
 const MAX_PEERS: u32 = crate::wire::MAX_ROSTER as u32;
@@ -56,6 +60,7 @@ struct File {
     #[serde(default)]
     nic: BTreeMap<String, NicFile>,
     site: Vec<SiteFile>,
+    campaign: Option<CampaignFile>,
     churn: Option<ChurnFile>,
     #[serde(default)]
     evil: Vec<EvilFile>,
@@ -122,6 +127,12 @@ struct NicFile {
     #[serde(default = "full_weight")]
     weight: u32,
     disk: Option<Rate>,
+    #[serde(default = "gives")]
+    sharing: Sharing,
+}
+
+fn gives() -> Sharing {
+    Sharing::On
 }
 
 fn lan_delay() -> Time {
@@ -157,6 +168,27 @@ struct SiteFile {
     #[serde(default)]
     mix: BTreeMap<String, u32>,
     arrivals: ArrivalsFile,
+    #[serde(default)]
+    rule: RuleFile,
+    cache: Option<Size>,
+}
+
+/// What the administrator lets the peers of a site do.
+#[derive(Deserialize, Clone, Copy, Default)]
+#[serde(rename_all = "kebab-case")]
+enum RuleFile {
+    #[default]
+    On,
+    ConsumeOnly,
+    Off,
+    /// No site has these addresses.
+    Unknown,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct CampaignFile {
+    at: Time,
 }
 
 #[derive(Deserialize)]
@@ -291,6 +323,7 @@ fn convert(name: &str, file: File) -> Result<Scenario, String> {
         sites,
         origin: file.origin.map(|r| r.0),
         title: title(&file.title)?,
+        campaign: file.campaign.as_ref().map(|c| c.at.0),
         churn: file.churn.as_ref().map(churn),
         evil,
         faults,
@@ -351,6 +384,13 @@ fn site_spec(site: &SiteFile, kinds: &BTreeMap<String, NicFile>) -> Result<SiteS
         wan: Wan { link, cap },
         mix,
         arrivals,
+        peering: match site.rule {
+            RuleFile::On => Some(Peering::On),
+            RuleFile::ConsumeOnly => Some(Peering::ConsumeOnly),
+            RuleFile::Off => Some(Peering::Off),
+            RuleFile::Unknown => None,
+        },
+        cache: site.cache.map(|size| size.0),
     })
 }
 
@@ -366,6 +406,7 @@ fn nic(file: &NicFile) -> Nic {
         half_duplex: file.half_duplex,
         weight: file.weight,
         disk: file.disk.map(|r| r.0),
+        sharing: file.sharing,
     }
 }
 
