@@ -18,8 +18,8 @@ const RATE_SAMPLE_MIN: u32 = 32 << 10;
 const LATES_TO_FAIL: u8 = 3;
 /// Being named as a holder in vain this often in a row makes a peer doubtful.
 const BROKEN_TO_DOUBT: u8 = 3;
-/// Naming others in vain this often in a row counts as a failure: a home that has a chunk knows who took it, and
-/// one that has not gets it.
+/// Naming others in vain this often in a row counts as a failure: a home that has a chunk knows who took
+/// it, and one that has not gets it.
 const MISLED_TO_FAIL: u8 = 6;
 /// So does taking longer than this for a chunk of the greatest length.
 const SLOW_CHUNK: Micros = Micros::from_secs(2);
@@ -94,7 +94,8 @@ impl Estimates {
         Micros(estimate.total(len) + 2 * estimate.spread)
     }
 
-    /// How many chunks of the greatest length the link to the origin carries while one waits for its first byte.
+    /// How many chunks of the greatest length the link to the origin carries while one waits for its first
+    /// byte.
     pub(super) fn origin_waits(&self) -> usize {
         let origin = self.sources.peek(&Source::Origin);
         let e = origin.copied().unwrap_or(NEW_ORIGIN);

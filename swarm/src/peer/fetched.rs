@@ -106,8 +106,8 @@ impl Peer {
         }
     }
 
-    /// Sources that began to send earlier than the one that delivered are slow. Those that did not begin may wait for a
-    /// congested origin, as long as a fetch from there takes here, too.
+    /// Sources that began to send earlier than the one that delivered are slow. Those that did not begin
+    /// may wait for a congested origin, as long as a fetch from there takes here, too.
     fn judge_overtaken(&mut self, chunk: ChunkId, winner: &Attempt, now: Instant) {
         let Some(job) = self.jobs.get(&chunk) else {
             return;

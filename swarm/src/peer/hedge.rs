@@ -19,8 +19,8 @@ pub(super) const PROBE_PATIENCE: Micros = Micros::from_millis(150);
 const MAX_ROOM: Micros = Micros::from_secs(8);
 /// How long a peer may say nothing to somebody who watches. A living one says "come again" in half of that.
 const SILENCE: Micros = Micros::from_secs(4);
-/// The same to somebody without a deadline, and how long one whose bytes do not end is waited for. A living one says
-/// "come again" after [`BULK_ASK`] and the asker's grace at the latest.
+/// The same to somebody without a deadline, and how long one whose bytes do not end is waited for. A living
+/// one says "come again" after [`BULK_ASK`] and the asker's grace at the latest.
 const BULK_PATIENCE: Micros = Micros::from_secs(12);
 /// The same before the origin is asked: a peer that is slow but alive is worth the wait.
 const BULK_PATIENCE_ORIGIN: Micros = Micros::from_secs(30);
@@ -49,8 +49,8 @@ pub(super) fn ask_next_at(running: Running, next: Micros, after: Micros) -> Inst
 }
 
 /// The origin is not asked beside a peer before that had this much time, unless the deadline comes first.
-/// Where the WAN is thin, a home that is fetching takes long, and with it everybody at the site: if all went to the
-/// origin then, all would be later still.
+/// Where the WAN is thin, a home that is fetching takes long, and with it everybody at the site: if all
+/// went to the origin then, all would be later still.
 const LAST_RESORT_PATIENCE: Micros = Micros::from_secs(3);
 
 /// When the origin is asked beside a peer; `at` is when any other source would be.
@@ -74,13 +74,14 @@ pub(super) fn silence(is_bulk: bool) -> Micros {
     if is_bulk { BULK_PATIENCE } else { SILENCE }
 }
 
-/// A peer that is alive and seeks the chunk, though its bytes do not come yet, gets so many times what the origin
-/// usually takes here: over the same WAN a second copy is no sooner here than the first, and makes all others later.
-/// But a peer that takes much longer than this one would is the narrow place itself.
+/// A peer that is alive and seeks the chunk, though its bytes do not come yet, gets so many times what the
+/// origin usually takes here: over the same WAN a second copy is no sooner here than the first, and makes
+/// all others later. But a peer that takes much longer than this one would is the narrow place itself.
 const TIMES_THE_ORIGIN: u64 = 2;
 /// How long after the deadline it is waited for at most.
 const OVERDUE: Micros = Micros::from_secs(4);
-/// Both are up to twice as long, another time at each peer: peers that wait for one another are helped by the first.
+/// Both are up to twice as long, another time at each peer: peers that wait for one another are helped by
+/// the first.
 const SPREAD: u64 = 1000;
 
 /// Until when a peer that was asked then may take for a chunk that it has to get from the origin first.
@@ -88,8 +89,9 @@ pub(super) fn fair_until(since: Instant, origin: Micros) -> Instant {
     since + Micros(origin.0.saturating_mul(TIMES_THE_ORIGIN))
 }
 
-/// When the origin is asked beside a peer that is alive and seeks the chunk. `at` is when the deadline calls for
-/// it, `since` when somebody was asked first, `origin` what the origin takes, `draw` differs from peer to peer.
+/// When the origin is asked beside a peer that is alive and seeks the chunk. `at` is when the deadline
+/// calls for it, `since` when somebody was asked first, `origin` what the origin takes, `draw` differs from
+/// peer to peer.
 pub(super) fn overdue_at(
     deadline: Instant,
     at: Instant,
@@ -157,7 +159,8 @@ mod tests {
     #[test]
     fn a_living_peer_gets_twice_the_time_of_the_origin_or_until_well_after_the_deadline() {
         let ms = Micros::from_millis;
-        // deadline, when it calls for the origin, first asked, what the origin takes, draw -> when; milliseconds.
+        // deadline, when it calls for the origin, first asked, what the origin takes, draw -> when;
+        // milliseconds.
         for (deadline, at, since, origin, draw, when) in [
             // The origin is fast: the deadline decides.
             (10_000, 8000, 0, 300, 0, 8000),

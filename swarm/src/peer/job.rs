@@ -24,8 +24,8 @@ pub(super) const MAX_RETRIES: u8 = 8;
 pub(super) const MAX_LATE: Micros = Micros::from_secs(30);
 /// How long after its deadline an ask is still answered with the chunk.
 pub(super) const ASK_GRACE: Micros = Micros::from_secs(5);
-/// After so long at the latest who watches and waits for a chunk is told that it is still being sought, or that all
-/// slots are taken, and asks again: a living peer is never silent for long.
+/// After so long at the latest who watches and waits for a chunk is told that it is still being sought, or
+/// that all slots are taken, and asks again: a living peer is never silent for long.
 const SIGN_OF_LIFE: Micros = Micros::from_secs(2);
 /// So much more when the chunk came meanwhile, and only a slot is missing.
 const SLOT_WAIT: Micros = Micros::from_millis(1500);
@@ -75,7 +75,8 @@ pub(super) struct Attempt {
     pub(super) fetch: FetchId,
     pub(super) source: Source,
     pub(super) started: Instant,
-    /// Since when its time counts: it was asked first for this chunk then, however often it said "come again".
+    /// Since when its time counts: it was asked first for this chunk then, however often it said "come
+    /// again".
     pub(super) counts_from: Instant,
     pub(super) hops: u8,
     pub(super) probe: bool,

@@ -1,8 +1,9 @@
 //! Upload slots: how many peers are given to at once, and who is next.
 //!
-//! Whoever watches is served by urgency. Of what nobody watches, the chunk that was given least goes first, and
-//! each chunk's first copies go to other devices than the next one's: where the links of all peers are alike thin,
-//! every copy beyond the first has to be given by somebody else, and nobody may become the one that all are sent to.
+//! Whoever watches is served by urgency. Of what nobody watches, the chunk that was given least goes first,
+//! and each chunk's first copies go to other devices than the next one's: where the links of all peers are
+//! alike thin, every copy beyond the first has to be given by somebody else, and nobody may become the one
+//! that all are sent to.
 
 use std::collections::BTreeMap;
 
@@ -83,9 +84,9 @@ impl Slots {
         self.active.remove(&ask)
     }
 
-    /// Who gets a free slot next: the most urgent; of them the chunk that was given least, if nobody watches it;
-    /// then the device with the fewest slots, then the earliest deadline or the luck of the draw, then who came
-    /// first.
+    /// Who gets a free slot next: the most urgent; of them the chunk that was given least, if nobody
+    /// watches it; then the device with the fewest slots, then the earliest deadline or the luck of the
+    /// draw, then who came first.
     pub(super) fn next(&mut self) -> Option<Waiting> {
         let queue = self.queue.iter().enumerate();
         let eligible = queue.filter(|(_, ask)| self.is_free_for(ask));

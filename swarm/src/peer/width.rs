@@ -1,14 +1,15 @@
 //! How many fetches at once this peer has at the origin.
 //!
-//! As few as keep the link to the origin busy: while one carries bytes, the others wait for their first. More would
-//! only make each of them later, and with it whoever waits for it here: on a thin link the first whole chunk is
-//! what lets the site begin to share. In a site of many peers their fetches hide each other's waits, and one each
-//! is enough.
+//! As few as keep the link to the origin busy: while one carries bytes, the others wait for their first.
+//! More would only make each of them later, and with it whoever waits for it here: on a thin link the first
+//! whole chunk is what lets the site begin to share. In a site of many peers their fetches hide each
+//! other's waits, and one each is enough.
 //!
-//! It is not enough where one connection cannot fill the link, since packets are lost on it, or where the others are
-//! done and this peer is not. Of a link that somebody else uses, too, one fetch more always seems to bring more. So
-//! the site is to have [`SITE`] fetches at the origin together, each peer as large a part of them as of the chunks
-//! that are still to come; and within its part a peer takes one more only while that carries more bytes in all.
+//! It is not enough where one connection cannot fill the link, since packets are lost on it, or where the
+//! others are done and this peer is not. Of a link that somebody else uses, too, one fetch more always
+//! seems to bring more. So the site is to have [`SITE`] fetches at the origin together, each peer as large
+//! a part of them as of the chunks that are still to come; and within its part a peer takes one more only
+//! while that carries more bytes in all.
 
 /// A site of so many peers keeps its link to the origin busy with one fetch each.
 const CROWD: usize = 8;
@@ -59,8 +60,8 @@ impl Width {
         }
     }
 
-    /// How many fetches at once. `waits` is how many chunks the link carries while one waits for its first byte,
-    /// `peers` the size of the site.
+    /// How many fetches at once. `waits` is how many chunks the link carries while one waits for its first
+    /// byte, `peers` the size of the site.
     pub(super) fn choose(&self, most: usize, waits: usize, peers: usize, to_come: ToCome) -> usize {
         let most = most.clamp(1, MAX_WIDTH);
         let alone = usize::from(peers < CROWD);

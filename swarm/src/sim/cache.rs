@@ -22,8 +22,8 @@ impl World<'_> {
         self.feed(peer, Input::Hold { chunks, copies });
     }
 
-    /// Gives up chunks until the rest fits: those of other homes first, then its own, those that the site is to
-    /// hold last; among equals the oldest. What is being sent stays.
+    /// Gives up chunks until the rest fits: those of other homes first, then its own, those that the site
+    /// is to hold last; among equals the oldest. What is being sent stays.
     pub(super) fn trim(&mut self, peer: u32) {
         let Some(limit) = self.sites[self.site_of(peer)].spec.cache else {
             return;
