@@ -24,6 +24,8 @@ pub struct EdgePeer {
     process: Option<Process>,
     state: PathBuf,
     logs: PathBuf,
+    /// Further arguments of its next start, such as `--cache-limit 11MiB`.
+    pub arguments: Vec<String>,
     /// Its name, such as `lyon-2`.
     pub name: String,
     /// Its address, such as `127.1.0.2`.
@@ -46,6 +48,7 @@ impl EdgePeer {
             process: None,
             state,
             logs: folder.to_path_buf(),
+            arguments: Vec::new(),
             name: name.to_owned(),
             ip: ip.to_owned(),
             chunk_addr: format!("{ip}:{}", free_port(ip)?),
@@ -147,6 +150,7 @@ impl EdgePeer {
         command.args(["--chunk-listen", &self.chunk_addr, "--local-listen", local]);
         // A test machine may be a laptop on battery: what it shares must not depend on that.
         command.args(["--weight", "100"]);
+        command.args(&self.arguments);
         Ok(command)
     }
 

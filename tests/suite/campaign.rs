@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use harness::{Clip, Stack};
+use harness::{Clip, EdgePeer, Stack};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::Value;
 
 /// How long a small office may take to hold a small title, or to put right what a lost PC held.
@@ -48,7 +49,7 @@ fn is_complete(campaign: &Value) -> bool {
 }
 
 /// The sum of a metric's samples whose labels contain `label`, as a PC shows it.
-async fn metric(peer: &harness::EdgePeer, name: &str) -> anyhow::Result<f64> {
+async fn metric(peer: &EdgePeer, name: &str) -> anyhow::Result<f64> {
     let url = format!("{}/metrics", peer.local_url);
     let token = std::fs::read_to_string(peer.local_token_file())?;
     let http = reqwest::Client::builder().no_proxy().build()?;
@@ -170,4 +171,160 @@ async fn an_office_holds_a_title_before_anybody_watches_on_sqlite() -> anyhow::R
 #[tokio::test(flavor = "multi_thread")]
 async fn an_office_holds_a_title_before_anybody_watches_on_postgres() -> anyhow::Result<()> {
     an_office_holds_a_title_before_anybody_watches(Stack::builder().postgres()).await
+}
+
+const MIB: usize = 1 << 20;
+
+/// Publishes a file of so many MiB.
+async fn publish(stack: &Stack, name: &str, mib: usize) -> anyhow::Result<String> {
+    let file = stack.folder().join(name);
+    let mut random = StdRng::seed_from_u64(name.bytes().map(u64::from).sum());
+    let bytes: Vec<u8> = (0..mib * MIB).map(|_| random.random()).collect();
+    std::fs::write(&file, bytes)?;
+    let file = file.to_str().context("a path in UTF-8")?;
+    let arguments = ["publish", file, "--kind", "file", "--wait", "--json"];
+    let title = command(stack, &arguments).await?;
+    Ok(title["id"].as_str().context("an id")?.to_owned())
+}
+
+/// Fetches a file through a PC; answers how many of its chunks were in the PC's cache, and how many there are.
+async fn fetch(peer: &EdgePeer, title: &str) -> anyhow::Result<(usize, usize)> {
+    let url = format!("{}/v1/titles/{title}/fetch", peer.local_url);
+    let token = std::fs::read_to_string(peer.local_token_file())?;
+    let http = reqwest::Client::builder().no_proxy().build()?;
+    let answer = http.post(url).bearer_auth(token.trim()).send().await?;
+    let body = answer.error_for_status()?.bytes().await?;
+    let (mut cached, mut all, mut at) = (0, 0, 0);
+    while at < body.len() {
+        // An id, a length, where it was; length 0 says that the rest is still sought.
+        let head = body.get(at..at + 37).context("a whole row")?;
+        let len = u32::from_be_bytes(head[32..36].try_into()?) as usize;
+        at += 37 + len;
+        if len > 0 {
+            cached += usize::from(head[36] == 0);
+            all += 1;
+        }
+    }
+    Ok((cached, all))
+}
+
+/// An office of two PCs whose caches hold 11 MiB each.
+async fn small_office() -> anyhow::Result<Stack> {
+    let lyon = Stack::builder().site("lyon", "127.1.0.0/16", 2);
+    let mut stack = lyon.start().await?;
+    for peer in &mut stack.peers {
+        peer.process()?.end().await?;
+        peer.arguments = vec!["--cache-limit".into(), "11MiB".into()];
+        peer.start_again()?;
+        peer.wait_connected().await?;
+    }
+    for peer in &mut stack.peers {
+        peer.wait_roster(1).await?;
+    }
+    Ok(stack)
+}
+
+async fn add_one_copy(stack: &Stack, title: &str) -> anyhow::Result<String> {
+    let arguments = [
+        "campaign",
+        "add",
+        "--title",
+        title,
+        "--replicas",
+        "1",
+        "--json",
+    ];
+    let made = command(stack, &arguments).await?;
+    Ok(made["id"].as_str().context("an id")?.to_owned())
+}
+
+const KEPT: &str = "edge_campaign_chunks{state=\"kept\"}";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_cache_drops_spare_copies_and_never_the_last_one() -> anyhow::Result<()> {
+    let stack = small_office().await?;
+    let (a, b) = (
+        publish(&stack, "a", 6).await?,
+        publish(&stack, "b", 6).await?,
+    );
+    let campaign = add_one_copy(&stack, &a).await?;
+    let full = until(&stack, &campaign, "one copy of each chunk", is_complete).await?;
+    let kept = [
+        metric(&stack.peers[0], KEPT).await?,
+        metric(&stack.peers[1], KEPT).await?,
+    ];
+    let (few, many) = if kept[0] <= kept[1] { (0, 1) } else { (1, 0) };
+    // The PC that keeps fewer of them takes all, and then a file that only fits when the spare ones go.
+    fetch(&stack.peers[few], &a).await?;
+    let start = Instant::now();
+    loop {
+        let (cached, all) = fetch(&stack.peers[few], &b).await?;
+        if cached == all {
+            break;
+        }
+        ensure!(
+            start.elapsed() < HELD,
+            "spare copies stay: {cached} of {all} fit"
+        );
+        tokio::time::sleep(LOOK).await;
+    }
+    assert!(metric(&stack.peers[few], "edge_cache_evictions_total").await? > 0.0);
+    fetch(&stack.peers[many], &b).await?;
+    for (number, kept) in kept.iter().enumerate() {
+        assert_eq!(
+            metric(&stack.peers[number], KEPT).await?,
+            *kept,
+            "PC {number}"
+        );
+    }
+    let now = show(&stack, &campaign).await?;
+    assert_eq!(
+        (&now["state"], &now["sites"]),
+        (&full["state"], &full["sites"])
+    );
+    assert_eq!(
+        now["sites"][0]["wan_copies"], 1.0,
+        "nothing had to come again"
+    );
+
+    // Once it is over, they go like all others.
+    let ended = stack.dms.run(&["campaign", "end", &campaign]).await?;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    while metric(&stack.peers[many], KEPT).await? > 0.0 {
+        ensure!(start.elapsed() < HELD, "the campaign's end is not heard");
+        tokio::time::sleep(LOOK).await;
+    }
+    let c = publish(&stack, "c", 6).await?;
+    fetch(&stack.peers[many], &c).await?;
+    fetch(&stack.peers[many], &b).await?;
+    let (cached, _) = fetch(&stack.peers[many], &a).await?;
+    assert!(
+        (cached as f64) < kept[many],
+        "{cached} of {} are still there",
+        kept[many]
+    );
+    stack.end().await
+}
+
+/// Longer than what failed is tried again after, were it tried again soon.
+const WATCHED: Duration = Duration::from_secs(35);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_larger_than_the_caches_does_not_come_over_the_wan_again_and_again()
+-> anyhow::Result<()> {
+    let stack = small_office().await?;
+    let title = publish(&stack, "large", 30).await?;
+    let campaign = add_one_copy(&stack, &title).await?;
+    let full = |c: &Value| c["sites"][0]["chunks_held"].as_u64() >= Some(15);
+    until(&stack, &campaign, "caches full of it", full).await?;
+    tokio::time::sleep(WATCHED).await;
+    let now = show(&stack, &campaign).await?;
+    assert_eq!(now["state"], "running");
+    let copies = now["sites"][0]["wan_copies"].as_f64().context("a number")?;
+    assert!(copies <= 1.0, "{now}");
+    let held = now["sites"][0]["chunks_held"]
+        .as_u64()
+        .context("a number")?;
+    assert!((15..=22).contains(&held), "the caches are used: {now}");
+    stack.end().await
 }

@@ -157,12 +157,21 @@ impl Driver {
         }
     }
 
-    /// A chunk came that the cache cannot keep. If it was for the site to hold, it is not sought again at once:
-    /// every time it would come over the WAN.
+    /// A chunk came that the cache cannot keep. If it was for the site to hold, the cache is full of what must
+    /// stay: nothing more is sought for the site, since every try would come over the WAN.
     fn no_room(&mut self, id: ChunkId) {
-        if let Some(title) = self.held_for.remove(&id) {
-            tracing::debug!(%title, chunk = %id, "the cache has no room for a chunk the site is to hold");
-            self.input(Input::LetGo(vec![id]));
+        if self.held_for.contains_key(&id) {
+            let cache = &self.parts.cache;
+            let lacking = self
+                .held_for
+                .extract_if(|id, _| cache.contains(*id).is_none());
+            let lacking: Vec<ChunkId> = lacking.map(|(id, _)| id).collect();
+            let chunks = lacking.len();
+            tracing::warn!(
+                chunks,
+                "the cache has no room for more of what the site is to hold"
+            );
+            self.input(Input::LetGo(lacking));
         }
         self.evicted(vec![id]);
     }

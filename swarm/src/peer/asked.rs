@@ -93,7 +93,9 @@ impl Peer {
         };
         if let Some(theirs) = place(ask.from).filter(|theirs| *theirs < mine) {
             // A home before this one asks: it seeks the chunk itself, and this peer will copy.
-            if theirs == 0 {
+            // Of what the site is to hold it keeps as many copies as it is told.
+            let spare = self.keep.contains(ask.chunk) && !self.is_to_keep(ask.chunk, &homes);
+            if theirs == 0 && !spare {
                 self.copy_later(ask.chunk, now);
             }
             return Err(Answer::NotHere);

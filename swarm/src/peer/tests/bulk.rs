@@ -177,6 +177,24 @@ fn so_many_homes_keep_a_chunk_as_the_site_is_to_hold_copies() {
 }
 
 #[test]
+fn a_lower_home_copies_what_the_site_is_to_hold_only_when_it_is_to_keep_it() {
+    for (copies, expected) in [(1, 0), (2, 1)] {
+        let mut desk = Desk::in_site(&SITE);
+        let chunk = chunk_of(&SITE, &[1, 0]);
+        hold_copies(&mut desk, chunk, copies);
+        // Home 1 asks around before it goes to the origin.
+        let before = desk.peer.load().jobs + desk.peer.counters().copies as usize;
+        desk.asked(1, chunk, 0);
+        let after = desk
+            .peer
+            .load()
+            .jobs
+            .max(desk.peer.counters().copies as usize);
+        assert_eq!((before, after), (expected, expected), "{copies} copies");
+    }
+}
+
+#[test]
 fn a_pardoned_peer_is_asked_again() {
     let mut desk = Desk::in_site(&SITE);
     let chunk = chunk_of(&SITE, &[1, 2]);
