@@ -266,6 +266,27 @@ fn a_peer_that_is_alive_and_seeks_the_chunk_is_waited_for() {
 }
 
 #[test]
+fn a_full_lane_is_no_reason_for_the_origin() {
+    let config = Config {
+        peer_fetches: 1,
+        ..Config::default()
+    };
+    let mut desk = Desk::with(config, &SITE);
+    let (first, second) = (chunk_of(&SITE, &[1, 2]), chunk_of(&SITE, &[1, 3]));
+    let (_, outputs) = desk.want_by(first, 60_000);
+    let fetch = fetch_from(&outputs, at(1));
+    assert!(desk.tell(Input::Began(fetch)).is_empty());
+    let (_, outputs) = desk.want_by(second, 5_000);
+    assert_eq!(outputs, [], "the lane is full");
+    let outputs = desk.pass(4_900);
+    let asked = outputs.iter().filter_map(|o| match o {
+        Output::Fetch(f) if f.chunk == second => Some(f.from),
+        _ => None,
+    });
+    assert_eq!(asked.take(1).collect::<Vec<_>>(), [at(1)], "{outputs:?}");
+}
+
+#[test]
 fn a_referral_is_followed_and_the_home_comes_after_it() {
     let mut desk = Desk::in_site(&SITE);
     let chunk = chunk_of(&SITE, &[1, 2]);
