@@ -29,7 +29,7 @@ impl World<'_> {
             return;
         };
         loop {
-            let held: Vec<u32> = self.shell(peer).disk_order.iter().copied().collect();
+            let held: Vec<u32> = self.shell(peer).disk_order.clone();
             let bytes: u64 = held.iter().map(|n| self.title.len_of(*n)).sum();
             if bytes <= limit {
                 return;
