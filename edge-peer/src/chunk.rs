@@ -162,7 +162,7 @@ pub struct Memory(pub Vec<u8>);
 
 /// Memory for whole chunks that nobody uses, at most [`MAX_IDLE`].
 static IDLE: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
-const MAX_IDLE: usize = 8;
+const MAX_IDLE: usize = 16;
 /// Shorter chunks have memory of their own length.
 const LEAST_KEPT: usize = MAX_CHUNK_LEN as usize / 2;
 

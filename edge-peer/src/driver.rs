@@ -39,7 +39,7 @@ use handle::{AskReply, Happening, Release, WantReply};
 const MAX_HAPPENINGS: usize = 1_024;
 /// The most chunks on their way here or to the disk. When the disk is slower than the network,
 /// further fetches wait for it.
-const MAX_IN_MEMORY: usize = 24;
+const MAX_IN_MEMORY: usize = 16;
 
 /// What the loop works with.
 pub struct Parts {
