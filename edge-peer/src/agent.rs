@@ -176,7 +176,7 @@ impl Agent {
         let (told, heard) = watch::channel(Told::default());
         let parts = self.driver_parts(&base, events, control.clone(), told);
         let (driver, ends) = Driver::new(parts);
-        let titles = self.titles(&ends, control.clone());
+        let titles = self.titles(&base, &ends, control.clone());
         let campaigns = self.campaigns(&base, &ends, &titles, control, heard);
         let (given, given_out) = watch::channel(Given::load(&self.state));
         let known = Known::load(&self.state, |ip| interface_of(ip).is_some());
@@ -323,9 +323,9 @@ impl Agent {
         }
     }
 
-    fn titles(&self, ends: &Ends, control: control::Handle) -> Titles {
+    fn titles(&self, base: &Base, ends: &Ends, control: control::Handle) -> Titles {
         let (driver, shelf) = (ends.handle.clone(), self.shelf.clone());
-        Titles::new(driver, control, &self.trust, shelf)
+        Titles::new(base.client.clone(), driver, control, &self.trust, shelf)
     }
 
     fn campaigns(

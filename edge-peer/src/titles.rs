@@ -15,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 use ed25519_dalek::VerifyingKey;
 use swarm::{
     content::{Expect, Geometry, ManifestError, TitleId, VerifiedManifest},
-    peer::Priority,
+    peer::{Priority, Source},
     wire::{MAX_MANIFEST_LEN, TitleHead},
 };
 
@@ -23,7 +23,10 @@ pub use shelf::Shelf;
 
 use crate::{
     driver::{Handle, WantError},
-    net::control::{self, ResolveError},
+    net::{
+        client::Client,
+        control::{self, ResolveError},
+    },
     policy::epoch_ms,
     state::Trust,
 };
@@ -105,6 +108,7 @@ pub struct Titles {
 }
 
 struct Inner {
+    client: Client,
     driver: Handle,
     control: control::Handle,
     tenant: String,
@@ -127,9 +131,16 @@ struct Known {
 impl Titles {
     /// The titles of the company and the keys that enrolment pinned.
     #[must_use]
-    pub fn new(driver: Handle, control: control::Handle, trust: &Trust, shelf: Shelf) -> Self {
+    pub fn new(
+        client: Client,
+        driver: Handle,
+        control: control::Handle,
+        trust: &Trust,
+        shelf: Shelf,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
+                client,
                 driver,
                 control,
                 tenant: trust.tenant.clone(),
@@ -187,6 +198,11 @@ impl Titles {
     async fn ask(&self, title: TitleId, known: &mut Known) -> Result<Arc<Edition>, TitleError> {
         let newest = known.editions.last().cloned();
         let patience = newest.as_ref().map_or(PATIENCE, |_| LITTLE_PATIENCE);
+        if newest.is_none() {
+            // What somebody is about to watch will be needed from there soon.
+            let client = self.inner.client.clone();
+            tokio::spawn(async move { client.warm_up(Source::Origin).await });
+        }
         let answer = match (self.inner.control.resolve(title, patience).await, newest) {
             (Err(_), Some(newest)) => return Ok(newest),
             (Err(e), None) => return Err(e.into()),

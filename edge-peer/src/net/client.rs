@@ -10,7 +10,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
-use http_body::Body;
+use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use swarm::{
@@ -18,12 +18,14 @@ use swarm::{
     peer::{Priority, Source},
     wire::{self, http as names},
 };
+use tokio::time::timeout;
 
 use super::{
     address::AddressBook,
     enrolment::chain,
+    gather::Gathering,
     identity::{Identity, IdentityError, ORIGIN_NAME, peer_name},
-    pool::{Host, Pool, PoolError},
+    pool::{Host, Lease, Pool, PoolError},
 };
 use crate::{
     chunk::{ChunkError, Receiving, VerifiedChunk},
@@ -190,13 +192,13 @@ impl Client {
         self.base(source)?;
         let start = Instant::now();
         let asked = self.pool.ask(&name, || self.find(source, &name), asking);
-        let (response, lease) = still(HEAD, asked).await?;
+        let (response, mut lease) = still(HEAD, asked).await?;
         let waited = start.elapsed();
         let (head, mut body) = response.into_parts();
         let answer = match head.status {
             StatusCode::OK => {
                 before_bytes.await;
-                let chunk = self.receive(&mut body, source, request).await?;
+                let chunk = self.receive(&mut body, &mut lease, source, request).await?;
                 Answer::Chunk {
                     chunk,
                     waited,
@@ -216,6 +218,14 @@ impl Client {
         Ok(answer)
     }
 
+    /// Connects to `source` now, so that what is asked soon need not wait for it.
+    pub async fn warm_up(&self, source: Source) {
+        let name = host_name(source);
+        if let Err(e) = self.pool.warm_up(&name, || self.find(source, &name)).await {
+            tracing::debug!(error = %e, "nothing to warm up");
+        }
+    }
+
     async fn find(&self, source: Source, name: &str) -> std::io::Result<Host> {
         let addresses = match source {
             Source::Origin => self.book.origin().lookup().await,
@@ -230,6 +240,7 @@ impl Client {
     async fn receive(
         &self,
         body: &mut Incoming,
+        lease: &mut Lease,
         source: Source,
         request: Request,
     ) -> Result<VerifiedChunk, FetchError> {
@@ -241,14 +252,12 @@ impl Client {
             return Err(FetchError::Strange("a body of another length".into()));
         }
         let mut receiving = Receiving::new(request.chunk, request.len);
-        while let Some(frame) = tokio::time::timeout(STALL, body.frame())
-            .await
-            .map_err(|_| FetchError::Late)?
-        {
-            let frame = frame.map_err(|e| FetchError::Broken(chain(&e)))?;
+        let mut gathering = lease.gathering(announced.unwrap_or(0));
+        while let Some(frame) = next(body, &mut gathering).await? {
             if let Ok(piece) = frame.into_data() {
                 self.metrics.received(source, piece.len() as u64);
                 receiving.push(&piece).map_err(misfit)?;
+                gathering.came(piece.len() as u64);
             }
         }
         receiving.finish().map_err(misfit)
@@ -305,6 +314,22 @@ impl Client {
     }
 }
 
+/// What comes next of a body, unless it stands still.
+async fn next(
+    body: &mut Incoming,
+    gathering: &mut Gathering<'_>,
+) -> Result<Option<Frame<Bytes>>, FetchError> {
+    let frame = match timeout(Gathering::PATIENCE, body.frame()).await {
+        Ok(frame) => frame,
+        Err(_) => {
+            gathering.hurry();
+            let frame = timeout(STALL, body.frame()).await;
+            frame.map_err(|_| FetchError::Late)?
+        }
+    };
+    frame.transpose().map_err(|e| FetchError::Broken(chain(&e)))
+}
+
 /// More bytes than asked for, or fewer, may be a broken connection; other bytes are a lie.
 fn misfit(error: ChunkError) -> FetchError {
     match error {
@@ -349,9 +374,7 @@ async fn ends(body: &mut Incoming) -> bool {
         }
         body.is_end_stream()
     };
-    tokio::time::timeout(REFUSAL, reading)
-        .await
-        .unwrap_or(false)
+    timeout(REFUSAL, reading).await.unwrap_or(false)
 }
 
 /// The step, unless nothing comes for this long.
@@ -359,7 +382,7 @@ async fn still<T>(
     longest: Duration,
     step: impl Future<Output = Result<T, PoolError>>,
 ) -> Result<T, FetchError> {
-    match tokio::time::timeout(longest, step).await {
+    match timeout(longest, step).await {
         Ok(Err(PoolError::Late)) | Err(_) => Err(FetchError::Late),
         Ok(done) => done.map_err(|e| FetchError::Broken(chain(&e))),
     }
@@ -385,7 +408,7 @@ async fn within(
             date,
         })
     };
-    let exchanged = tokio::time::timeout(patience, exchange).await;
+    let exchanged = timeout(patience, exchange).await;
     exchanged.unwrap_or(Err(FetchError::Late))
 }
 

@@ -10,6 +10,7 @@ pub mod client;
 pub mod congestion;
 pub mod control;
 pub mod enrolment;
+mod gather;
 pub mod identity;
 pub mod pool;
 pub mod renewal;

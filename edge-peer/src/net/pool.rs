@@ -8,7 +8,7 @@ use std::{
     future::Future,
     io,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -25,9 +25,12 @@ use rustls_pki_types::ServerName;
 use tokio::{
     io::BufReader,
     net::{TcpSocket, TcpStream},
+    sync::watch,
     time::timeout,
 };
 use tokio_rustls::TlsConnector;
+
+use super::gather::{Gathering, Socket};
 
 /// How long a connection may take to come up.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -72,16 +75,26 @@ pub struct Pool {
     tls: TlsConnector,
     bind: Option<IpAddr>,
     idle: Arc<Mutex<Idle>>,
+    /// Connections that come up before anybody asked, by host; whoever asks meanwhile waits for them.
+    coming: Arc<Mutex<HashMap<String, watch::Receiver<()>>>>,
+}
+
+/// An open connection and its socket.
+struct Connection {
+    sender: Sender,
+    socket: Socket,
+    /// When it was used last.
+    used: Instant,
 }
 
 /// Unused connections, the one used last at the end.
-type Idle = HashMap<String, Vec<(Sender, Instant)>>;
+type Idle = HashMap<String, Vec<Connection>>;
 
 /// A connection whose answer is being read. Give it back when all of it came; dropped, it closes.
 pub struct Lease {
     pool: Pool,
     name: String,
-    sender: Sender,
+    connection: Connection,
 }
 
 impl Pool {
@@ -92,6 +105,7 @@ impl Pool {
             tls: TlsConnector::from(Arc::new(tls)),
             bind,
             idle: Arc::default(),
+            coming: Arc::default(),
         }
     }
 
@@ -109,12 +123,16 @@ impl Pool {
     where
         L: Future<Output = io::Result<Host>>,
     {
-        while let Some(mut sender) = self.take(name) {
-            if sender.ready().await.is_err() {
+        if let Some(mut coming) = self.coming(name) {
+            // Its end is told by dropping the other half.
+            let _ = coming.changed().await;
+        }
+        while let Some(mut connection) = self.take(name) {
+            if connection.sender.ready().await.is_err() {
                 continue;
             }
-            match sender.send_request(request.clone()).await {
-                Ok(response) => return Ok((response, self.lease(name, sender))),
+            match connection.sender.send_request(request.clone()).await {
+                Ok(response) => return Ok((response, self.lease(name, connection))),
                 Err(e) => {
                     tracing::debug!(error = %e, "an open connection was of no use");
                     break;
@@ -122,40 +140,75 @@ impl Pool {
             }
         }
         let host = find().await?;
-        let mut sender = self.connect(&host).await?;
-        let response = sender.send_request(request).await?;
-        Ok((response, self.lease(name, sender)))
+        let mut connection = self.connect(&host).await?;
+        let response = connection.sender.send_request(request).await?;
+        Ok((response, self.lease(name, connection)))
     }
 
-    fn lease(&self, name: &str, sender: Sender) -> Lease {
+    /// Connects to a host unless a connection is open or coming.
+    ///
+    /// # Errors
+    /// [`PoolError`].
+    pub async fn warm_up<L>(&self, name: &str, find: impl FnOnce() -> L) -> Result<(), PoolError>
+    where
+        L: Future<Output = io::Result<Host>>,
+    {
+        let (_done, coming) = watch::channel(());
+        if self.idle().get(name).is_some_and(|kept| !kept.is_empty()) || self.coming(name).is_some()
+        {
+            return Ok(());
+        }
+        let lock = || self.coming.lock().unwrap_or_else(PoisonError::into_inner);
+        lock().insert(name.to_owned(), coming);
+        let connected = match find().await {
+            Ok(host) => self.connect(&host).await,
+            Err(e) => Err(e.into()),
+        };
+        lock().remove(name);
+        self.lease(name, connected?).give_back();
+        Ok(())
+    }
+
+    /// The end of a connection's coming up, if one is.
+    fn coming(&self, name: &str) -> Option<watch::Receiver<()>> {
+        let coming = self.coming.lock().unwrap_or_else(PoisonError::into_inner);
+        coming.get(name).cloned()
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lease(&self, name: &str, connection: Connection) -> Lease {
         Lease {
             pool: self.clone(),
             name: name.to_owned(),
-            sender,
+            connection,
         }
     }
 
-    fn take(&self, name: &str) -> Option<Sender> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+    fn take(&self, name: &str) -> Option<Connection> {
+        let mut idle = self.idle();
         let kept = idle.get_mut(name)?;
-        while let Some((sender, since)) = kept.pop() {
-            if since.elapsed() < IDLE && !sender.is_closed() {
-                return Some(sender);
+        while let Some(connection) = kept.pop() {
+            if connection.is_of_use() {
+                return Some(connection);
             }
         }
         idle.remove(name);
         None
     }
 
-    async fn connect(&self, host: &Host) -> Result<Sender, PoolError> {
+    async fn connect(&self, host: &Host) -> Result<Connection, PoolError> {
         let connected = timeout(CONNECT, self.handshake(host)).await;
         connected.map_err(|_| PoolError::Late)?
     }
 
-    async fn handshake(&self, host: &Host) -> Result<Sender, PoolError> {
+    async fn handshake(&self, host: &Host) -> Result<Connection, PoolError> {
         let name = ServerName::try_from(host.name.clone()).map_err(io::Error::other)?;
         let tcp = self.tcp(host).await?;
         tcp.set_nodelay(true)?;
+        let socket = Socket::of(&tcp)?;
         let buffered = BufReader::with_capacity(TAKEN_AT_ONCE, tcp);
         let tls = self.tls.connect(name, buffered).await?;
         let (sender, connection) = http1::Builder::new()
@@ -169,7 +222,11 @@ impl Pool {
                 tracing::debug!(error = %e, "a connection for chunks ended");
             }
         });
-        Ok(sender)
+        Ok(Connection {
+            sender,
+            socket,
+            used: Instant::now(),
+        })
     }
 
     async fn tcp(&self, host: &Host) -> io::Result<TcpStream> {
@@ -191,24 +248,40 @@ impl Pool {
     }
 }
 
+impl Connection {
+    fn is_of_use(&self) -> bool {
+        self.used.elapsed() < IDLE && !self.sender.is_closed()
+    }
+}
+
 impl Lease {
+    /// A body of so many bytes is about to be read from the connection.
+    pub(super) fn gathering(&mut self, length: u64) -> Gathering<'_> {
+        Gathering::new(&mut self.connection.socket, length)
+    }
+
     /// The whole answer was read: the next request may use the connection.
     pub fn give_back(self) {
-        if self.sender.is_closed() {
+        if self.connection.sender.is_closed() {
             return;
         }
-        let idle = &self.pool.idle;
-        let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.pool.idle();
         if idle.values().map(Vec::len).sum::<usize>() >= MAX_IDLE {
             idle.retain(|_, kept| {
-                kept.retain(|(sender, since)| since.elapsed() < IDLE && !sender.is_closed());
+                kept.retain(Connection::is_of_use);
                 !kept.is_empty()
             });
         }
         let all: usize = idle.values().map(Vec::len).sum();
         let kept = idle.entry(self.name).or_default();
         if all < MAX_IDLE && kept.len() < IDLE_PER_HOST {
-            kept.push((self.sender, Instant::now()));
+            kept.push(Connection {
+                used: Instant::now(),
+                ..self.connection
+            });
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -166,6 +166,27 @@ pub fn set_congestion(tcp: &tokio::net::TcpStream, name: &str) -> io::Result<()>
     }
 }
 
+/// Lets a socket count as readable only when so many bytes wait on it, or its end: SO_RCVLOWAT.
+/// Elsewhere than on Linux nothing changes.
+///
+/// # Errors
+/// What the system said.
+#[cfg(unix)]
+pub fn set_receive_low_water(socket: &std::os::fd::OwnedFd, bytes: u32) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::AsRawFd;
+        let bytes = uapi::c::c_int::try_from(bytes).unwrap_or(uapi::c::c_int::MAX);
+        let (level, option) = (uapi::c::SOL_SOCKET, uapi::c::SO_RCVLOWAT);
+        uapi::setsockopt(socket.as_raw_fd(), level, option, &bytes).map_err(io::Error::from)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (socket, bytes);
+        Ok(())
+    }
+}
+
 /// How fast a connection's TCP sends: the name of it.
 ///
 /// # Errors

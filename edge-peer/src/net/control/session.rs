@@ -98,12 +98,12 @@ impl Keeper {
         stop: &CancellationToken,
         welcomed: &mut bool,
     ) -> End {
-        let heartbeat = match self.greet(&mut session).await {
+        let mut questions = Questions::default();
+        let heartbeat = match self.greet(&mut session, &mut questions).await {
             Ok(heartbeat) => heartbeat,
             Err(end) => return end,
         };
         *welcomed = true;
-        let mut questions = Questions::default();
         let end = self
             .converse(&mut session, stop, heartbeat, &mut questions)
             .await;
@@ -120,8 +120,20 @@ impl Keeper {
         end
     }
 
-    /// Says hello, and waits for the welcome; answers how often to show signs of life.
-    async fn greet(&mut self, session: &mut Session) -> Result<Duration, End> {
+    /// Says hello, and waits for the welcome; answers how often to show signs of life. Players that asked
+    /// already do not wait for the welcome, too.
+    async fn greet(
+        &mut self,
+        session: &mut Session,
+        questions: &mut Questions,
+    ) -> Result<Duration, End> {
+        let mut asked = Vec::new();
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                Command::Resolve { .. } => asked.push(command),
+                other => self.put_off(other),
+            }
+        }
         let willing = *self.link.willing.borrow_and_update();
         let hello = ToDms::Hello {
             protocol: wire::PROTOCOL,
@@ -131,6 +143,9 @@ impl Keeper {
             sharing: willing.sharing,
         };
         self.send(session, hello).await?;
+        for command in asked {
+            self.obey(session, command, questions).await?;
+        }
         let first = timeout(CONNECT, session.socket.next()).await;
         let first = first.map_err(|_| End::Broken("no welcome came".into()))?;
         let Some(ToPeer::Welcome {
