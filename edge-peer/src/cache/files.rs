@@ -1,4 +1,4 @@
-//! Chunk files: one file a chunk, in 256 folders named by the id's first byte.
+//! Chunk files: one file a chunk, in 256 folders named by the id's first byte and made when needed.
 //!
 //! A file under its final name was written whole before it got that name; a crash of the program
 //! leaves none that is not. It was not synced: a cache owes nobody durability, waiting for the disk
@@ -56,11 +56,7 @@ impl Files {
         for leftover in fs::read_dir(&temporary)? {
             fs::remove_file(leftover?.path())?;
         }
-        let chunks = root.join(CHUNKS);
-        for first in 0..=u8::MAX {
-            fs::create_dir_all(chunks.join(hex::encode([first])))?;
-        }
-        File::open(&chunks)?.sync_all()?;
+        fs::create_dir_all(root.join(CHUNKS))?;
         Ok(Self {
             root: root.to_owned(),
             next: AtomicU64::new(0),
@@ -104,7 +100,11 @@ impl Files {
     pub fn in_folder(&self, first: u8) -> io::Result<Vec<ChunkId>> {
         let folder = self.root.join(CHUNKS).join(hex::encode([first]));
         let mut found = Vec::new();
-        for file in fs::read_dir(folder)? {
+        let files = match fs::read_dir(folder) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(found),
+            other => other?,
+        };
+        for file in files {
             let file = file?;
             let id: Option<ChunkId> = file.file_name().to_str().and_then(|n| n.parse().ok());
             match id {
@@ -125,7 +125,7 @@ impl Files {
         let path = self.path(chunk.id());
         let folder = self.folder(chunk.id());
         let moved = || match fs::rename(&temporary, &path) {
-            // Somebody tidied up while the agent runs.
+            // The first chunk of its folder, or somebody tidied up while the agent runs.
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 fs::create_dir_all(&folder).and_then(|()| fs::rename(&temporary, &path))
             }

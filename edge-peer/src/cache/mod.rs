@@ -196,8 +196,11 @@ impl Cache {
         index.expect(path.metadata().map_or(0, |m| journal::records_of(m.len())));
         let found = journal::read(&path, |change| replay(&mut index, change))?;
         if found.is_none_or(|f| f.damaged > 0) {
-            tracing::warn!(?found, "the cache index is put right from the files");
             reconcile(&files, &mut index)?;
+            // A new cache has neither.
+            if found.is_some() || index.count() > 0 {
+                tracing::warn!(?found, "the cache index was put right from the files");
+            }
         }
         let over = index.make_room(0).unwrap_or_default();
         tracing::info!(

@@ -64,7 +64,8 @@ async fn a_kill_leaves_nothing_that_is_served_wrong() {
     let mut rot = vec![2; 5_000];
     rot[2_500] ^= 1;
     fs::write(files.path(torn.id()), rot).unwrap();
-    fs::write(dir.path().join("chunks/00/readme"), b"?").unwrap();
+    let stranger = files.path(whole.id()).with_file_name("readme");
+    fs::write(&stranger, b"?").unwrap();
     // A chunk whose file has its name, but which the journal does not have yet.
     let unknown = chunk(4, 5_000);
     files.write(&unknown).unwrap();
@@ -74,7 +75,7 @@ async fn a_kill_leaves_nothing_that_is_served_wrong() {
     for first in 0..=u8::MAX {
         cache.inner.sweep(first).unwrap();
     }
-    assert!(!dir.path().join("chunks/00/readme").exists());
+    assert!(!stranger.exists());
     assert!(!cache.inner.files.path(unknown.id()).exists());
     assert_eq!(cache.fill().chunks, 3);
     assert_eq!(read(&cache, &whole).await, Got::Chunk(whole.clone()));
