@@ -212,7 +212,9 @@ impl Peer {
         let lively = job.running.iter().filter(|a| !a.silent);
         let at = match lively.max_by_key(|a| a.counts_from) {
             None => now,
-            Some(a) if a.probe => a.started + hedge::PROBE_PATIENCE,
+            Some(a) if a.probe && !(a.began && job.is_bulk()) => {
+                hedge::ask_beside_probe_at(a.started, job.is_bulk())
+            }
             Some(a) => {
                 let silent_at = a.silent_at(job.is_bulk());
                 self.hedge_at(chunk, job, a, next, origin).min(silent_at)

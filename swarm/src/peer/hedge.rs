@@ -11,8 +11,10 @@ const MAX_PATIENCE: Micros = Micros::from_secs(2);
 /// So much of it a source may have used up by the time its bytes begin to come.
 pub(super) const MOST_OF_THE_PATIENCE: Micros = Micros::from_millis(1500);
 /// How long home 1 waits for another home to say whether it has the chunk, before it asks the
-/// origin beside it. A peer that answers does so in a few milliseconds.
-pub(super) const PROBE_PATIENCE: Micros = Micros::from_millis(150);
+/// origin beside it. A peer that has not got it says so in a few milliseconds.
+const PROBE_PATIENCE: Micros = Micros::from_millis(150);
+/// The same for somebody without a deadline: one that has it may have no free slot just now.
+const BULK_PROBE_PATIENCE: Micros = Micros::from_secs(2);
 
 /// The most time that is left for the next source, whatever it is expected to take. On a congested link every
 /// estimate grows; without this bound hedges would fire earlier for it, and congest the link further.
@@ -37,6 +39,16 @@ pub(super) struct Running {
     pub(super) started: Instant,
     /// How long that one is expected to take.
     pub(super) expected: Micros,
+}
+
+/// When home 1 asks the origin beside another home that was asked then and has not answered.
+pub(super) fn ask_beside_probe_at(started: Instant, is_bulk: bool) -> Instant {
+    let patience = if is_bulk {
+        BULK_PROBE_PATIENCE
+    } else {
+        PROBE_PATIENCE
+    };
+    started + patience
 }
 
 /// When the next source must be asked so that it and each one after it could still be in time;

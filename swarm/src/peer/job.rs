@@ -15,6 +15,8 @@ pub(super) const PROBES: usize = 1;
 /// The same while the roster is fresh: the peer that fetched the chunk as its home may rank behind
 /// newcomers.
 pub(super) const PROBES_IN_CHURN: usize = 3;
+/// The same while peers are just coming or going: whoever was here first ranks anywhere among them.
+pub(super) const PROBES_IN_A_RUSH: usize = 6;
 /// The most referrals followed for one chunk.
 pub(super) const MAX_REFERRED: usize = 16;
 /// How often a source that is busy or broken is asked again for one chunk; the origin always is, and

@@ -11,7 +11,7 @@ use super::{
     budget::Budget,
     estimate::Estimates,
     holders::Holders,
-    job::{Job, PROBES, PROBES_IN_CHURN},
+    job::{Job, PROBES, PROBES_IN_A_RUSH, PROBES_IN_CHURN},
     keep::Keep,
     lanes::Lane,
     link::Link,
@@ -33,6 +33,8 @@ const ABSENT_FOR: Micros = Micros::from_secs(5);
 
 /// How long after its last change a roster counts as fresh.
 const FRESH_FOR: Micros = Micros::from_secs(300);
+/// How long after its last change peers count as coming and going.
+const RUSH_FOR: Micros = Micros::from_secs(1);
 
 /// Where a chunk stands. Each is in exactly one of these states.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -492,8 +494,11 @@ impl Peer {
         if job.homes.first() != Some(&self.me) {
             return Vec::new();
         }
-        let fresh = now.since(self.roster_since) < FRESH_FOR;
-        let most = if fresh { PROBES_IN_CHURN } else { PROBES };
+        let most = match now.since(self.roster_since) {
+            since if since < RUSH_FOR => PROBES_IN_A_RUSH,
+            since if since < FRESH_FOR => PROBES_IN_CHURN,
+            _ => PROBES,
+        };
         let mut probes = self.ranked(chunk, 1 + most, now);
         probes.retain(|device| *device != self.me && !job.was_asked(*device));
         probes.truncate(most.saturating_sub(job.probed));

@@ -57,6 +57,41 @@ fn a_slow_home_is_waited_for_and_a_silent_one_is_replaced() {
 }
 
 #[test]
+fn home_1_waits_for_another_home_whose_slots_are_taken() {
+    let chunk = chunk_of(&SITE, &[0, 1]);
+    let asking = || {
+        let mut desk = Desk::in_site(&SITE);
+        let (_, outputs) = file(&mut desk, chunk);
+        let fetch = fetch_from(&outputs, at(1));
+        assert!(desk.pass(1_900).is_empty(), "it may have the chunk");
+        (desk, fetch)
+    };
+    let (mut desk, _) = asking();
+    assert!(from_origin(&desk.pass(200)), "not for ever");
+    let (mut desk, fetch) = asking();
+    assert!(desk.tell(Input::Began(fetch)).is_empty());
+    assert!(desk.pass(10_000).is_empty(), "it has");
+}
+
+#[test]
+fn home_1_asks_more_of_the_others_while_they_come_and_go() {
+    let site: Vec<u8> = (0..10).collect();
+    let chunk = chunk_of(&site, &[0, 1]);
+    // Since the roster changed, ms -> how many are asked before the origin.
+    for (since, asked) in [(0, 6), (1_100, 3), (301_000, 1)] {
+        let mut desk = Desk::in_site(&site);
+        desk.pass(since);
+        let (_, mut outputs) = file(&mut desk, chunk);
+        let mut probes = 0;
+        while let (fetch, Source::Peer(_)) = fetch_from_any(&outputs) {
+            probes += 1;
+            outputs = desk.ended(fetch, Outcome::NotHere);
+        }
+        assert_eq!(probes, asked, "{since}");
+    }
+}
+
+#[test]
 fn whoever_says_come_again_is_asked_again_for_as_long_as_it_takes() {
     let mut desk = Desk::in_site(&SITE);
     let chunk = chunk_of(&SITE, &[1, 2]);
