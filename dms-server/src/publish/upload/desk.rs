@@ -64,21 +64,37 @@ impl Desk {
         let held = tokio::time::timeout(self.patience, lock.clone().lock_owned())
             .await
             .map_err(|_| Refusal::Busy)?;
+        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.sit(&mut seats, id, lock, held))
+    }
+
+    /// The place, if nobody is at work.
+    pub fn take_free(&self, id: Uuid) -> Option<Place> {
+        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = seats.entry(id).or_default().lock.clone();
+        let held = lock.clone().try_lock_owned().ok()?;
+        Some(self.sit(&mut seats, id, lock, held))
+    }
+
+    fn sit(
+        &self,
+        seats: &mut HashMap<Uuid, Seat>,
+        id: Uuid,
+        lock: Arc<tokio::sync::Mutex<()>>,
+        held: OwnedMutexGuard<()>,
+    ) -> Place {
         let leave = CancellationToken::new();
         let seat = Seat {
             lock,
             leave: leave.clone(),
         };
-        self.seats
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, seat);
-        Ok(Place {
+        seats.insert(id, seat);
+        Place {
             seats: self.seats.clone(),
             id,
             leave,
             held: Some(held),
-        })
+        }
     }
 
     /// Uploads somebody is working on.
@@ -125,6 +141,18 @@ mod tests {
         first.wanted().await;
         drop(first);
         second.await.unwrap().unwrap();
+        assert_eq!(desk.occupied(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_only_takes_a_free_place_disturbs_nobody() {
+        let (desk, id) = (Desk::default(), Uuid::now_v7());
+        let first = desk.take_free(id).unwrap();
+        assert!(desk.take_free(id).is_none());
+        let still = tokio::time::timeout(Duration::from_millis(20), first.wanted()).await;
+        assert!(still.is_err(), "nobody wants it");
+        drop(first);
+        assert!(desk.take_free(id).is_some());
         assert_eq!(desk.occupied(), 0);
     }
 
