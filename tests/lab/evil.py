@@ -4,7 +4,8 @@
     evil.py STATE_FOLDER IP:PORT
 
 It has a real device's certificate; the device's honest agent advertises this listener instead of its own. Each wrong
-chunk that somebody took whole is a line `<asker's address>` on standard output.
+chunk that somebody took whole is a line `<asker's address>` on standard output; the file `evil.listens` in the folder says that
+it answers.
 """
 import http.server
 import os
@@ -48,4 +49,8 @@ if __name__ == "__main__":
     CONTEXT.load_cert_chain(os.path.join(state, "device.pem"), os.path.join(state, "device.key"))
     CONTEXT.verify_mode = ssl.CERT_REQUIRED
     CONTEXT.set_alpn_protocols(["http/1.1"])
-    Server((ip, int(port)), Evil).serve_forever()
+    server = Server((ip, int(port)), Evil)
+    # Whoever is not answered at all would leave this PC alone for a while.
+    with open(os.path.join(state, "evil.listens"), "w"):
+        pass
+    server.serve_forever()

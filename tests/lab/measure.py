@@ -65,6 +65,9 @@ class Bars:
     def at_most(self, name, value, bar):
         self.check(name, value, f"<= {bar:g}", value is not None and value <= bar)
 
+    def at_least(self, name, value, bar):
+        self.check(name, value, f">= {bar:g}", value is not None and value >= bar)
+
     def exactly(self, name, value, bar):
         self.check(name, value, f"= {bar}", value == bar)
 
