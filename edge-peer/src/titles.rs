@@ -15,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 use ed25519_dalek::VerifyingKey;
 use swarm::{
     content::{Expect, Geometry, ManifestError, TitleId, VerifiedManifest},
-    peer::{Priority, Source},
+    peer::Priority,
     wire::{MAX_MANIFEST_LEN, TitleHead},
 };
 
@@ -201,7 +201,7 @@ impl Titles {
         if newest.is_none() {
             // What somebody is about to watch will be needed from there soon.
             let client = self.inner.client.clone();
-            tokio::spawn(async move { client.warm_up(Source::Origin).await });
+            tokio::spawn(async move { client.warm_up().await });
         }
         let answer = match (self.inner.control.resolve(title, patience).await, newest) {
             (Err(_), Some(newest)) => return Ok(newest),

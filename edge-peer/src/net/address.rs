@@ -113,6 +113,13 @@ impl AddressBook {
         *self.peers.write().unwrap_or_else(PoisonError::into_inner) = members;
     }
 
+    /// How many members the site has, as far as is known.
+    #[must_use]
+    pub fn members(&self) -> usize {
+        let peers = self.peers.read().unwrap_or_else(PoisonError::into_inner);
+        peers.len()
+    }
+
     /// Whether the device is a member of the site now.
     #[must_use]
     pub fn is_member(&self, device: DeviceId) -> bool {

@@ -42,6 +42,8 @@ const STALL: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(20);
 /// The most of them.
 const IDLE_PER_HOST: usize = 2;
+/// In a site of so many peers each is likely to be sent to the origin for some chunk of a title.
+const FEW: usize = 8;
 /// The longest refusal that is read so that its connection can be used again, bytes.
 const MAX_REFUSAL: usize = 4 << 10;
 /// How long that may take.
@@ -218,10 +220,14 @@ impl Client {
         Ok(answer)
     }
 
-    /// Connects to `source` now, so that what is asked soon need not wait for it.
-    pub async fn warm_up(&self, source: Source) {
-        let name = host_name(source);
-        if let Err(e) = self.pool.warm_up(&name, || self.find(source, &name)).await {
+    /// Connects to the origin now, so that what is asked soon need not wait for it. Not in an office of
+    /// many: few of its PCs will be sent there, and a thousand that begin to watch at once must not all connect.
+    pub async fn warm_up(&self) {
+        if self.book.members() > FEW {
+            return;
+        }
+        let find = || self.find(Source::Origin, ORIGIN_NAME);
+        if let Err(e) = self.pool.warm_up(ORIGIN_NAME, find).await {
             tracing::debug!(error = %e, "nothing to warm up");
         }
     }
