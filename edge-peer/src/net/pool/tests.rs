@@ -6,7 +6,7 @@ use std::{
 };
 
 use http_body_util::BodyExt;
-use swarm::content::DeviceId;
+use swarm::{content::DeviceId, wire::RosterPeer};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -14,7 +14,15 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
-use crate::net::{authority::Authority, identity::peer_name};
+use crate::{
+    metrics::Metrics,
+    net::{
+        address::{AddressBook, Origin},
+        authority::Authority,
+        client::Client,
+        identity::peer_name,
+    },
+};
 
 const A: DeviceId = DeviceId([0xa; 16]);
 const B: DeviceId = DeviceId([0xb; 16]);
@@ -130,4 +138,30 @@ async fn a_connection_that_does_not_come_up_keeps_nobody() {
     assert!(pool.warm_up(&name, nowhere).await.is_err());
     assert_eq!(take(&pool, address).await, LENGTH);
     assert_eq!(taken.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn only_a_small_office_connects_to_the_origin_ahead() {
+    let authority = Authority::new();
+    let (address, taken) = host(&authority).await;
+    let origin = Origin {
+        host: address.ip().to_string(),
+        port: address.port(),
+    };
+    let book = AddressBook::new(origin);
+    let metrics = Metrics::new().unwrap();
+    let client = Client::new(&authority.identity(A), book.clone(), None, metrics).unwrap();
+    for (peers, connections) in [(9, 0), (8, 1)] {
+        let roster: Vec<RosterPeer> = (0..peers)
+            .map(|n| RosterPeer {
+                device: DeviceId([n; 16]),
+                addr: format!("10.0.0.{n}:7745"),
+                weight: 100,
+            })
+            .collect();
+        book.replace(roster.iter());
+        // The host is not the origin, and is left when its certificate shows.
+        client.warm_up().await;
+        assert_eq!(taken.load(Ordering::Relaxed), connections, "{peers}");
+    }
 }
