@@ -12,6 +12,9 @@ from net import HERE, Net, inside
 from office import Office
 from others import Others, missing
 
+# When the DMS dies, after the viewers began: they play, and most of the film is still to come.
+KILLED_AT_S = 4
+
 
 class Lab:
     """What all scenarios share: the folder, the payload, and which others run beside."""
@@ -230,31 +233,29 @@ def poison(share):
 
 
 def dms_killed(lab, shape):
-    """The DMS dies while viewers play; then somebody who holds a licence begins."""
-    bars, shape = Bars("dms_killed"), shape.but(sites=1, bitrate=5e6, size_mib=min(shape.size_mib, 30))
+    """The DMS dies while viewers play what their office holds; then somebody who holds a licence begins."""
+    bars, shape = Bars("dms_killed"), shape.but(sites=1, bitrate=5e6, size_mib=min(shape.size_mib, 12))
     with lab.office(shape) as office:
-        *watching, late = office.pcs
+        first, *watching, late = office.pcs
         title = office.dms.title
+        # Somebody has seen it before, so that every chunk is in the office and none of them at those who begin now.
+        office.save_all(pcs=[first])
         late.ask("GET", f"/v1/titles/{title}/manifest")
-        sent, killed = [], []
+        killed = []
 
         def meanwhile(gone):
-            # Once every chunk has come over the WAN, and what is on its last hop had time to arrive.
-            if not sent and gone >= 1 and office.payload_copies() >= 1.0:
-                sent.append(gone)
-            if sent and not killed and gone >= sent[0] + 2:
+            # A player asks for no more than a few seconds ahead: nobody can have all of it by then.
+            if not killed and gone >= KILLED_AT_S:
+                killed.append(sum(pc.player is not None and pc.player.poll() is None for pc in watching))
                 office.dms.process.kill()
-                killed.append(gone)
 
-        office.pcs = watching
-        office.save_all(words=watch_words(shape), meanwhile=meanwhile)
-        if not killed:
-            office.dms.process.kill()
+        office.save_all(words=[*watch_words(shape), "--look-ahead", "4"], meanwhile=meanwhile, pcs=watching)
         reports = [pc.report() for pc in watching]
+        whole = sum(office.whole(pc) for pc in watching)
         fetched = fetch_whole(late, title)
-        office.pcs = watching + [late]
-    bars.add(killed_at_s=round(killed[0], 2) if killed else None)
-    bars.exactly("players_finished", sum(r is not None for r in reports), len(watching))
+    bars.add(killed_at_s=KILLED_AT_S)
+    bars.exactly("playing_when_killed", sum(killed), len(watching))
+    bars.exactly("players_finished", whole, len(watching))
     bars.exactly("stalled_viewers", sum(r["stall_s"] > 0.05 for r in reports if r), 0)
     bars.exactly("new_viewer_bytes", fetched["payload"], fetched["expected"])
     return bars

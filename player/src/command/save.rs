@@ -45,9 +45,9 @@ pub(super) struct SaveArgs {
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = super::seconds, requires = "bitrate")]
     preroll: Duration,
 
-    /// How far ahead of the play position to fetch, seconds
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = super::seconds, requires = "bitrate")]
-    look_ahead: Duration,
+    /// Fetch no further ahead of the play position than a player with so small a buffer, seconds [default: nothing waits]
+    #[arg(long, value_name = "SECONDS", value_parser = super::seconds, requires = "bitrate")]
+    look_ahead: Option<Duration>,
 
     /// When the viewer began to wait, seconds since 1970 [default: when this program started]
     #[arg(long, value_name = "SECONDS", value_parser = super::seconds, requires = "bitrate")]

@@ -40,6 +40,9 @@ const WAIT: Duration = Duration::from_secs(30);
 /// When somebody who watches from the beginning hopes to see the first picture.
 const HOPED_START: Duration = Duration::from_secs(2);
 
+/// What plays within this time is asked for side by side.
+const NEAR: Duration = Duration::from_secs(30);
+
 /// What is wanted.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -56,8 +59,10 @@ pub struct Watch {
     pub bitrate: f64,
     /// How much must be there before playing begins.
     pub preroll: Duration,
-    /// How far ahead of the play position chunks are asked for.
-    pub look_ahead: Duration,
+    /// No chunk is asked for further ahead of the play position than this, as by a player with so small a
+    /// buffer. None: the file is never waited with; what is further ahead than [`NEAR`] comes one chunk at
+    /// a time.
+    pub look_ahead: Option<Duration>,
     /// When the viewer began to wait.
     pub began: Instant,
 }
@@ -252,13 +257,17 @@ async fn fetch_watching(
             let offset = plan.spots.get(&chunk.id).map_or(0, |spot| spot.offset);
             let until = clock.until(offset, Instant::now(), HOPED_START);
             let near = match clock.plays() {
-                true => until <= watch.look_ahead,
+                true => until <= watch.look_ahead.unwrap_or(NEAR),
                 false => until < HOPED_START + watch.preroll,
             };
             let room = near && asked.len() < at_once(clock.ahead(Instant::now()));
             if !room && !asked.is_empty() {
                 break;
             }
+            let early = watch.look_ahead.filter(|_| clock.plays());
+            let early = early.map_or(Duration::ZERO, |most| until.saturating_sub(most));
+            tokio::time::sleep(early).await;
+            let until = until - early;
             left.next();
             asked.push_back(async move {
                 let bytes = session.source().chunk(title, chunk, until).await?;
