@@ -152,8 +152,8 @@ def watch_words(shape):
     return ["--bitrate", str(shape.bitrate), "--preroll", "1"]
 
 
-def viewers(bars, office, **how):
-    office.save_all(words=watch_words(office.shape), **how)
+def viewers(bars, office, words=(), **how):
+    office.save_all(words=[*watch_words(office.shape), *words], **how)
     found = office.results(since_start=False)
     reports = [pc.report() for pc in office.pcs if pc.report()]
     found["stalled_viewers"] = sum(r["stall_s"] > 0.05 for r in reports)
@@ -184,7 +184,7 @@ def vod(lab, shape):
 
 def churn(lab, shape):
     """A fifth of the PCs leave without a word in every minute, and as many join."""
-    bars, shape = Bars("churn"), shape.but(sites=1, wan_mbit=10, bitrate=5e6, size_mib=min(shape.size_mib, 30))
+    bars, shape = Bars("churn"), shape.but(sites=1, wan_mbit=10, bitrate=5e6, size_mib=min(shape.size_mib, 48))
     with lab.office(shape) as office:
         # The last PCs come and go and watch nothing; the others watch.
         away = max(2, shape.peers // 5)
@@ -202,11 +202,12 @@ def churn(lab, shape):
                 turn[0] += 1
 
         try:
-            ours = viewers(bars, office, stagger=0.5, meanwhile=meanwhile)
+            ours = viewers(bars, office, ("--look-ahead", "20"), stagger=0.5, meanwhile=meanwhile)
         finally:
             for pc in comers:
                 pc.stop()
-    bars.add(came_and_went=turn[0])
+    # So many that it was churn and no accident.
+    bars.at_least("came_and_went", turn[0], 2)
     bars.at_most("wan_copies_payload", ours["wan_copies_payload"], 1.3)
     return bars
 
