@@ -34,6 +34,8 @@ enum Command {
     Titles(cli::TitlesArgs),
     /// Make offices hold a title before anybody watches it
     Campaign(cli::CampaignArgs),
+    /// Look at the log of who did what, and check it
+    Audit(cli::AuditArgs),
 }
 
 #[derive(clap::Args, Debug)]
@@ -77,6 +79,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Publish(args) => return cli::publish(args).await,
         Command::Titles(args) => return cli::titles(args).await,
         Command::Campaign(args) => return cli::campaign(args).await,
+        Command::Audit(args) => return cli::audit(args).await,
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
 }
@@ -100,6 +103,13 @@ async fn run_serve(flags: &Flags) -> anyhow::Result<()> {
     if dms.first_start() {
         let file = token_file.display();
         eprintln!("Sign in with the owner's token, which lies in {file}");
+    }
+    if let Some(token) = dms.setup_token() {
+        eprintln!(
+            "Make the first account at {}/setup with the token {} (good for a day, once)",
+            dms.app().public_origin(),
+            token.reveal()
+        );
     }
     dms.run(signalled()).await
 }

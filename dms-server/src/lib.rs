@@ -4,6 +4,7 @@
 //! extractors), its core, and `db.rs` (the only place with SQL). [`serve::Dms`] assembles them.
 
 pub mod admin;
+pub mod audit;
 pub mod auth;
 pub mod campaign;
 pub mod cli;
@@ -21,6 +22,7 @@ pub mod observe;
 pub mod origin;
 pub mod page;
 pub mod pages;
+pub mod people;
 pub mod problem;
 pub mod publish;
 pub mod routes;

@@ -20,7 +20,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::problem::Problem;
 use crate::state::App;
-use crate::{auth, campaign, device, license, observe, origin, pages, publish, site};
+use crate::{
+    audit, auth, campaign, device, license, observe, origin, pages, people, publish, site,
+};
 
 /// Bytes of a request body that a handler takes whole. Uploads are streams and set their own limit.
 const BODY_MAX: usize = 1 << 20;
@@ -55,6 +57,8 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(observe::health::routes())
         .merge(observe::metrics::scrape::routes())
         .merge(auth::routes::routes())
+        .merge(people::routes::routes())
+        .merge(audit::routes::routes())
         .merge(publish::routes())
         .merge(origin::routes::routes())
         .merge(license::routes::routes())

@@ -25,6 +25,7 @@ use crate::observe::health::Readiness;
 use crate::observe::metrics::Metrics;
 use crate::origin::checked::Checked;
 use crate::origin::hot::Hot;
+use crate::people::{self, People};
 use crate::publish::{self, Publish};
 use crate::routes;
 use crate::site;
@@ -49,6 +50,7 @@ pub struct Dms {
     app: App,
     listeners: Listeners,
     first_start: bool,
+    setup_token: Option<auth::Secret>,
 }
 
 struct Listeners {
@@ -76,6 +78,8 @@ impl Dms {
     pub async fn load(config: Config) -> anyhow::Result<Self> {
         let opened = Opened::open(&config).await?;
         let first_start = opened.ensure_owner(&config).await?;
+        let now_ms = opened.clock.now_ms();
+        let setup_token = people::setup_token(&opened.db, now_ms).await?;
         let listeners = Listeners::bind(&config, &opened).await?;
         let addresses = listeners.addresses()?;
         let scheme = if config.public_tls() { "https" } else { "http" };
@@ -99,6 +103,7 @@ impl Dms {
             app,
             listeners,
             first_start,
+            setup_token,
         })
     }
 
@@ -128,6 +133,12 @@ impl Dms {
     #[must_use]
     pub fn first_start(&self) -> bool {
         self.first_start
+    }
+
+    /// The token that makes the first owner's account; none once there are accounts.
+    #[must_use]
+    pub fn setup_token(&self) -> Option<&auth::Secret> {
+        self.setup_token.as_ref()
     }
 
     /// Serves until `shutdown`, then ends in this order: listeners stop accepting, peers are sent
@@ -267,6 +278,7 @@ impl Opened {
             clock,
             events: Events::default(),
             known: Known::default(),
+            people: People::new()?,
             sites: Hub::default(),
             ledgers: Ledgers::default(),
             campaigns: Board::default(),

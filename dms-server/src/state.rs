@@ -18,6 +18,7 @@ use crate::observe::health::Readiness;
 use crate::observe::metrics::Metrics;
 use crate::origin::checked::Checked;
 use crate::origin::hot::Hot;
+use crate::people::People;
 use crate::publish::Publish;
 use crate::site::hub::Hub;
 use crate::site::ledger::Ledgers;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub ca: Arc<Ca>,
     /// Devices found enrolled a moment ago.
     pub known: Known,
+    /// People who sign in.
+    pub people: People,
     /// The connected peers and the rosters.
     pub sites: Hub,
     /// Who may take how much over each capped WAN.

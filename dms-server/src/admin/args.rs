@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::auth::Scope;
+use crate::auth::Role;
 use crate::cli::Connection;
 
 /// Arguments of `dms admin`.
@@ -114,9 +114,9 @@ pub(super) enum TokenVerb {
         /// Whom or what it is for
         #[arg(long)]
         name: String,
-        /// What its holder may do
-        #[arg(long, value_enum)]
-        scope: Scope,
+        /// What its holder may do; may be given several times
+        #[arg(long = "role", value_enum, required = true)]
+        roles: Vec<Role>,
         /// How long it lasts, days [default: until it is revoked]
         #[arg(long)]
         days: Option<u32>,

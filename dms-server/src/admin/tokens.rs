@@ -12,11 +12,11 @@ use crate::page::Page;
 
 pub(super) async fn run(client: &Client, verb: TokenVerb, as_json: bool) -> Result<(), Failure> {
     match verb {
-        TokenVerb::Create { name, scope, days } => {
+        TokenVerb::Create { name, roles, days } => {
             let ttl_seconds = days.map(|days| days.saturating_mul(24 * 3600));
             let body = NewToken {
                 name,
-                scope,
+                roles,
                 ttl_seconds,
             };
             let request = client.request(Method::POST, "/api/v1/tokens").json(&body);
@@ -36,7 +36,7 @@ pub(super) async fn run(client: &Client, verb: TokenVerb, as_json: bool) -> Resu
                     if as_json {
                         print_json(token)?;
                     } else {
-                        println!("{}  {:<8}  {}", token.id, token.scope, token.name);
+                        println!("{}  {:<16}  {}", token.id, token.roles, token.name);
                     }
                 }
                 match page.next_cursor {

@@ -1,11 +1,12 @@
 //! Tokens, sessions and the installation's own row.
 
-use sqlx::{FromRow, Row};
+use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Principal, Scope, SecretHash};
+use super::{Principal, Roles, SecretHash};
+use crate::audit::Note;
 use crate::db::Db;
-use crate::{db, tx};
+use crate::{append, db, tx};
 
 /// A token without its secret.
 #[derive(Clone, Debug, FromRow)]
@@ -14,8 +15,10 @@ pub struct TokenRow {
     pub id: Uuid,
     /// What its owner called it.
     pub name: String,
-    /// See [`Scope::name`].
-    pub scope: String,
+    /// See [`Roles`].
+    pub roles: String,
+    /// Whose it is; `None`: the installation's.
+    pub person_id: Option<Uuid>,
     /// When it was made, milliseconds since the Unix epoch.
     pub created_ms: i64,
     /// When it ends; `None` is never.
@@ -26,65 +29,126 @@ pub struct TokenRow {
 ///
 /// # Errors
 /// The database's.
-pub async fn add_token(db: &Db, token: &TokenRow, hash: SecretHash) -> sqlx::Result<()> {
-    let sql = "INSERT INTO tokens (id, name, hash, scope, created_ms, expires_ms) \
-               VALUES ($1, $2, $3, $4, $5, $6)";
-    db!(db.write(), |p| {
+pub async fn add_token(
+    db: &Db,
+    token: &TokenRow,
+    hash: SecretHash,
+    note: &Note<'_>,
+) -> sqlx::Result<()> {
+    let sql = "INSERT INTO tokens (id, name, hash, roles, person_id, created_ms, expires_ms) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    tx!(db, |tx| {
         sqlx::query(sql)
             .bind(token.id)
             .bind(&token.name)
             .bind(hash.as_bytes())
-            .bind(&token.scope)
+            .bind(&token.roles)
+            .bind(token.person_id)
             .bind(token.created_ms)
             .bind(token.expires_ms)
-            .execute(p)
+            .execute(&mut *tx)
             .await?;
+        append!(tx, note);
     });
     Ok(())
 }
 
-/// Every token, newest first, from after `cursor`.
+/// Every token, newest first, from after `cursor`; only those of one person if `of` names one.
 ///
 /// # Errors
 /// The database's.
-pub async fn tokens(db: &Db, before: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<TokenRow>> {
+pub async fn tokens(
+    db: &Db,
+    of: Option<Uuid>,
+    before: Option<Uuid>,
+    limit: i64,
+) -> sqlx::Result<Vec<TokenRow>> {
     // Version 7 UUIDs ascend with time, so the id is the order.
-    let sql = "SELECT id, name, scope, created_ms, expires_ms FROM tokens \
-               WHERE id < $1 ORDER BY id DESC LIMIT $2";
+    let sql = "SELECT id, name, roles, person_id, created_ms, expires_ms FROM tokens \
+               WHERE id < $1 AND ($2 IS NULL OR person_id = $2) ORDER BY id DESC LIMIT $3";
     db!(db.read(), |p| {
         sqlx::query_as(sql)
             .bind(before.unwrap_or(Uuid::max()))
+            .bind(of)
             .bind(limit)
             .fetch_all(p)
             .await
     })
 }
 
+/// One token.
+///
+/// # Errors
+/// The database's.
+pub async fn token(db: &Db, id: Uuid) -> sqlx::Result<Option<TokenRow>> {
+    let sql = "SELECT id, name, roles, person_id, created_ms, expires_ms FROM tokens WHERE id = $1";
+    db!(db.read(), |p| sqlx::query_as(sql)
+        .bind(id)
+        .fetch_optional(p)
+        .await)
+}
+
 /// Removes a token and its sessions. False when there was none.
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_token(db: &Db, id: Uuid) -> sqlx::Result<bool> {
+pub async fn delete_token(db: &Db, id: Uuid, note: &Note<'_>) -> sqlx::Result<bool> {
     let sql = "DELETE FROM tokens WHERE id = $1";
-    let gone = db!(db.write(), |p| sqlx::query(sql)
-        .bind(id)
-        .execute(p)
-        .await?
-        .rows_affected());
+    let gone = tx!(db, |tx| {
+        let gone = sqlx::query(sql)
+            .bind(id)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if gone == 1 {
+            append!(tx, note);
+        }
+        gone
+    });
     Ok(gone == 1)
 }
 
-/// How many tokens with this scope are valid for ever; an installation keeps at least one
-/// administrator.
+/// How many tokens of the installation are the owner's and valid for ever; it keeps at least one.
 ///
 /// # Errors
 /// The database's.
-pub async fn lasting_tokens(db: &Db, scope: Scope) -> sqlx::Result<i64> {
-    let sql = "SELECT COUNT(*) FROM tokens WHERE scope = $1 AND expires_ms IS NULL";
-    db!(db.read(), |p| sqlx::query_scalar(sql)
-        .bind(scope.name())
-        .fetch_one(p)
-        .await)
+pub async fn lasting_owners(db: &Db) -> sqlx::Result<i64> {
+    let sql = "SELECT COUNT(*) FROM tokens \
+               WHERE roles = 'owner' AND person_id IS NULL AND expires_ms IS NULL";
+    db!(db.read(), |p| sqlx::query_scalar(sql).fetch_one(p).await)
+}
+
+/// What a token or a session stands for.
+#[derive(FromRow)]
+struct Standing {
+    session_id: Option<Uuid>,
+    limited: Option<i64>,
+    token_id: Option<Uuid>,
+    token_name: Option<String>,
+    token_roles: Option<String>,
+    person_id: Option<Uuid>,
+    person_name: Option<String>,
+    person_roles: Option<String>,
+    group_roles: Option<String>,
+}
+
+/// What follows `FROM`-and-joins of both look-ups: `t` is the token and `p` the person.
+macro_rules! standing {
+    ($session:literal, $from:literal, $matches:literal) => {
+        concat!(
+            "SELECT ",
+            $session,
+            ", t.id AS token_id, t.name AS token_name, t.roles AS token_roles, \
+             p.id AS person_id, p.name AS person_name, p.roles AS person_roles, \
+             (SELECT STRING_AGG(g.roles, ' ') FROM memberships m JOIN person_groups g \
+              ON g.id = m.group_id WHERE m.person_id = p.id) AS group_roles FROM ",
+            $from,
+            " WHERE ",
+            $matches,
+            " AND (t.id IS NULL OR t.expires_ms IS NULL OR t.expires_ms > $2) \
+             AND (p.id IS NULL OR p.active = 1)"
+        )
+    };
 }
 
 /// Whoever holds the token with this hash, if it has not ended.
@@ -96,27 +160,21 @@ pub async fn principal_of_token(
     hash: SecretHash,
     now_ms: i64,
 ) -> sqlx::Result<Option<Principal>> {
-    let sql = "SELECT id, name, scope FROM tokens \
-               WHERE hash = $1 AND (expires_ms IS NULL OR expires_ms > $2)";
-    db!(db.read(), |p| {
-        let row = sqlx::query(sql)
-            .bind(hash.as_bytes())
-            .bind(now_ms)
-            .fetch_optional(p)
-            .await?;
-        row.map(|row| {
-            Ok(Principal {
-                token: row.try_get("id")?,
-                subject: row.try_get("name")?,
-                scope: scope(row.try_get("scope")?)?,
-                session: None,
-            })
-        })
-        .transpose()
-    })
+    let sql = standing!(
+        "NULL AS session_id, NULL AS limited",
+        "tokens t LEFT JOIN people p ON p.id = t.person_id",
+        "t.hash = $1"
+    );
+    let sql_pg = standing!(
+        "CAST(NULL AS UUID) AS session_id, CAST(NULL AS BIGINT) AS limited",
+        "tokens t LEFT JOIN people p ON p.id = t.person_id",
+        "t.hash = $1"
+    );
+    let sql = if matches!(db, Db::Pg(_)) { sql_pg } else { sql };
+    look_up(db, sql, hash, now_ms).await
 }
 
-/// Whoever holds the session with this hash, if neither it nor its token has ended.
+/// Whoever holds the session with this hash, if neither it nor what it stands for has ended.
 ///
 /// # Errors
 /// The database's.
@@ -125,56 +183,110 @@ pub async fn principal_of_session(
     hash: SecretHash,
     now_ms: i64,
 ) -> sqlx::Result<Option<Principal>> {
-    let sql = "SELECT s.id AS session, t.id, t.name, t.scope \
-               FROM sessions s JOIN tokens t ON t.id = s.token_id \
-               WHERE s.hash = $1 AND s.expires_ms > $2 \
-               AND (t.expires_ms IS NULL OR t.expires_ms > $2)";
-    db!(db.read(), |p| {
-        let row = sqlx::query(sql)
+    let sql = standing!(
+        "s.id AS session_id, s.limited AS limited",
+        "sessions s LEFT JOIN tokens t ON t.id = s.token_id \
+         LEFT JOIN people p ON p.id = COALESCE(s.person_id, t.person_id)",
+        "s.hash = $1 AND s.expires_ms > $2"
+    );
+    look_up(db, sql, hash, now_ms).await
+}
+
+async fn look_up(
+    db: &Db,
+    sql: &'static str,
+    hash: SecretHash,
+    now_ms: i64,
+) -> sqlx::Result<Option<Principal>> {
+    let row: Option<Standing> = db!(db.read(), |p| {
+        sqlx::query_as(sql)
             .bind(hash.as_bytes())
             .bind(now_ms)
             .fetch_optional(p)
-            .await?;
-        row.map(|row| {
-            Ok(Principal {
-                token: row.try_get("id")?,
-                subject: row.try_get("name")?,
-                scope: scope(row.try_get("scope")?)?,
-                session: Some(row.try_get("session")?),
-            })
-        })
-        .transpose()
+            .await
+    })?;
+    row.map(principal).transpose()
+}
+
+fn principal(row: Standing) -> sqlx::Result<Principal> {
+    let parse = |text: Option<String>| {
+        let text = text.unwrap_or_default();
+        Roles::parse(&text).map_err(|error| sqlx::Error::Decode(error.into()))
+    };
+    let of_token = row
+        .token_roles
+        .is_some()
+        .then(|| parse(row.token_roles.clone()));
+    let roles = match (row.person_id, of_token.transpose()?) {
+        (Some(_), of_token) => {
+            let own = parse(row.person_roles)?;
+            let all: Roles = own.iter().chain(parse(row.group_roles)?.iter()).collect();
+            // A token of a person is never worth more than the person is now.
+            of_token.map_or(all.clone(), |token| token.within(&all))
+        }
+        (None, Some(roles)) => roles,
+        (None, None) => Roles::default(),
+    };
+    let limited = row.limited == Some(1);
+    Ok(Principal {
+        subject: row.person_name.or(row.token_name).unwrap_or_default(),
+        roles: if limited { Roles::default() } else { roles },
+        person: row.person_id,
+        token: row.token_id,
+        session: row.session_id,
     })
 }
 
-fn scope(name: &str) -> sqlx::Result<Scope> {
-    Scope::of_name(name).ok_or_else(|| sqlx::Error::Decode("unknown scope".into()))
+/// What a session stands for.
+#[derive(Clone, Copy, Debug)]
+pub enum For {
+    /// A token.
+    Token(Uuid),
+    /// A person; `limited`: who has to set up one-time codes first.
+    Person {
+        /// The person.
+        id: Uuid,
+        /// Nothing else is allowed yet.
+        limited: bool,
+    },
 }
 
-/// Starts a session of a token and drops the sessions that have ended.
+/// Starts a session in place of `old`, if there is one, and drops the sessions that have ended.
 ///
 /// # Errors
 /// The database's.
 pub async fn add_session(
     db: &Db,
-    token: Uuid,
+    of: For,
     hash: SecretHash,
-    now_ms: i64,
-    expires_ms: i64,
+    old: Option<SecretHash>,
+    until_ms: i64,
+    note: &Note<'_>,
 ) -> sqlx::Result<()> {
-    let ended = "DELETE FROM sessions WHERE expires_ms <= $1";
-    let add = "INSERT INTO sessions (id, hash, token_id, created_ms, expires_ms) \
-               VALUES ($1, $2, $3, $4, $5)";
+    let ended = "DELETE FROM sessions WHERE expires_ms <= $1 OR hash = $2";
+    let add = "INSERT INTO sessions (id, hash, token_id, person_id, limited, created_ms, expires_ms) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let (token, person, limited) = match of {
+        For::Token(id) => (Some(id), None, false),
+        For::Person { id, limited } => (None, Some(id), limited),
+    };
     tx!(db, |tx| {
-        sqlx::query(ended).bind(now_ms).execute(&mut *tx).await?;
+        sqlx::query(ended)
+            .bind(note.at_ms())
+            .bind(old.unwrap_or(hash).as_bytes())
+            .execute(&mut *tx)
+            .await?;
         sqlx::query(add)
             .bind(Uuid::now_v7())
             .bind(hash.as_bytes())
             .bind(token)
-            .bind(now_ms)
-            .bind(expires_ms)
+            .bind(person)
+            .bind(i64::from(limited))
+            .bind(note.at_ms())
+            .bind(until_ms)
             .execute(&mut *tx)
             .await?;
+        append!(tx, note);
     });
     Ok(())
 }
@@ -183,10 +295,11 @@ pub async fn add_session(
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_session(db: &Db, id: Uuid) -> sqlx::Result<()> {
+pub async fn delete_session(db: &Db, id: Uuid, note: &Note<'_>) -> sqlx::Result<()> {
     let sql = "DELETE FROM sessions WHERE id = $1";
-    db!(db.write(), |p| {
-        sqlx::query(sql).bind(id).execute(p).await?;
+    tx!(db, |tx| {
+        sqlx::query(sql).bind(id).execute(&mut *tx).await?;
+        append!(tx, note);
     });
     Ok(())
 }

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
 
-use super::{Principal, Scope, Secret, csrf, db};
+use super::{Permission, Principal, Secret, csrf, db};
 use crate::problem::{Problem, Result};
 use crate::state::App;
 
@@ -11,56 +11,96 @@ use crate::state::App;
 #[derive(Clone, Copy, Debug)]
 pub struct Anyone;
 
-/// The route is for callers with [`Scope::View`] or more.
-#[derive(Clone, Debug)]
-pub struct Viewer(pub Principal);
-
-/// The route is for callers with [`Scope::Publish`] or more.
-#[derive(Clone, Debug)]
-pub struct Publisher(pub Principal);
-
-/// The route is for callers with [`Scope::Admin`].
-#[derive(Clone, Debug)]
-pub struct Admin(pub Principal);
-
 impl FromRequestParts<App> for Anyone {
     type Rejection = Problem;
+
     async fn from_request_parts(_: &mut Parts, _: &App) -> Result<Self> {
         Ok(Self)
     }
 }
 
-impl FromRequestParts<App> for Viewer {
+/// The route is for whoever is signed in, also somebody who has to set up one-time codes first.
+#[derive(Clone, Debug)]
+pub struct SignedIn(pub Principal);
+
+impl FromRequestParts<App> for SignedIn {
     type Rejection = Problem;
+
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        require(parts, app, Scope::View).await.map(Self)
+        authenticate(parts, app).await.map(Self)
     }
 }
 
-impl FromRequestParts<App> for Publisher {
-    type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        require(parts, app, Scope::Publish).await.map(Self)
-    }
+/// One extractor for each permission that a route can demand.
+macro_rules! demands {
+    ($($(#[$doc:meta])* $name:ident: $permission:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name(pub Principal);
+
+        impl FromRequestParts<App> for $name {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+                require(parts, app, Permission::$permission).await.map(Self)
+            }
+        }
+    )*};
 }
 
-impl FromRequestParts<App> for Admin {
-    type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        require(parts, app, Scope::Admin).await.map(Self)
-    }
+demands! {
+    /// See [`Permission::Watch`].
+    Viewer: Watch,
+    /// See [`Permission::Publish`].
+    Publisher: Publish,
+    /// See [`Permission::Campaigns`].
+    Campaigner: Campaigns,
+    /// See [`Permission::ReadNetwork`].
+    NetworkReader: ReadNetwork,
+    /// See [`Permission::Network`].
+    NetworkAdmin: Network,
+    /// See [`Permission::ReadDevices`].
+    DeviceReader: ReadDevices,
+    /// See [`Permission::Devices`].
+    DeviceAdmin: Devices,
+    /// See [`Permission::ReadPeople`].
+    PeopleReader: ReadPeople,
+    /// See [`Permission::People`].
+    PeopleAdmin: People,
+    /// See [`Permission::Audit`].
+    LogReader: Audit,
+    /// See [`Permission::Metrics`].
+    MetricsReader: Metrics,
+    /// See [`Permission::Settings`].
+    SettingsAdmin: Settings,
 }
 
-async fn require(parts: &Parts, app: &App, needed: Scope) -> Result<Principal> {
+async fn require(parts: &Parts, app: &App, needed: Permission) -> Result<Principal> {
     let principal = authenticate(parts, app).await?;
-    if principal.scope < needed {
-        return Err(Problem::forbidden(format!(
-            "This needs the scope `{}`; your token has `{}`.",
-            needed.name(),
-            principal.scope.name()
-        )));
+    if principal.may(needed) {
+        return Ok(principal);
     }
-    Ok(principal)
+    if principal.roles.is_empty() && principal.session.is_some() {
+        return Err(Problem::new(
+            http::StatusCode::FORBIDDEN,
+            "codes_needed",
+            "Set up one-time codes first: your role demands them.",
+        ));
+    }
+    let having: Vec<_> = super::Role::ALL
+        .into_iter()
+        .filter(|role| role.permissions().contains(&needed))
+        .map(super::Role::name)
+        .collect();
+    Err(Problem::forbidden(format!(
+        "This needs one of the roles {}; yours: {}.",
+        having.join(", "),
+        if principal.roles.is_empty() {
+            "none".to_owned()
+        } else {
+            principal.roles.to_string()
+        }
+    )))
 }
 
 async fn authenticate(parts: &Parts, app: &App) -> Result<Principal> {
@@ -110,7 +150,8 @@ fn bearer(headers: &HeaderMap) -> Result<Option<Secret>> {
         .ok_or_else(|| Problem::unauthenticated("Send `Authorization: Bearer dms_...`."))
 }
 
-fn session_cookie(headers: &HeaderMap, name: &str) -> Option<Secret> {
+/// The secret of the session cookie, if the request has one.
+pub(super) fn session_cookie(headers: &HeaderMap, name: &str) -> Option<Secret> {
     headers
         .get_all(header::COOKIE)
         .iter()

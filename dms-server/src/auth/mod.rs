@@ -1,82 +1,58 @@
 //! Who calls, and what they may do.
 //!
-//! People sign in with a token and get a session cookie; programs send the token itself. Both carry a
-//! [`Scope`]. A route states its policy by the type of its handler's first parameter:
-//! [`Anyone`], [`Viewer`], [`Publisher`] or [`Admin`].
+//! People sign in with their name and password or through the company's directory, and get a session cookie; programs
+//! send a token. Both have [`Roles`]. A route states its policy by the type of its handler's first
+//! parameter, one of [`extract`]: a handler without one is no handler.
 
 mod csrf;
 pub mod db;
 pub mod extract;
 pub mod owner;
+pub mod role;
 pub mod routes;
 pub mod secret;
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use extract::{Admin, Anyone, Publisher, Viewer};
+pub use extract::{
+    Anyone, Campaigner, DeviceAdmin, DeviceReader, LogReader, MetricsReader, NetworkAdmin,
+    NetworkReader, PeopleAdmin, PeopleReader, Publisher, SettingsAdmin, SignedIn, Viewer,
+};
 pub use owner::ensure_owner;
+pub use role::{Permission, Role, Roles};
 pub use secret::{Secret, SecretHash};
 
 /// How long a session lasts, milliseconds: a working day.
 pub const SESSION_MS: i64 = 12 * 3600 * 1000;
 
-/// What a token may do; each scope includes the ones before it.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    clap::ValueEnum,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    /// Watch.
-    View,
-    /// Upload and delete titles.
-    Publish,
-    /// Everything.
-    Admin,
-}
-
-impl Scope {
-    /// Its name in the API and the database.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::View => "view",
-            Self::Publish => "publish",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The scope of that name.
-    #[must_use]
-    pub fn of_name(name: &str) -> Option<Self> {
-        [Self::View, Self::Publish, Self::Admin]
-            .into_iter()
-            .find(|s| s.name() == name)
-    }
-}
-
 /// A caller whose token or session was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
-    /// The name of the token, which is the only name this installation knows a caller by.
+    /// What people call the caller: a person's name, or that of a token of the installation.
     pub subject: String,
     /// What the caller may do.
-    pub scope: Scope,
+    pub roles: Roles,
+    /// The person; none for a token of the installation.
+    pub person: Option<Uuid>,
     /// The token, also when the caller came with a session made from it.
-    pub token: Uuid,
+    pub token: Option<Uuid>,
     /// The session, when the caller came with a cookie.
     pub session: Option<Uuid>,
+}
+
+impl Principal {
+    /// Whether the caller may.
+    #[must_use]
+    pub fn may(&self, permission: Permission) -> bool {
+        self.roles.may(permission)
+    }
+
+    /// Who owns what this caller makes: the person, also when it is called otherwise later, or the token's name.
+    #[must_use]
+    pub fn owner(&self) -> String {
+        self.person
+            .map_or_else(|| self.subject.clone(), |person| person.to_string())
+    }
 }

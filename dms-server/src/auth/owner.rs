@@ -1,6 +1,7 @@
 //! The first start: the owner's token, and the tie between the database and the keys.
 
-use crate::auth::{Scope, Secret, db, secret::TOKEN_PREFIX};
+use crate::audit::{self, Note, act};
+use crate::auth::{Role, Secret, db, secret::TOKEN_PREFIX};
 use crate::db::Db;
 use crate::device::ca::Ca;
 use crate::keys::{self, Keys};
@@ -56,7 +57,7 @@ pub async fn ensure_owner(
             now: config.keys.tenant.clone(),
         });
     }
-    if db::lasting_tokens(db, Scope::Admin).await? > 0 {
+    if db::lasting_owners(db).await? > 0 {
         return Ok(false);
     }
     let secret = Secret::draw(TOKEN_PREFIX);
@@ -66,10 +67,16 @@ pub async fn ensure_owner(
     let row = db::TokenRow {
         id: uuid::Uuid::now_v7(),
         name: "owner".into(),
-        scope: Scope::Admin.name().into(),
+        roles: Role::Owner.name().into(),
+        person_id: None,
         created_ms: now,
         expires_ms: None,
     };
-    db::add_token(db, &row, secret.hash()).await?;
+    let object = audit::object("token", row.id);
+    let actor = audit::Actor::system();
+    let note = Note::new(keys.audit(), now, actor, act::TOKEN_MADE, object)
+        .with("name", "owner")
+        .with("roles", row.roles.as_str());
+    db::add_token(db, &row, secret.hash(), &note).await?;
     Ok(true)
 }

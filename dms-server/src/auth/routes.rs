@@ -1,4 +1,4 @@
-//! `/session` for pages, `/api/v1/tokens` for administrators.
+//! `/session` for pages, and API tokens.
 
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse};
@@ -8,9 +8,15 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{Admin, Anyone, Scope, Secret, Viewer, csrf, db, extract, secret::TOKEN_PREFIX};
+use super::{
+    Anyone, Permission, Role, Roles, Secret, SignedIn, Viewer, csrf, db, extract,
+    secret::TOKEN_PREFIX,
+};
+use crate::audit::{act, object};
 use crate::extract::{Json, Path, Query};
+use crate::net::Remote;
 use crate::page::{Page, PageQuery};
+use crate::people::signin;
 use crate::problem::{Problem, ProblemBody, Result};
 use crate::state::App;
 
@@ -25,30 +31,63 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(revoke_token))
 }
 
-/// What a page signs in with.
+/// What a page signs in with: a person's name and password, or an API token.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SignIn {
     /// An API token.
-    token: String,
+    #[serde(default)]
+    token: Option<String>,
+    /// The person's sign-in name.
+    #[serde(default)]
+    login: Option<String>,
+    /// Their password.
+    #[serde(default)]
+    password: Option<String>,
+    /// The one-time code, when the account demands one.
+    #[serde(default)]
+    code: Option<String>,
 }
 
 /// Who is signed in.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct Session {
-    /// The name of the token that was signed in with.
+    /// The person's name, or that of the token that was signed in with.
     pub subject: String,
     /// The company.
     pub tenant: String,
-    /// The widest scope.
-    pub scope: Scope,
+    /// The person; null for a token of the installation.
+    pub person: Option<Uuid>,
+    /// Their roles.
+    pub roles: Roles,
+    /// What they may do.
+    pub may: Vec<String>,
+    /// Whether one-time codes have to be set up before anything else.
+    pub codes_needed: bool,
 }
 
-/// Starts a session: sets its cookie.
+impl Session {
+    fn of(app: &App, caller: &super::Principal) -> Self {
+        let may = Permission::ALL.into_iter().filter(|p| caller.may(*p));
+        Self {
+            subject: caller.subject.clone(),
+            tenant: app.config.keys.tenant.clone(),
+            person: caller.person,
+            roles: caller.roles.clone(),
+            may: may.map(|p| p.name().to_owned()).collect(),
+            codes_needed: caller.roles.is_empty() && caller.session.is_some(),
+        }
+    }
+}
+
+/// Starts a session: sets its cookie. A session that the request came with ends.
 #[utoipa::path(post, path = "/session", tag = "session",
-    responses((status = 200, body = Session), (status = 401, body = ProblemBody)))]
+    responses((status = 200, body = Session), (status = 401, body = ProblemBody),
+              (status = 429, body = ProblemBody)))]
 async fn sign_in(
     _: Anyone,
     State(app): State<App>,
+    remote: Option<axum::Extension<Remote>>,
     headers: HeaderMap,
     Json(body): Json<SignIn>,
 ) -> Result<impl IntoResponse> {
@@ -56,34 +95,63 @@ async fn sign_in(
     if csrf::foreign_origin(&headers, app.public_origin()) {
         return Err(extract::foreign_page(&app));
     }
-    let now = app.clock.now_ms();
-    let refused = || Problem::unauthenticated("The token is unknown or has expired.");
-    let token = Secret::presented(body.token.trim()).ok_or_else(refused)?;
-    let principal = db::principal_of_token(&app.db, token.hash(), now)
-        .await?
-        .ok_or_else(refused)?;
+    let (of, actor) = match (&body.token, body.login, body.password) {
+        (Some(token), None, None) => of_token(&app, token).await?,
+        (None, Some(login), Some(password)) => {
+            let given = signin::Given {
+                login,
+                password: password.into(),
+                code: body.code,
+                from: remote.map(|r| r.0.addr.ip()),
+            };
+            let (person, limited) = signin::check(&app, given).await?;
+            let of = db::For::Person {
+                id: person.id,
+                limited,
+            };
+            (of, crate::audit::Actor::person(person.id, &person.name))
+        }
+        _ => {
+            return Err(Problem::invalid(
+                "invalid_body",
+                "Send either `token`, or `login` and `password`.",
+            ));
+        }
+    };
     let session = Secret::draw("");
-    db::add_session(
-        &app.db,
-        principal.token,
-        session.hash(),
-        now,
-        now + super::SESSION_MS,
-    )
-    .await?;
+    let now = app.clock.now_ms();
+    let old = extract::session_cookie(&headers, app.cookie_name()).map(|old| old.hash());
+    let note = app.note(actor, act::SIGNED_IN, ("session", ""));
+    let until = now + super::SESSION_MS;
+    db::add_session(&app.db, of, session.hash(), old, until, &note).await?;
+    let principal = db::principal_of_session(&app.db, session.hash(), now)
+        .await?
+        .ok_or_else(|| Problem::unauthenticated("The account was closed just now."))?;
     let cookie = cookie(&app, session.reveal(), super::SESSION_MS / 1000);
     Ok((
         AppendHeaders([(header::SET_COOKIE, cookie)]),
-        Json(view(&app, principal)),
+        Json(Session::of(&app, &principal)),
     ))
 }
 
+async fn of_token(app: &App, token: &str) -> Result<(db::For, crate::audit::Actor)> {
+    let refused = || Problem::unauthenticated("The token is unknown or has expired.");
+    let token = Secret::presented(token.trim()).ok_or_else(refused)?;
+    let now = app.clock.now_ms();
+    let principal = db::principal_of_token(&app.db, token.hash(), now)
+        .await?
+        .ok_or_else(refused)?;
+    let id = principal.token.ok_or_else(refused)?;
+    Ok((db::For::Token(id), (&principal).into()))
+}
+
 /// Ends the session and removes its cookie.
-#[utoipa::path(delete, path = "/session", tag = "session", security(("token" = ["view"])),
+#[utoipa::path(delete, path = "/session", tag = "session", security(("token" = ["signed_in"])),
     responses((status = 204)))]
-async fn sign_out(Viewer(caller): Viewer, State(app): State<App>) -> Result<impl IntoResponse> {
+async fn sign_out(SignedIn(caller): SignedIn, State(app): State<App>) -> Result<impl IntoResponse> {
     if let Some(session) = caller.session {
-        db::delete_session(&app.db, session).await?;
+        let note = app.note(&caller, act::SIGNED_OUT, ("session", session));
+        db::delete_session(&app.db, session, &note).await?;
     }
     Ok((
         StatusCode::NO_CONTENT,
@@ -92,18 +160,10 @@ async fn sign_out(Viewer(caller): Viewer, State(app): State<App>) -> Result<impl
 }
 
 /// Who is signed in.
-#[utoipa::path(get, path = "/session", tag = "session", security(("token" = ["view"])),
+#[utoipa::path(get, path = "/session", tag = "session", security(("token" = ["signed_in"])),
     responses((status = 200, body = Session)))]
-async fn whoami(Viewer(caller): Viewer, State(app): State<App>) -> Json<Session> {
-    Json(view(&app, caller))
-}
-
-fn view(app: &App, caller: super::Principal) -> Session {
-    Session {
-        subject: caller.subject,
-        tenant: app.config.keys.tenant.clone(),
-        scope: caller.scope,
-    }
+async fn whoami(SignedIn(caller): SignedIn, State(app): State<App>) -> Json<Session> {
+    Json(Session::of(&app, &caller))
 }
 
 fn cookie(app: &App, value: &str, max_age_s: i64) -> String {
@@ -116,10 +176,10 @@ fn cookie(app: &App, value: &str, max_age_s: i64) -> String {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
-    /// What it is for; also the name its holder is known by. 1 to 100 characters.
+    /// What it is for. 1 to 100 characters.
     pub name: String,
-    /// What it may do.
-    pub scope: Scope,
+    /// The roles it has; a person's token has no more than the person.
+    pub roles: Vec<Role>,
     /// Seconds it lasts; without it, until revoked.
     #[serde(default)]
     pub ttl_seconds: Option<u32>,
@@ -132,8 +192,10 @@ pub struct Token {
     pub id: Uuid,
     /// What it is for.
     pub name: String,
-    /// What it may do.
-    pub scope: String,
+    /// Its roles.
+    pub roles: Roles,
+    /// Whose it is; null: the installation's.
+    pub person: Option<Uuid>,
     /// When it was made, milliseconds since the Unix epoch.
     pub created_ms: i64,
     /// When it ends; null is never.
@@ -148,7 +210,8 @@ impl Token {
         Self {
             id: row.id,
             name: row.name,
-            scope: row.scope,
+            roles: Roles::parse(&row.roles).unwrap_or_default(),
+            person: row.person_id,
             created_ms: row.created_ms,
             expires_ms: row.expires_ms,
             token: secret.map(|s| s.reveal().to_owned()),
@@ -156,59 +219,92 @@ impl Token {
     }
 }
 
-/// Makes a token. Its secret is in this answer and nowhere else.
-#[utoipa::path(post, path = "/api/v1/tokens", tag = "tokens", security(("token" = ["admin"])),
-    responses((status = 201, body = Token), (status = 400, body = ProblemBody)))]
+/// Makes a token: of the person who calls, or of the installation when a token of it calls. Its secret is in this answer and
+/// nowhere else.
+#[utoipa::path(post, path = "/api/v1/tokens", tag = "tokens", security(("token" = ["watch"])),
+    responses((status = 201, body = Token), (status = 400, body = ProblemBody),
+              (status = 403, body = ProblemBody)))]
 async fn create_token(
-    _: Admin,
+    Viewer(caller): Viewer,
     State(app): State<App>,
     Json(new): Json<NewToken>,
 ) -> Result<impl IntoResponse> {
-    let name = new.name.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(
-            Problem::invalid("invalid_token", "The token needs a name.").at(
-                "/name",
-                "length",
-                "Give 1 to 100 printable characters.",
-            ),
-        );
-    }
-    if new
-        .ttl_seconds
-        .is_some_and(|ttl| ttl == 0 || ttl > TTL_MAX_S)
-    {
-        return Err(
-            Problem::invalid("invalid_token", "The token's life is out of range.").at(
-                "/ttl_seconds",
-                "range",
-                format!("Give 1 to {TTL_MAX_S} seconds, or leave it out."),
-            ),
-        );
+    let roles: Roles = new.roles.iter().copied().collect();
+    check(&new, &roles)?;
+    if !caller.roles.may_give(&roles) {
+        return Err(Problem::forbidden(format!(
+            "A token can do no more than who makes it; your roles: {}.",
+            caller.roles
+        )));
     }
     let now = app.clock.now_ms();
     let secret = Secret::draw(TOKEN_PREFIX);
     let row = db::TokenRow {
         id: Uuid::now_v7(),
-        name: name.to_owned(),
-        scope: new.scope.name().into(),
+        name: new.name.trim().to_owned(),
+        roles: roles.to_string(),
+        person_id: caller.person,
         created_ms: now,
         expires_ms: new.ttl_seconds.map(|ttl| now + i64::from(ttl) * 1000),
     };
-    db::add_token(&app.db, &row, secret.hash()).await?;
+    let note = app
+        .note(&caller, act::TOKEN_MADE, object("token", row.id))
+        .with("name", row.name.as_str())
+        .with("roles", row.roles.as_str());
+    db::add_token(&app.db, &row, secret.hash(), &note).await?;
     Ok((StatusCode::CREATED, Json(Token::of(row, Some(&secret)))))
 }
 
-/// Lists the tokens, newest first, without their secrets.
-#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", security(("token" = ["admin"])),
-    params(PageQuery), responses((status = 200, body = Page<Token>)))]
+fn check(new: &NewToken, roles: &Roles) -> Result<()> {
+    let mut problem = Problem::invalid("invalid_token", "The token cannot be made like this.");
+    let name = new.name.trim();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        problem = problem.at("/name", "length", "Give 1 to 100 printable characters.");
+    }
+    if roles.is_empty() {
+        problem = problem.at("/roles", "empty", "Name at least one role.");
+    }
+    if new
+        .ttl_seconds
+        .is_some_and(|ttl| ttl == 0 || ttl > TTL_MAX_S)
+    {
+        let fix = format!("Give 1 to {TTL_MAX_S} seconds, or leave it out.");
+        problem = problem.at("/ttl_seconds", "range", fix);
+    }
+    if problem.errors.is_empty() {
+        Ok(())
+    } else {
+        Err(problem)
+    }
+}
+
+/// Which tokens.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TokenQuery {
+    /// The `next_cursor` of the page before; without it, the first page.
+    cursor: Option<Uuid>,
+    /// Items, 1 to 500.
+    limit: Option<u16>,
+}
+
+/// Lists the tokens, newest first, without their secrets: every token for who may see people, else one's own.
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", security(("token" = ["watch"])),
+    params(TokenQuery), responses((status = 200, body = Page<Token>)))]
 async fn list_tokens(
-    _: Admin,
+    Viewer(caller): Viewer,
     State(app): State<App>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<TokenQuery>,
 ) -> Result<Json<Page<Token>>> {
-    let rows = db::tokens(&app.db, query.cursor, query.fetch()).await?;
-    Ok(Json(query.page(
+    let all = caller.may(Permission::ReadPeople);
+    // A token of the installation that may not see people has none of its own.
+    let of = (!all).then_some(caller.person.unwrap_or(Uuid::nil()));
+    let page = PageQuery {
+        cursor: query.cursor,
+        limit: query.limit,
+    };
+    let rows = db::tokens(&app.db, of, page.cursor, page.fetch()).await?;
+    Ok(Json(page.page(
         rows,
         |row| row.id,
         |row| Token::of(row, None),
@@ -223,19 +319,32 @@ pub struct TokenPath {
     token: Uuid,
 }
 
-/// Revokes a token and its sessions, at once.
+/// Revokes a token and its sessions, at once: one's own, or any for who may change people.
 #[utoipa::path(delete, path = "/api/v1/tokens/{token}", tag = "tokens", params(TokenPath),
-    security(("token" = ["admin"])), responses((status = 204), (status = 404, body = ProblemBody)))]
+    security(("token" = ["watch"])), responses((status = 204), (status = 404, body = ProblemBody)))]
 async fn revoke_token(
-    _: Admin,
+    Viewer(caller): Viewer,
     State(app): State<App>,
     Path(path): Path<TokenPath>,
 ) -> Result<StatusCode> {
-    if db::delete_token(&app.db, path.token).await? {
+    let unknown = || Problem::not_found("token_not_found", "There is no such token.");
+    let row = db::token(&app.db, path.token).await?.ok_or_else(unknown)?;
+    let own = row.person_id.is_some() && row.person_id == caller.person;
+    // Of others' tokens who may not change people does not even learn that they are there.
+    if !own && !caller.may(Permission::People) {
+        return Err(unknown());
+    }
+    let roles = Roles::parse(&row.roles).unwrap_or_default();
+    if !own && !caller.roles.may_give(&roles) {
+        return Err(Problem::forbidden(
+            "This token can do more than you: somebody with its roles has to revoke it.",
+        ));
+    }
+    let note = app
+        .note(&caller, act::TOKEN_REVOKED, object("token", row.id))
+        .with("name", row.name.as_str());
+    if db::delete_token(&app.db, path.token, &note).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
-    Err(Problem::not_found(
-        "token_not_found",
-        "There is no such token.",
-    ))
+    Err(unknown())
 }

@@ -12,23 +12,45 @@ use crate::testing::{Server, refusal, text};
 
 /// Operations that need no credentials. A route that is added without a policy fails the
 /// test below until it is named here.
-const OPEN: [&str; 6] = [
+const OPEN: [&str; 7] = [
     "GET /api/v1/trust",
     "GET /livez",
     "GET /readyz",
     "OPTIONS /api/v1/uploads",
     "POST /api/v1/devices/enroll",
+    "POST /api/v1/setup",
     "POST /session",
 ];
 
-/// The scope that an operation's description demands.
-fn demanded(operation: &Operation) -> Option<Scope> {
-    let security = serde_json::to_value(operation.security.as_ref()?).expect("JSON");
-    let name = security[0]["token"][0].as_str().expect("a scope");
-    Some(Scope::of_name(name).expect("a known scope"))
+/// What an operation's description demands.
+#[derive(Clone, Copy, Debug)]
+enum Demand {
+    SignedIn,
+    Permission(Permission),
 }
 
-fn operations() -> Vec<(Method, String, Option<Scope>)> {
+impl Demand {
+    fn admits(self, roles: &Roles) -> bool {
+        match self {
+            Self::SignedIn => true,
+            Self::Permission(permission) => roles.may(permission),
+        }
+    }
+}
+
+fn demanded(operation: &Operation) -> Option<Demand> {
+    let security = serde_json::to_value(operation.security.as_ref()?).expect("JSON");
+    let name = security[0]["token"][0].as_str().expect("a permission");
+    if name == "signed_in" {
+        return Some(Demand::SignedIn);
+    }
+    let permission = Permission::of_name(name);
+    Some(Demand::Permission(
+        permission.unwrap_or_else(|| panic!("{name} is a permission")),
+    ))
+}
+
+fn operations() -> Vec<(Method, String, Option<Demand>)> {
     let mut all = Vec::new();
     for (path, item) in routes::openapi().paths.paths {
         let of_method = [
@@ -65,44 +87,80 @@ fn filled(path: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_route_admits_exactly_the_scopes_it_states() {
+async fn every_route_admits_exactly_the_roles_it_states() {
     let server = Server::start().await;
-    let callers = [
-        None,
-        Some((Scope::View, server.token(Scope::View).await)),
-        Some((Scope::Publish, server.token(Scope::Publish).await)),
-        Some((Scope::Admin, server.token(Scope::Admin).await)),
-    ];
+    let mut callers = vec![None];
+    for role in Role::ALL {
+        callers.push(Some((Roles::from(role), server.token(role).await)));
+    }
     let mut open = BTreeSet::new();
     let operations = operations();
-    assert!(
-        operations.len() > 25,
-        "the table was read: {}",
-        operations.len()
-    );
-    for (method, path, demanded) in operations {
+    let mut cells = 0;
+    for (method, path, demanded) in &operations {
         if demanded.is_none() {
             open.insert(format!("{method} {path}"));
         }
         for caller in &callers {
-            let mut request = server.anonymous(method.clone(), &filled(&path));
+            // The matrix must not take its own callers away.
+            if path.contains("/tokens/{token}") && *method == Method::DELETE && caller.is_some() {
+                continue;
+            }
+            let mut request = server.anonymous(method.clone(), &filled(path));
             if let Some((_, token)) = caller {
                 request = request.bearer_auth(token);
             }
             let answer = request.send().await.expect("an answer");
             let status = answer.status().as_u16();
-            let scope = caller.as_ref().map(|(scope, _)| *scope);
-            let what = format!("{method} {path} as {scope:?} got {status}");
-            match (demanded, scope) {
+            let roles = caller.as_ref().map(|(roles, _)| roles);
+            let what = format!("{method} {path} as {roles:?} got {status}");
+            match (demanded, roles) {
                 (Some(_), None) => assert_eq!(status, 401, "{what}"),
-                (Some(needed), Some(has)) if has < needed => assert_eq!(status, 403, "{what}"),
+                (Some(demand), Some(roles)) if !demand.admits(roles) => {
+                    assert_eq!(status, 403, "{what}");
+                }
                 (Some(_), Some(_)) => assert!(status != 401 && status != 403, "{what}"),
                 // A route without a policy may still refuse what the body says.
                 (None, _) => assert!(!matches!(status, 405 | 500..), "{what}"),
             }
+            cells += 1;
         }
     }
+    println!("{} routes, {cells} cells", operations.len());
+    assert!(operations.len() > 45, "the table was read");
     assert_eq!(open, OPEN.map(str::to_owned).into());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn tokens_of_others_are_seen_and_revoked_by_who_may_only() {
+    let server = Server::start().await;
+    let viewer = server.token(Role::Viewer).await;
+    let it = server.token(Role::ItAdmin).await;
+    let list = server.get("/api/v1/tokens").await;
+    let id = |name: &str| {
+        let items = list["items"].as_array().expect("items");
+        let found = items.iter().find(|item| item["name"] == name);
+        text(&found.expect("the token")["id"])
+    };
+    let revoke = |by: &str, name: &str| {
+        let path = format!("/api/v1/tokens/{}", id(name));
+        server.anonymous(Method::DELETE, &path).bearer_auth(by)
+    };
+    let seen = server
+        .anonymous(Method::GET, "/api/v1/tokens")
+        .bearer_auth(&viewer);
+    let seen = crate::testing::json(seen).await;
+    assert_eq!(seen["items"], json!([]), "a viewer sees nobody else's");
+    assert_eq!(refusal(revoke(&viewer, "owner")).await.0, 404);
+    assert_eq!(refusal(revoke(&it, "owner")).await.0, 403, "it can do more");
+    let gone = revoke(&it, "viewer").send().await.expect("an answer");
+    assert_eq!(gone.status(), 204);
+    // Nor does anybody make a token that can do more.
+    let more = server
+        .anonymous(Method::POST, "/api/v1/tokens")
+        .bearer_auth(&it)
+        .json(&json!({"name": "x", "roles": ["owner"]}));
+    assert_eq!(refusal(more).await.0, 403);
     server.stop().await;
 }
 
@@ -110,7 +168,7 @@ async fn every_route_admits_exactly_the_scopes_it_states() {
 async fn tokens_are_made_listed_and_revoked_on_both_databases() {
     for server in Server::both().await {
         let made = server
-            .post("/api/v1/tokens", json!({"name": "ci", "scope": "view"}))
+            .post("/api/v1/tokens", json!({"name": "ci", "roles": ["viewer"]}))
             .await;
         let token = text(&made["token"]);
         assert!(
@@ -158,7 +216,7 @@ async fn tokens_are_made_listed_and_revoked_on_both_databases() {
 #[tokio::test]
 async fn a_token_ends_when_its_time_is_over() {
     let server = Server::start().await;
-    let new = json!({"name": "short", "scope": "view", "ttl_seconds": 60});
+    let new = json!({"name": "short", "roles": ["viewer"], "ttl_seconds": 60});
     let token = text(&server.post("/api/v1/tokens", new).await["token"]);
     let me = || {
         server
@@ -194,7 +252,7 @@ async fn malformed_credentials_are_refused_and_not_ignored() {
         "{",
         "[]",
         "{\"name\":\"x\"}",
-        "{\"name\":\"x\",\"scope\":\"root\"}",
+        "{\"name\":\"x\",\"roles\":[\"root\"]}",
     ] {
         let asked = server
             .request(Method::POST, "/api/v1/tokens")
@@ -203,7 +261,7 @@ async fn malformed_credentials_are_refused_and_not_ignored() {
         let (status, problem) = refusal(asked).await;
         assert!((400..500).contains(&status), "{body}: {problem:?}");
     }
-    let nameless = json!({"name": " ", "scope": "view"});
+    let nameless = json!({"name": " ", "roles": ["viewer"]});
     let asked = server
         .request(Method::POST, "/api/v1/tokens")
         .json(&nameless);
@@ -292,8 +350,8 @@ async fn a_session_ends_by_sign_out_by_time_and_with_its_token() {
     let cookie = sign_in(&server, &server.owner).await;
     let who = crate::testing::json(me(&cookie)).await;
     assert_eq!(
-        who,
-        json!({"subject": "owner", "tenant": "default", "scope": "admin"})
+        (&who["subject"], &who["tenant"], &who["roles"]),
+        (&json!("owner"), &json!("default"), &json!(["owner"]))
     );
     let out = server
         .anonymous(Method::DELETE, "/session")
@@ -303,7 +361,7 @@ async fn a_session_ends_by_sign_out_by_time_and_with_its_token() {
     assert_eq!(refusal(me(&cookie)).await.0, 401);
 
     let made = server
-        .post("/api/v1/tokens", json!({"name": "t", "scope": "view"}))
+        .post("/api/v1/tokens", json!({"name": "t", "roles": ["viewer"]}))
         .await;
     let cookie = sign_in(&server, &text(&made["token"])).await;
     let path = format!("/api/v1/tokens/{}", text(&made["id"]));

@@ -4,8 +4,9 @@ use sqlx::FromRow;
 use swarm::content::SiteId;
 use uuid::Uuid;
 
+use crate::audit::Note;
 use crate::db::Db;
-use crate::{db, tx};
+use crate::{append, db, tx};
 
 /// A campaign.
 #[derive(Clone, Debug, PartialEq, FromRow)]
@@ -51,7 +52,12 @@ pub struct SiteRow {
 ///
 /// # Errors
 /// The database's.
-pub async fn add(db: &Db, new: &CampaignRow, sites: &[SiteId]) -> sqlx::Result<()> {
+pub async fn add(
+    db: &Db,
+    new: &CampaignRow,
+    sites: &[SiteId],
+    note: &Note<'_>,
+) -> sqlx::Result<()> {
     let add = "INSERT INTO campaigns (id, title_id, title_name, tracks, replicas, all_sites, \
                not_before_ms, deadline_ms, until_ms, created_by, created_ms) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -79,6 +85,7 @@ pub async fn add(db: &Db, new: &CampaignRow, sites: &[SiteId]) -> sqlx::Result<(
                 .execute(&mut *tx)
                 .await?;
         }
+        append!(tx, note);
     });
     Ok(())
 }
@@ -160,14 +167,20 @@ pub async fn end_due(db: &Db, now_ms: i64) -> sqlx::Result<u64> {
 ///
 /// # Errors
 /// The database's.
-pub async fn end(db: &Db, id: Uuid, now_ms: i64) -> sqlx::Result<bool> {
+pub async fn end(db: &Db, id: Uuid, note: &Note<'_>) -> sqlx::Result<bool> {
     let sql = "UPDATE campaigns SET ended_ms = COALESCE(ended_ms, $1) WHERE id = $2";
-    let found = db!(db.write(), |p| sqlx::query(sql)
-        .bind(now_ms)
-        .bind(id)
-        .execute(p)
-        .await?
-        .rows_affected());
+    let found = tx!(db, |tx| {
+        let found = sqlx::query(sql)
+            .bind(note.at_ms())
+            .bind(id)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if found == 1 {
+            append!(tx, note);
+        }
+        found
+    });
     Ok(found == 1)
 }
 

@@ -15,7 +15,8 @@ use uuid::Uuid;
 use super::db::{self, CampaignRow};
 use super::view::{self, CampaignView};
 use super::{can_hold, reload};
-use crate::auth::{Publisher, Viewer};
+use crate::audit::{act, object};
+use crate::auth::{Campaigner, NetworkReader};
 use crate::extract::{Json, Path, Query};
 use crate::page::{Page, PageQuery};
 use crate::problem::{Problem, ProblemBody, Result};
@@ -71,9 +72,9 @@ const fn replicas() -> u8 {
 
 /// Lists the campaigns, newest first.
 #[utoipa::path(get, path = "/api/v1/campaigns", tag = "campaigns", params(PageQuery),
-    security(("token" = ["view"])), responses((status = 200, body = Page<CampaignView>)))]
+    security(("token" = ["read_network"])), responses((status = 200, body = Page<CampaignView>)))]
 async fn list_campaigns(
-    _: Viewer,
+    _: NetworkReader,
     State(app): State<App>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<CampaignView>>> {
@@ -98,10 +99,10 @@ pub struct CampaignPath {
 
 /// One campaign, with how far each site is.
 #[utoipa::path(get, path = "/api/v1/campaigns/{campaign}", tag = "campaigns", params(CampaignPath),
-    security(("token" = ["view"])),
+    security(("token" = ["read_network"])),
     responses((status = 200, body = CampaignView), (status = 404, body = ProblemBody)))]
 async fn get_campaign(
-    _: Viewer,
+    _: NetworkReader,
     State(app): State<App>,
     Path(path): Path<CampaignPath>,
 ) -> Result<Json<CampaignView>> {
@@ -116,11 +117,11 @@ async fn show(app: &App, id: Uuid) -> Result<CampaignView> {
 
 /// Makes sites hold a title before anybody watches it. Their PCs are told at once.
 #[utoipa::path(post, path = "/api/v1/campaigns", tag = "campaigns",
-    security(("token" = ["publish"])),
+    security(("token" = ["campaigns"])),
     responses((status = 201, body = CampaignView), (status = 400, body = ProblemBody),
               (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn create_campaign(
-    Publisher(caller): Publisher,
+    Campaigner(caller): Campaigner,
     State(app): State<App>,
     Json(body): Json<CampaignBody>,
 ) -> Result<impl IntoResponse> {
@@ -147,11 +148,14 @@ async fn create_campaign(
         not_before_ms: body.not_before_ms.unwrap_or(now_ms),
         deadline_ms: body.deadline_ms,
         until_ms: body.until_ms,
-        created_by: caller.subject,
+        created_by: caller.subject.clone(),
         created_ms: now_ms,
         ended_ms: None,
     };
-    db::add(&app.db, &row, sites.as_deref().unwrap_or_default()).await?;
+    let note = app
+        .note(&caller, act::CAMPAIGN_MADE, object("campaign", row.id))
+        .with("title", title.to_string());
+    db::add(&app.db, &row, sites.as_deref().unwrap_or_default(), &note).await?;
     reload(&app).await?;
     // Its beginning or end may come before the campaigns would be read again.
     app.campaigns.stir();
@@ -161,16 +165,21 @@ async fn create_campaign(
 
 /// Ends a campaign: PCs are told at once and may drop its chunks. It stays in the list for 90 days.
 #[utoipa::path(delete, path = "/api/v1/campaigns/{campaign}", tag = "campaigns",
-    params(CampaignPath), security(("token" = ["publish"])),
+    params(CampaignPath), security(("token" = ["campaigns"])),
     responses((status = 204), (status = 404, body = ProblemBody)))]
 async fn end_campaign(
-    _: Publisher,
+    Campaigner(caller): Campaigner,
     State(app): State<App>,
     Path(path): Path<CampaignPath>,
 ) -> Result<StatusCode> {
     // First what it took over the WAN: only a running campaign is counted.
     reload(&app).await?;
-    if !db::end(&app.db, path.campaign, app.clock.now_ms()).await? {
+    let note = app.note(
+        &caller,
+        act::CAMPAIGN_ENDED,
+        object("campaign", path.campaign),
+    );
+    if !db::end(&app.db, path.campaign, &note).await? {
         return Err(no_campaign());
     }
     reload(&app).await?;

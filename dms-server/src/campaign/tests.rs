@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use swarm::content::{SiteId, TitleId, TrackId};
 use swarm::wire::{Bits, Campaign, Enough, Holding, ToDms, ToPeer};
 
-use crate::auth::Scope;
+use crate::auth::Role;
 use crate::testing::device::{Control, Device};
 use crate::testing::title::{file, upload, video};
 use crate::testing::{Server, json as answer, refusal, text};
@@ -376,7 +376,7 @@ async fn titles_and_callers_that_may_not_are_refused_and_more_copies_than_pcs_ar
             "{body}"
         );
     }
-    let viewer = server.token(Scope::View).await;
+    let viewer = server.token(Role::Viewer).await;
     let body = json!({"title": title});
     let asked = server
         .anonymous(Method::POST, CAMPAIGNS)

@@ -41,6 +41,9 @@ pub enum Failure {
         /// What the system said.
         source: io::Error,
     },
+    /// Something was looked for that should not be, and it is there.
+    #[error("{0}")]
+    Found(String),
     /// What was given is not usable.
     #[error("{0}")]
     Input(String),
@@ -86,7 +89,7 @@ impl Failure {
             Self::NoToken => 4,
             Self::Input(_) => 5,
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => 3,
-            Self::File { .. } => 1,
+            Self::File { .. } | Self::Found(_) => 1,
             // The server's own trouble is no fault of the file.
             Self::Title { code, .. } => match code.as_str() {
                 "storage_unavailable" | "transcoder_crashed" | "timeout" | "cancelled" => 1,

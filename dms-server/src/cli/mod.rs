@@ -3,6 +3,7 @@
 //! Clients of the public API like any other. Data goes to standard output, everything else to
 //! standard error.
 
+mod audit;
 mod campaign;
 pub mod client;
 pub mod failure;
@@ -19,6 +20,7 @@ pub mod when;
 
 use std::process::ExitCode;
 
+pub use audit::AuditArgs;
 pub use campaign::CampaignArgs;
 pub use client::{Client, Connection};
 pub use failure::Failure;
@@ -38,6 +40,11 @@ pub async fn titles(args: TitlesArgs) -> ExitCode {
 /// Runs `dms campaign`.
 pub async fn campaign(args: CampaignArgs) -> ExitCode {
     finish(campaign::run(args).await)
+}
+
+/// Runs `dms audit`.
+pub async fn audit(args: AuditArgs) -> ExitCode {
+    finish(audit::run(args).await)
 }
 
 /// Says what went wrong, and gives the exit code that tells programs.

@@ -101,6 +101,27 @@ fn days_before(year: i64, month: i64, day: i64) -> i64 {
     (years - 1969) * 365 + leaps + months + day - 1
 }
 
+/// A moment as people read it, in UTC: `2026-12-01 08:00:05`.
+#[must_use]
+pub fn shown(ms: i64) -> String {
+    let (mut days, rest) = (ms.div_euclid(DAY), ms.rem_euclid(DAY));
+    let mut year = 1970;
+    while days >= 365 + i64::from(is_leap(year)) {
+        days -= 365 + i64::from(is_leap(year));
+        year += 1;
+    }
+    let mut month = 1;
+    while month < 12 && days >= days_in(year, month) {
+        days -= days_in(year, month);
+        month += 1;
+    }
+    let (hour, minute, second) = (rest / HOUR, rest % HOUR / MINUTE, rest % MINUTE / 1000);
+    format!(
+        "{year}-{month:02}-{:02} {hour:02}:{minute:02}:{second:02}",
+        days + 1
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +150,21 @@ mod tests {
             ("é", None),
         ] {
             assert_eq!(parse(text).ok(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn moments_are_shown_as_they_are_written() {
+        for text in [
+            "1970-01-01T00:00:00Z",
+            "2000-02-29T12:00:07Z",
+            "2026-12-31T23:59:59Z",
+        ] {
+            let Ok(When::At(ms)) = parse(text) else {
+                panic!("{text}");
+            };
+            let expected = text.replace('T', " ").replace('Z', "");
+            assert_eq!(shown(ms), expected);
         }
     }
 }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub use layers::ConfigError;
 pub use user::cache_folder;
 
-pub use topics::{Database, Device, Keys, Log, Media, Metrics, Public, Storage};
+pub use topics::{Database, Device, Keys, Log, Media, Metrics, People, Public, Storage};
 
 /// Flags every command that reads the configuration takes.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -48,6 +48,8 @@ pub struct Config {
     pub storage: Storage,
     /// See [`Keys`].
     pub keys: Keys,
+    /// See [`People`].
+    pub people: People,
     /// See [`Media`].
     pub media: Media,
     /// See [`Metrics`].

@@ -51,6 +51,14 @@ topic! {
 }
 
 topic! {
+    /// People with accounts of this server.
+    pub struct People {
+        /// Whether owners and IT administrators who sign in with a password must give one-time codes, too.
+        pub require_codes: bool = true;
+    }
+}
+
+topic! {
     /// Where metadata lives.
     pub struct Database {
         /// `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME`; empty means the file

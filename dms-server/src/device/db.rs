@@ -4,9 +4,10 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::DeviceKind;
+use crate::audit::Note;
 use crate::auth::SecretHash;
 use crate::db::Db;
-use crate::{db, tx};
+use crate::{append, db, tx};
 
 /// An enrolled device.
 #[derive(Clone, Debug, FromRow)]
@@ -49,31 +50,40 @@ pub enum Redeemed {
     Refused,
 }
 
+/// An enrolment token to be added.
+#[derive(Clone, Copy, Debug)]
+pub struct NewToken<'a> {
+    /// Its id.
+    pub id: Uuid,
+    /// The hash of its secret.
+    pub hash: SecretHash,
+    /// How many devices may use it.
+    pub uses: i64,
+    /// Who made it.
+    pub created_by: &'a str,
+    /// When it ends, milliseconds since the Unix epoch.
+    pub expires_ms: i64,
+}
+
 /// Adds an enrolment token.
 ///
 /// # Errors
 /// The database's.
-pub async fn add_token(
-    db: &Db,
-    hash: SecretHash,
-    uses: i64,
-    created_by: &str,
-    now_ms: i64,
-    expires_ms: i64,
-) -> sqlx::Result<()> {
+pub async fn add_token(db: &Db, new: &NewToken<'_>, note: &Note<'_>) -> sqlx::Result<()> {
     let sql = "INSERT INTO enrollment_tokens \
                (id, hash, uses, uses_left, created_by, created_ms, expires_ms) \
                VALUES ($1, $2, $3, $3, $4, $5, $6)";
-    db!(db.write(), |p| {
+    tx!(db, |tx| {
         sqlx::query(sql)
-            .bind(Uuid::now_v7())
-            .bind(hash.as_bytes())
-            .bind(uses)
-            .bind(created_by)
-            .bind(now_ms)
-            .bind(expires_ms)
-            .execute(p)
+            .bind(new.id)
+            .bind(new.hash.as_bytes())
+            .bind(new.uses)
+            .bind(new.created_by)
+            .bind(note.at_ms())
+            .bind(new.expires_ms)
+            .execute(&mut *tx)
             .await?;
+        append!(tx, note);
     });
     Ok(())
 }
@@ -87,8 +97,9 @@ pub async fn redeem(
     db: &Db,
     token: SecretHash,
     new: &NewDevice,
-    now_ms: i64,
+    note: &Note<'_>,
 ) -> sqlx::Result<Redeemed> {
+    let now_ms = note.at_ms();
     let known = "SELECT d.id, d.revoked_ms FROM devices d \
                  JOIN enrollment_tokens t ON t.id = d.token_id \
                  WHERE t.hash = $1 AND t.expires_ms > $2 AND d.key_hash = $3";
@@ -135,6 +146,7 @@ pub async fn redeem(
                 .bind(new.expires_ms)
                 .execute(&mut *tx)
                 .await?;
+            append!(tx, note);
             Redeemed::Device(new.id)
         }
     });
@@ -258,7 +270,13 @@ pub async fn reports(db: &Db, device: Uuid, limit: i64) -> sqlx::Result<Vec<Repo
 ///
 /// # Errors
 /// The database's.
-pub async fn pardon(db: &Db, device: Uuid, by_whom: &str, now_ms: i64) -> sqlx::Result<bool> {
+pub async fn pardon(
+    db: &Db,
+    device: Uuid,
+    by_whom: &str,
+    now_ms: i64,
+    note: &Note<'_>,
+) -> sqlx::Result<bool> {
     let sql = "INSERT INTO pardons (device_id, at_ms, by_whom, times) \
                SELECT d.id, CAST($2 AS BIGINT), CAST($3 AS TEXT), 1 FROM devices d \
                WHERE d.id = $1 AND d.revoked_ms IS NULL AND EXISTS (SELECT 1 FROM bad_chunks b \
@@ -266,13 +284,19 @@ pub async fn pardon(db: &Db, device: Uuid, by_whom: &str, now_ms: i64) -> sqlx::
                    WHERE b.culprit = d.id AND (q.at_ms IS NULL OR b.at_ms > q.at_ms)) \
                ON CONFLICT (device_id) DO UPDATE SET at_ms = excluded.at_ms, \
                    by_whom = excluded.by_whom, times = pardons.times + 1";
-    let pardoned = db!(db.write(), |p| sqlx::query(sql)
-        .bind(device)
-        .bind(now_ms)
-        .bind(by_whom)
-        .execute(p)
-        .await?
-        .rows_affected());
+    let pardoned = tx!(db, |tx| {
+        let pardoned = sqlx::query(sql)
+            .bind(device)
+            .bind(now_ms)
+            .bind(by_whom)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if pardoned == 1 {
+            append!(tx, note);
+        }
+        pardoned
+    });
     Ok(pardoned == 1)
 }
 
@@ -292,15 +316,19 @@ pub async fn pardons(db: &Db, limit: i64) -> sqlx::Result<Vec<(Uuid, i64)>> {
 ///
 /// # Errors
 /// The database's.
-pub async fn revoke(db: &Db, device: Uuid, now_ms: i64) -> sqlx::Result<bool> {
+pub async fn revoke(db: &Db, device: Uuid, note: &Note<'_>) -> sqlx::Result<bool> {
     let sql = "UPDATE devices SET revoked_ms = COALESCE(revoked_ms, $1) WHERE id = $2";
-    let found = db!(db.write(), |p| {
-        sqlx::query(sql)
-            .bind(now_ms)
+    let found = tx!(db, |tx| {
+        let found = sqlx::query(sql)
+            .bind(note.at_ms())
             .bind(device)
-            .execute(p)
+            .execute(&mut *tx)
             .await?
-            .rows_affected()
+            .rows_affected();
+        if found == 1 {
+            append!(tx, note);
+        }
+        found
     });
     Ok(found == 1)
 }

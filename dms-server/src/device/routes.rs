@@ -13,7 +13,8 @@ use uuid::Uuid;
 use super::caller::Device;
 use super::enroll::{self, TOKEN_PREFIX};
 use super::{DeviceKind, db, device_id};
-use crate::auth::{Admin, Anyone, Secret};
+use crate::audit::{act, object};
+use crate::auth::{Anyone, DeviceAdmin, DeviceReader, Secret};
 use crate::extract::{Json, Path, Query};
 use crate::page::{Page, PageQuery};
 use crate::problem::{Problem, ProblemBody, Result};
@@ -206,10 +207,10 @@ pub struct EnrollmentToken {
 
 /// Makes an enrolment token.
 #[utoipa::path(post, path = "/api/v1/enrollment-tokens", tag = "devices",
-    security(("token" = ["admin"])),
+    security(("token" = ["devices"])),
     responses((status = 201, body = EnrollmentToken), (status = 400, body = ProblemBody)))]
 async fn create_enrollment_token(
-    Admin(caller): Admin,
+    DeviceAdmin(caller): DeviceAdmin,
     State(app): State<App>,
     Json(new): Json<NewEnrollmentToken>,
 ) -> Result<impl IntoResponse> {
@@ -230,15 +231,23 @@ async fn create_enrollment_token(
     let expires_ms = now + i64::from(new.ttl_seconds) * 1000;
     let secret = Secret::draw(TOKEN_PREFIX);
     let uses = i64::from(new.uses);
-    db::add_token(
-        &app.db,
-        secret.hash(),
+    let id = Uuid::now_v7();
+    let note = app
+        .note(
+            &caller,
+            act::ENROLLMENT_TOKEN_MADE,
+            object("enrollment_token", id),
+        )
+        .with("uses", uses)
+        .with("expires_ms", expires_ms);
+    let made = db::NewToken {
+        id,
+        hash: secret.hash(),
         uses,
-        &caller.subject,
-        now,
+        created_by: &caller.subject,
         expires_ms,
-    )
-    .await?;
+    };
+    db::add_token(&app.db, &made, &note).await?;
     let token = EnrollmentToken {
         token: secret.reveal().to_owned(),
         expires_ms,
@@ -341,9 +350,9 @@ pub struct DeviceQuery {
 
 /// Lists the devices, newest first.
 #[utoipa::path(get, path = "/api/v1/devices", tag = "devices", params(DeviceQuery),
-    security(("token" = ["admin"])), responses((status = 200, body = Page<DeviceView>)))]
+    security(("token" = ["read_devices"])), responses((status = 200, body = Page<DeviceView>)))]
 async fn list_devices(
-    _: Admin,
+    _: DeviceReader,
     State(app): State<App>,
     Query(query): Query<DeviceQuery>,
 ) -> Result<Json<Page<DeviceView>>> {
@@ -397,13 +406,14 @@ pub struct DevicePath {
 
 /// Revokes a device: it leaves its roster and is refused at once.
 #[utoipa::path(delete, path = "/api/v1/devices/{device}", tag = "devices", params(DevicePath),
-    security(("token" = ["admin"])), responses((status = 204), (status = 404, body = ProblemBody)))]
+    security(("token" = ["devices"])), responses((status = 204), (status = 404, body = ProblemBody)))]
 async fn revoke_device(
-    _: Admin,
+    DeviceAdmin(caller): DeviceAdmin,
     State(app): State<App>,
     Path(path): Path<DevicePath>,
 ) -> Result<StatusCode> {
-    if !db::revoke(&app.db, path.device, app.clock.now_ms()).await? {
+    let note = app.note(&caller, act::DEVICE_REVOKED, object("device", path.device));
+    if !db::revoke(&app.db, path.device, &note).await? {
         return Err(no_device());
     }
     let device = device_id(path.device);
@@ -433,10 +443,10 @@ pub struct ReportView {
 
 /// The newest 500 reports that a device sent wrong bytes, pardoned ones too.
 #[utoipa::path(get, path = "/api/v1/devices/{device}/reports", tag = "devices", params(DevicePath),
-    security(("token" = ["admin"])),
+    security(("token" = ["read_devices"])),
     responses((status = 200, body = Page<ReportView>), (status = 404, body = ProblemBody)))]
 async fn list_reports(
-    _: Admin,
+    _: DeviceReader,
     State(app): State<App>,
     Path(path): Path<DevicePath>,
 ) -> Result<Json<Page<ReportView>>> {
@@ -460,16 +470,17 @@ async fn list_reports(
 /// Pardons a device for the wrong bytes that were reported until now: peers are told to ask it again. The
 /// next wrong bytes ban it again.
 #[utoipa::path(post, path = "/api/v1/devices/{device}/pardon", tag = "devices", params(DevicePath),
-    security(("token" = ["admin"])),
+    security(("token" = ["devices"])),
     responses((status = 204), (status = 404, body = ProblemBody),
               (status = 409, body = ProblemBody)))]
 async fn pardon_device(
-    Admin(caller): Admin,
+    DeviceAdmin(caller): DeviceAdmin,
     State(app): State<App>,
     Path(path): Path<DevicePath>,
 ) -> Result<StatusCode> {
     let now_ms = app.clock.now_ms();
-    if !db::pardon(&app.db, path.device, &caller.subject, now_ms).await? {
+    let note = app.note(&caller, act::DEVICE_PARDONED, object("device", path.device));
+    if !db::pardon(&app.db, path.device, &caller.subject, now_ms, &note).await? {
         if db::active(&app.db, path.device).await?.is_some() {
             let detail = "Nobody reported wrong bytes of this device since it was pardoned last.";
             return Err(Problem::conflict("not_banned", detail));

@@ -15,6 +15,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::ca::{CaError, Request};
 use super::*;
+use crate::audit::testing::note;
 use crate::auth::Secret;
 use crate::db::testing::engines;
 use crate::testing::device::{Device, csr};
@@ -180,7 +181,14 @@ async fn of_many_redeems_at_once_exactly_as_many_win_as_there_are_uses() {
     const USES: i64 = 7;
     for test in engines().await {
         let secret = Secret::draw("");
-        db::add_token(&test.db, secret.hash(), USES, "owner", 0, 1_000)
+        let token = db::NewToken {
+            id: Uuid::now_v7(),
+            hash: secret.hash(),
+            uses: USES,
+            created_by: "owner",
+            expires_ms: 1_000,
+        };
+        db::add_token(&test.db, &token, &note(0))
             .await
             .expect("added");
         let redeems = (0..REDEEMS).map(|n| {
@@ -193,7 +201,7 @@ async fn of_many_redeems_at_once_exactly_as_many_win_as_there_are_uses() {
                     key_hash: [n; 32],
                     expires_ms: 1_000,
                 };
-                db::redeem(&db, hash, &device, 500)
+                db::redeem(&db, hash, &device, &note(500))
                     .await
                     .expect("the database")
             })

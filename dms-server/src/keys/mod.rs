@@ -3,6 +3,7 @@
 mod files;
 #[cfg(test)]
 mod tests;
+mod vault;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ use drm::license;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
+
+use crate::audit::ChainKey;
 
 /// Why a key file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +46,7 @@ pub struct Keys {
     kek: Zeroizing<[u8; 32]>,
     manifest: SigningKey,
     license: license::SigningKey,
+    audit: ChainKey,
     folder: PathBuf,
 }
 
@@ -64,6 +68,7 @@ impl Keys {
             kek: secret("kek.key")?,
             manifest: SigningKey::from_bytes(&*secret("manifest.key")?),
             license: license_key(&folder.join("license.key"))?,
+            audit: ChainKey::new(secret("audit.key")?),
             folder: folder.to_path_buf(),
         })
     }
@@ -84,6 +89,12 @@ impl Keys {
     #[must_use]
     pub fn license_signer(&self) -> &license::SigningKey {
         &self.license
+    }
+
+    /// Chains the audit log.
+    #[must_use]
+    pub fn audit(&self) -> &ChainKey {
+        &self.audit
     }
 
     /// The keys that players and peers accept manifests from.

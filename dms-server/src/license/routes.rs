@@ -48,7 +48,7 @@ pub struct TitlePath {
 
 /// Issues a licence to the key of a page.
 #[utoipa::path(post, path = "/api/v1/titles/{title}/license", tag = "licences",
-    params(TitlePath), security(("token" = ["view"])), request_body = LicenseBody,
+    params(TitlePath), security(("token" = ["watch"])), request_body = LicenseBody,
     responses((status = 200, content_type = "application/cose"),
               (status = 400, body = ProblemBody), (status = 404, body = ProblemBody),
               (status = 409, body = ProblemBody)))]

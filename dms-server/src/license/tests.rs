@@ -97,7 +97,7 @@ async fn a_licence_for_a_device_opens_every_track_and_is_recorded() {
 #[tokio::test]
 async fn a_licence_for_a_page_opens_with_the_pages_key_only() {
     let (server, video) = server().await;
-    let token = server.token(crate::auth::Scope::View).await;
+    let token = server.token(crate::auth::Role::Viewer).await;
     let recipient = RecipientKeyPair::generate(&mut rand::rng());
     let path = format!("/api/v1/titles/{}/license", video.title);
     let asked = server.anonymous(Method::POST, &path).bearer_auth(token);

@@ -43,7 +43,7 @@ pub struct ChunkPath {
 
 /// A chunk of a published title, as ciphertext.
 #[utoipa::path(get, path = "/v1/chunks/{chunk}", tag = "origin", params(ChunkPath),
-    security(("token" = ["view"])),
+    security(("token" = ["watch"])),
     responses((status = 200), (status = 206), (status = 304), (status = 400, body = ProblemBody),
               (status = 404, body = ProblemBody), (status = 416, body = ProblemBody)))]
 async fn chunk(
@@ -80,7 +80,7 @@ pub struct TitlePath {
 
 /// The signed manifest of a title's newest version.
 #[utoipa::path(get, path = "/api/v1/titles/{title}/manifest", tag = "origin", params(TitlePath),
-    security(("token" = ["view"])),
+    security(("token" = ["watch"])),
     responses((status = 200), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn manifest(
     _: Viewer,
@@ -97,7 +97,7 @@ async fn manifest(
 
 /// The master playlist.
 #[utoipa::path(get, path = "/hls/{title}/master.m3u8", tag = "origin", params(TitlePath),
-    security(("token" = ["view"])),
+    security(("token" = ["watch"])),
     responses((status = 200), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn master(
     _: Viewer,
@@ -122,7 +122,7 @@ pub struct TrackPath {
 
 /// A track's playlist.
 #[utoipa::path(get, path = "/hls/{title}/{version}/{track}/index.m3u8", tag = "origin",
-    params(TrackPath), security(("token" = ["view"])),
+    params(TrackPath), security(("token" = ["watch"])),
     responses((status = 200), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn media(_: Viewer, State(app): State<App>, Path(path): Path<TrackPath>) -> Result<Response> {
     hls::media(&app, path.title, path.version, path.track).await
@@ -145,7 +145,7 @@ pub struct SegmentPath {
 
 /// A segment, as its sealed message.
 #[utoipa::path(get, path = "/hls/{title}/{version}/{track}/{segment}", tag = "origin",
-    params(SegmentPath), security(("token" = ["view"])),
+    params(SegmentPath), security(("token" = ["watch"])),
     responses((status = 200), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn segment(
     _: Viewer,

@@ -275,7 +275,7 @@ async fn what_a_site_is_sent_is_counted_by_payload() {
 async fn the_hls_tree_is_drawn_from_the_manifest_and_its_segments_are_the_sealed_messages() {
     let server = Server::with(|config| config.media.jobs = 0).await;
     let video = title::video(&server).await;
-    let token = server.token(crate::auth::Scope::View).await;
+    let token = server.token(crate::auth::Role::Viewer).await;
     let get = |path: String| {
         let request = server.anonymous(Method::GET, &format!("/hls/{}/{path}", video.title));
         request.bearer_auth(&token)

@@ -3,8 +3,9 @@
 use swarm::content::{ChunkId, TitleId, TitleKind};
 use uuid::Uuid;
 
+use crate::audit::Note;
 use crate::db::Db;
-use crate::{db, tx};
+use crate::{append, db, tx};
 
 /// The name of a kind in the database and the API.
 #[must_use]
@@ -22,6 +23,8 @@ pub struct TitleRow {
     pub id: Uuid,
     /// Its name for people.
     pub name: String,
+    /// Who uploaded it.
+    pub owner: String,
     /// `video` or `file`.
     pub kind: String,
     /// Length of what was uploaded, bytes.
@@ -55,8 +58,9 @@ pub async fn titles(
     complete: bool,
     limit: i64,
 ) -> sqlx::Result<Vec<TitleRow>> {
-    db!(db.read(), |p| sqlx::query_as(
-        "SELECT t.id, t.name, t.kind, t.bytes, t.state, t.error_code, t.version, t.duration_ms, \
+    db!(db.read(), |p| {
+        sqlx::query_as(
+        "SELECT t.id, t.name, t.owner, t.kind, t.bytes, t.state, t.error_code, t.version, t.duration_ms, \
          t.created_ms, j.permille, j.eta_ms, j.renditions \
          FROM titles t LEFT JOIN jobs j ON j.title = t.id \
          WHERE ($1 IS NULL OR t.id < $1) AND ($2 = 0 OR t.state = 'complete') \
@@ -66,7 +70,8 @@ pub async fn titles(
     .bind(i64::from(complete))
     .bind(limit)
     .fetch_all(p)
-    .await)
+    .await
+    })
 }
 
 /// One title.
@@ -74,14 +79,16 @@ pub async fn titles(
 /// # Errors
 /// The database failed.
 pub async fn title(db: &Db, id: TitleId) -> sqlx::Result<Option<TitleRow>> {
-    db!(db.read(), |p| sqlx::query_as(
-        "SELECT t.id, t.name, t.kind, t.bytes, t.state, t.error_code, t.version, t.duration_ms, \
+    db!(db.read(), |p| {
+        sqlx::query_as(
+        "SELECT t.id, t.name, t.owner, t.kind, t.bytes, t.state, t.error_code, t.version, t.duration_ms, \
          t.created_ms, j.permille, j.eta_ms, j.renditions \
          FROM titles t LEFT JOIN jobs j ON j.title = t.id WHERE t.id = $1"
     )
     .bind(Uuid::from_bytes(id.0))
     .fetch_optional(p)
-    .await)
+    .await
+    })
 }
 
 /// Removes a title with its job. What its versions stored is abandoned: complete versions at once,
@@ -89,7 +96,13 @@ pub async fn title(db: &Db, id: TitleId) -> sqlx::Result<Option<TitleRow>> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete_title(db: &Db, id: TitleId, now_ms: i64, grace_ms: i64) -> sqlx::Result<bool> {
+pub async fn delete_title(
+    db: &Db,
+    id: TitleId,
+    now_ms: i64,
+    grace_ms: i64,
+    note: &Note<'_>,
+) -> sqlx::Result<bool> {
     let id = Uuid::from_bytes(id.0);
     let deleted = tx!(db, |tx| {
         sqlx::query("DELETE FROM jobs WHERE title = $1")
@@ -105,11 +118,15 @@ pub async fn delete_title(db: &Db, id: TitleId, now_ms: i64, grace_ms: i64) -> s
         .bind(now_ms + grace_ms)
         .execute(&mut *tx)
         .await?;
-        sqlx::query("DELETE FROM titles WHERE id = $1")
+        let gone = sqlx::query("DELETE FROM titles WHERE id = $1")
             .bind(id)
             .execute(&mut *tx)
             .await?
-            .rows_affected()
+            .rows_affected();
+        if gone == 1 {
+            append!(tx, note);
+        }
+        gone
     });
     Ok(deleted == 1)
 }

@@ -8,11 +8,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::view::{self, Title};
 use super::{db, jobs, upload};
-use crate::auth::{Principal, Publisher, Scope, Viewer};
+use crate::audit::act;
+use crate::auth::{Permission, Principal, Publisher, Viewer};
 use crate::events::Event;
 use crate::extract::{Json, Path, Query};
 use crate::page::{Page, PageQuery};
-use crate::problem::{ProblemBody, Result};
+use crate::problem::{Problem, ProblemBody, Result};
 use crate::state::App;
 use crate::store::Image;
 
@@ -32,11 +33,24 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Titles that are not complete are the publishers' business.
 fn sees_all(caller: &Principal) -> bool {
-    caller.scope >= Scope::Publish
+    caller.may(Permission::Publish)
+}
+
+/// Who publishes changes their own titles; an owner all of them.
+///
+/// # Errors
+/// 403.
+pub fn may_change(caller: &Principal, title: &db::TitleRow) -> Result<()> {
+    if title.owner == caller.owner() || caller.may(Permission::PublishAll) {
+        return Ok(());
+    }
+    Err(Problem::forbidden(
+        "This title is somebody else's: they, or an owner, can change it.",
+    ))
 }
 
 /// Titles, the newest first. Callers with the scope `view` see complete ones only.
-#[utoipa::path(get, path = "/api/v1/titles", tag = "titles", security(("token" = ["view"])),
+#[utoipa::path(get, path = "/api/v1/titles", tag = "titles", security(("token" = ["watch"])),
     params(PageQuery), responses((status = 200, body = Page<Title>)))]
 async fn list(
     Viewer(caller): Viewer,
@@ -49,7 +63,7 @@ async fn list(
 
 /// One title.
 #[utoipa::path(get, path = "/api/v1/titles/{title}", tag = "titles",
-    security(("token" = ["view"])), params(("title" = String, Path,)),
+    security(("token" = ["watch"])), params(("title" = String, Path,)),
     responses((status = 200, body = Title), (status = 404, body = ProblemBody)))]
 async fn show(
     Viewer(caller): Viewer,
@@ -69,14 +83,21 @@ async fn show(
 /// Deletes a title: it is gone at once, its chunks soon after.
 #[utoipa::path(delete, path = "/api/v1/titles/{title}", tag = "titles",
     security(("token" = ["publish"])), params(("title" = String, Path,)),
-    responses((status = 204), (status = 404, body = ProblemBody)))]
+    responses((status = 204), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
 async fn delete(
-    _: Publisher,
+    Publisher(caller): Publisher,
     State(app): State<App>,
     Path(title): Path<TitleId>,
 ) -> Result<StatusCode> {
     let now_ms = app.clock.now_ms();
-    if !db::delete_title(&app.db, title, now_ms, jobs::LEASE_MS).await? {
+    let row = db::title(&app.db, title)
+        .await?
+        .ok_or_else(view::not_found)?;
+    may_change(&caller, &row)?;
+    let note = app
+        .note(&caller, act::TITLE_DELETED, ("title", title))
+        .with("name", row.name);
+    if !db::delete_title(&app.db, title, now_ms, jobs::LEASE_MS, &note).await? {
         return Err(view::not_found());
     }
     app.campaigns.stir();
@@ -89,7 +110,7 @@ async fn delete(
 
 /// A picture that stands for the title.
 #[utoipa::path(get, path = "/api/v1/titles/{title}/poster.jpg", tag = "titles",
-    security(("token" = ["view"])), params(("title" = String, Path,)),
+    security(("token" = ["watch"])), params(("title" = String, Path,)),
     responses((status = 200, content_type = "image/jpeg"), (status = 404, body = ProblemBody)))]
 async fn poster(
     _: Viewer,
@@ -102,7 +123,7 @@ async fn poster(
 
 /// The small pictures of the seek bar, in one sheet.
 #[utoipa::path(get, path = "/api/v1/titles/{title}/sprites.jpg", tag = "titles",
-    security(("token" = ["view"])), params(("title" = String, Path,)),
+    security(("token" = ["watch"])), params(("title" = String, Path,)),
     responses((status = 200, content_type = "image/jpeg"), (status = 404, body = ProblemBody)))]
 async fn sprites(
     _: Viewer,
@@ -115,7 +136,7 @@ async fn sprites(
 
 /// Which small picture belongs to which time: WebVTT whose cues name places in `sprites.jpg`.
 #[utoipa::path(get, path = "/api/v1/titles/{title}/storyboard.vtt", tag = "titles",
-    security(("token" = ["view"])), params(("title" = String, Path,)),
+    security(("token" = ["watch"])), params(("title" = String, Path,)),
     responses((status = 200, content_type = "text/vtt"), (status = 404, body = ProblemBody)))]
 async fn storyboard(
     _: Viewer,

@@ -7,8 +7,9 @@ use swarm::wire::BadChunk;
 use uuid::Uuid;
 
 use super::{Site, peering_name, peering_of, row_id};
+use crate::audit::Note;
 use crate::db::Db;
-use crate::{db, tx};
+use crate::{append, db, tx};
 
 fn decode(what: &'static str) -> sqlx::Error {
     sqlx::Error::Decode(what.into())
@@ -47,7 +48,7 @@ pub async fn sites(db: &Db) -> sqlx::Result<Vec<Site>> {
 ///
 /// # Errors
 /// The database's; a unique violation when the name or a subnet is taken.
-pub async fn add(db: &Db, site: &Site, now_ms: i64) -> sqlx::Result<()> {
+pub async fn add(db: &Db, site: &Site, note: &Note<'_>) -> sqlx::Result<()> {
     let add = "INSERT INTO sites (id, name, peering, wan_cap, created_ms) \
                VALUES ($1, $2, $3, $4, $5)";
     let add_subnet = "INSERT INTO subnets (subnet, site_id) VALUES ($1, $2)";
@@ -57,7 +58,7 @@ pub async fn add(db: &Db, site: &Site, now_ms: i64) -> sqlx::Result<()> {
             .bind(&site.name)
             .bind(peering_name(site.peering))
             .bind(site.wan_cap.cast_signed())
-            .bind(now_ms)
+            .bind(note.at_ms())
             .execute(&mut *tx)
             .await?;
         for subnet in &site.subnets {
@@ -66,6 +67,7 @@ pub async fn add(db: &Db, site: &Site, now_ms: i64) -> sqlx::Result<()> {
                 .bind(row_id(site.id));
             query.execute(&mut *tx).await?;
         }
+        append!(tx, note);
     });
     Ok(())
 }
@@ -74,7 +76,7 @@ pub async fn add(db: &Db, site: &Site, now_ms: i64) -> sqlx::Result<()> {
 ///
 /// # Errors
 /// The database's; a unique violation when the name or a subnet is taken.
-pub async fn update(db: &Db, site: &Site) -> sqlx::Result<bool> {
+pub async fn update(db: &Db, site: &Site, note: &Note<'_>) -> sqlx::Result<bool> {
     let change = "UPDATE sites SET name = $1, peering = $2, wan_cap = $3 WHERE id = $4";
     let clear = "DELETE FROM subnets WHERE site_id = $1";
     let add_subnet = "INSERT INTO subnets (subnet, site_id) VALUES ($1, $2)";
@@ -100,6 +102,7 @@ pub async fn update(db: &Db, site: &Site) -> sqlx::Result<bool> {
                 .bind(row_id(site.id));
             query.execute(&mut *tx).await?;
         }
+        append!(tx, note);
         true
     });
     Ok(found)
@@ -109,13 +112,19 @@ pub async fn update(db: &Db, site: &Site) -> sqlx::Result<bool> {
 ///
 /// # Errors
 /// The database's.
-pub async fn delete(db: &Db, site: Uuid) -> sqlx::Result<bool> {
+pub async fn delete(db: &Db, site: Uuid, note: &Note<'_>) -> sqlx::Result<bool> {
     let sql = "DELETE FROM sites WHERE id = $1";
-    let gone = db!(db.write(), |p| sqlx::query(sql)
-        .bind(site)
-        .execute(p)
-        .await?
-        .rows_affected());
+    let gone = tx!(db, |tx| {
+        let gone = sqlx::query(sql)
+            .bind(site)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if gone == 1 {
+            append!(tx, note);
+        }
+        gone
+    });
     Ok(gone == 1)
 }
 

@@ -12,8 +12,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{Site, control, db, map_of, reload, row_id};
-use crate::auth::{Admin, Viewer};
+use super::{Site, control, db, map_of, peering_name, reload, row_id};
+use crate::audit::{Note, act, object};
+use crate::auth::{NetworkAdmin, NetworkReader, Principal};
 use crate::db::is_duplicate;
 use crate::device::caller::Device;
 use crate::extract::{Json, Path};
@@ -105,9 +106,9 @@ fn view(app: &App, site: Site) -> SiteView {
 }
 
 /// Lists the sites by name.
-#[utoipa::path(get, path = "/api/v1/sites", tag = "sites", security(("token" = ["view"])),
+#[utoipa::path(get, path = "/api/v1/sites", tag = "sites", security(("token" = ["read_network"])),
     responses((status = 200, body = Page<SiteView>)))]
-async fn list_sites(_: Viewer, State(app): State<App>) -> Result<Json<Page<SiteView>>> {
+async fn list_sites(_: NetworkReader, State(app): State<App>) -> Result<Json<Page<SiteView>>> {
     let sites = db::sites(&app.db).await?;
     let items = sites.into_iter().map(|site| view(&app, site)).collect();
     Ok(Json(Page {
@@ -126,10 +127,10 @@ pub struct SitePath {
 
 /// One site.
 #[utoipa::path(get, path = "/api/v1/sites/{site}", tag = "sites", params(SitePath),
-    security(("token" = ["view"])),
+    security(("token" = ["read_network"])),
     responses((status = 200, body = SiteView), (status = 404, body = ProblemBody)))]
 async fn get_site(
-    _: Viewer,
+    _: NetworkReader,
     State(app): State<App>,
     Path(path): Path<SitePath>,
 ) -> Result<Json<SiteView>> {
@@ -139,37 +140,37 @@ async fn get_site(
 }
 
 /// Makes a site.
-#[utoipa::path(post, path = "/api/v1/sites", tag = "sites", security(("token" = ["admin"])),
+#[utoipa::path(post, path = "/api/v1/sites", tag = "sites", security(("token" = ["network"])),
     responses((status = 201, body = SiteView), (status = 400, body = ProblemBody),
               (status = 409, body = ProblemBody)))]
 async fn create_site(
-    _: Admin,
+    NetworkAdmin(caller): NetworkAdmin,
     State(app): State<App>,
     Json(body): Json<SiteBody>,
 ) -> Result<impl IntoResponse> {
     let site = parse(SiteId(Uuid::now_v7().into_bytes()), body)?;
     check_against_others(&app, &site).await?;
-    db::add(&app.db, &site, app.clock.now_ms())
-        .await
-        .map_err(taken)?;
+    let note = told(&app, &caller, act::SITE_MADE, &site);
+    db::add(&app.db, &site, &note).await.map_err(taken)?;
     reload(&app).await?;
     Ok((StatusCode::CREATED, Json(view(&app, site))))
 }
 
 /// Replaces a site; its peers are told at once.
 #[utoipa::path(put, path = "/api/v1/sites/{site}", tag = "sites", params(SitePath),
-    security(("token" = ["admin"])),
+    security(("token" = ["network"])),
     responses((status = 200, body = SiteView), (status = 400, body = ProblemBody),
               (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn replace_site(
-    _: Admin,
+    NetworkAdmin(caller): NetworkAdmin,
     State(app): State<App>,
     Path(path): Path<SitePath>,
     Json(body): Json<SiteBody>,
 ) -> Result<Json<SiteView>> {
     let site = parse(SiteId(path.site.into_bytes()), body)?;
     check_against_others(&app, &site).await?;
-    if !db::update(&app.db, &site).await.map_err(taken)? {
+    let note = told(&app, &caller, act::SITE_CHANGED, &site);
+    if !db::update(&app.db, &site, &note).await.map_err(taken)? {
         return Err(no_site());
     }
     reload(&app).await?;
@@ -178,18 +179,29 @@ async fn replace_site(
 
 /// Deletes a site; its peers stop peering at once.
 #[utoipa::path(delete, path = "/api/v1/sites/{site}", tag = "sites", params(SitePath),
-    security(("token" = ["admin"])), responses((status = 204), (status = 404, body = ProblemBody)))]
+    security(("token" = ["network"])), responses((status = 204), (status = 404, body = ProblemBody)))]
 async fn delete_site(
-    _: Admin,
+    NetworkAdmin(caller): NetworkAdmin,
     State(app): State<App>,
     Path(path): Path<SitePath>,
 ) -> Result<StatusCode> {
-    if !db::delete(&app.db, path.site).await? {
+    let note = app.note(&caller, act::SITE_DELETED, object("site", path.site));
+    if !db::delete(&app.db, path.site, &note).await? {
         return Err(no_site());
     }
     app.wan.forget(SiteId(path.site.into_bytes()));
     reload(&app).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A row that says what the site is from now on.
+fn told<'a>(app: &'a App, caller: &Principal, action: &'static str, site: &Site) -> Note<'a> {
+    let subnets: Vec<String> = site.subnets.iter().map(ToString::to_string).collect();
+    app.note(caller, action, object("site", row_id(site.id)))
+        .with("name", site.name.as_str())
+        .with("subnets", subnets.join(" "))
+        .with("peering", peering_name(site.peering))
+        .with("wan_cap", site.wan_cap)
 }
 
 fn no_site() -> Problem {

@@ -12,7 +12,7 @@ use swarm::content::TitleId;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::auth::Scope;
+use crate::auth::Role;
 use crate::config::Config;
 use crate::db::testing::postgres_url;
 use crate::events::Event;
@@ -141,8 +141,8 @@ impl Server {
     }
 
     /// A new API token.
-    pub(crate) async fn token(&self, scope: Scope) -> String {
-        let new = serde_json::json!({"name": scope.name(), "scope": scope});
+    pub(crate) async fn token(&self, role: Role) -> String {
+        let new = serde_json::json!({"name": role.name(), "roles": [role]});
         text(&self.post("/api/v1/tokens", new).await["token"])
     }
 

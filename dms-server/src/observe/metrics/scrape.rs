@@ -8,7 +8,7 @@ use http::header;
 use prometheus::{TEXT_FORMAT, TextEncoder};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::auth::Admin;
+use crate::auth::MetricsReader;
 use crate::problem::{Problem, ProblemBody, Result};
 use crate::state::App;
 
@@ -23,9 +23,9 @@ pub fn listener() -> Router<App> {
 }
 
 /// The metrics in Prometheus's text format.
-#[utoipa::path(get, path = "/metrics", tag = "health", security(("token" = ["admin"])),
+#[utoipa::path(get, path = "/metrics", tag = "health", security(("token" = ["metrics"])),
     responses((status = 200, body = String), (status = 403, body = ProblemBody)))]
-async fn for_admins(_: Admin, app: State<App>) -> Result<impl IntoResponse> {
+async fn for_admins(_: MetricsReader, app: State<App>) -> Result<impl IntoResponse> {
     scrape(app).await
 }
 

@@ -5,6 +5,7 @@ use swarm::content::{ChunkId, ChunkRef, TitleId};
 use uuid::Uuid;
 
 use super::db::{self, Claim, Ending, Publication};
+use crate::audit::testing::note;
 use crate::db::{Db, testing};
 use crate::publish::db as titles;
 use crate::publish::upload::{db as uploads, metadata::Metadata};
@@ -236,8 +237,16 @@ async fn a_deleted_title_takes_its_job_and_its_chunks_with_it() {
         let claim = claim(db, "w", 5).await.unwrap();
         assert!(begin(db, &claim, 5).await);
         assert!(db::note_chunks(db, &claim, &[chunk(1)]).await.unwrap());
-        assert!(titles::delete_title(db, title, 6, 100).await.unwrap());
-        assert!(!titles::delete_title(db, title, 6, 100).await.unwrap());
+        assert!(
+            titles::delete_title(db, title, 6, 100, &note(6))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !titles::delete_title(db, title, 6, 100, &note(6))
+                .await
+                .unwrap()
+        );
         assert!(!db::heartbeat(db, &claim, 300).await.unwrap());
         assert!(!db::publish(db, &claim, &PUBLICATION, 7).await.unwrap());
         assert_eq!(

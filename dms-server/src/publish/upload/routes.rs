@@ -68,12 +68,12 @@ async fn create(
         if let Some(missing) = asked.overrun() {
             return Err(Refusal::Overrun { missing });
         }
-        let standing = super::create(&app, &caller.subject, &asked).await?;
+        let standing = super::create(&app, &caller.owner(), &asked).await?;
         let Some(piece) = first else {
             return Ok(standing);
         };
         let id = standing.upload.id;
-        match super::append(&app, &caller.subject, id, piece, body.into_data_stream()).await {
+        match super::append(&app, &caller.owner(), id, piece, body.into_data_stream()).await {
             // The upload is there; how much of the body is, HEAD tells.
             Err(Refusal::Interrupted) => Ok(standing),
             other => other,
@@ -100,7 +100,7 @@ async fn status(target: Target) -> Response {
     let (Publisher(caller), State(app), Path(id), headers) = target;
     let standing = async {
         headers::check_version(&headers)?;
-        super::standing(&app, &caller.subject, id).await
+        super::standing(&app, &caller.owner(), id).await
     };
     match standing.await {
         Ok(standing) => {
@@ -135,7 +135,7 @@ async fn append_body(target: Target, body: Body) -> Response {
     let (Publisher(caller), State(app), Path(id), headers) = target;
     let appended = async {
         let asked = headers::append(&headers)?;
-        super::append(&app, &caller.subject, id, asked, body.into_data_stream()).await
+        super::append(&app, &caller.owner(), id, asked, body.into_data_stream()).await
     };
     match appended.await {
         Ok(standing) => answer(StatusCode::NO_CONTENT, &standing),
@@ -155,7 +155,7 @@ async fn terminate_upload(target: Target) -> Response {
     let (Publisher(caller), State(app), Path(id), headers) = target;
     let terminated = async {
         headers::check_version(&headers)?;
-        super::terminate(&app, &caller.subject, id).await
+        super::terminate(&app, &caller.owner(), id).await
     };
     match terminated.await {
         Ok(()) => (StatusCode::NO_CONTENT, [(RESUMABLE, VERSION)]).into_response(),

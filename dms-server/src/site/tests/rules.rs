@@ -1,7 +1,7 @@
 //! Who may give and who may take: by the site's rule, and by what others say of a device.
 
 use super::*;
-use crate::auth::Scope;
+use crate::auth::Role;
 
 /// What a peer must be told where it is: its rule, and the weights of its site's roster if it gets one.
 async fn told(control: &mut Control) -> (Option<Peering>, Option<Vec<u32>>) {
@@ -136,7 +136,7 @@ async fn a_reported_device_is_listed_with_its_evidence_and_pardoned_once_for_it(
             pardon(&server, nobody).await,
             (404, "device_not_found".into())
         );
-        let publisher = server.token(Scope::Publish).await;
+        let publisher = server.token(Role::Publisher).await;
         let path = format!("/api/v1/devices/{}/pardon", culprit.id);
         let asked = server.anonymous(Method::POST, &path).bearer_auth(publisher);
         assert_eq!(refusal(asked).await.1.code, "forbidden");

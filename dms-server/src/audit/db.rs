@@ -1,0 +1,202 @@
+//! The log in the database.
+
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+
+use super::ChainKey;
+use super::Note;
+use super::chain::{Covered, Noted, Report, Verifier};
+use crate::db::Db;
+use crate::{db, tx};
+
+/// Takes the next number and locks the head; answers the number and the MAC of the row before.
+pub const NEXT: &str = "UPDATE audit_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, mac";
+/// Adds a row.
+pub const ADD: &str = "INSERT INTO audit (seq, at_ms, actor_kind, actor_id, actor, action, object_kind, \
+                       object, detail, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+/// Moves the head to it.
+pub const HEAD: &str = "UPDATE audit_head SET mac = $1, seal = $2 WHERE id = 1";
+
+/// Rows that are read at once when the whole log is gone through.
+const PAGE: i64 = 1000;
+
+/// Appends a [`Note`] inside a write transaction, as the last thing in it.
+#[macro_export]
+macro_rules! append {
+    ($tx:ident, $note:expr) => {{
+        let note: &$crate::audit::Note<'_> = $note;
+        let (seq, before): (i64, Vec<u8>) = sqlx::query_as($crate::audit::db::NEXT)
+            .fetch_one(&mut *$tx)
+            .await?;
+        let row = note.row(seq, &before);
+        let add = sqlx::query($crate::audit::db::ADD)
+            .bind(row.seq)
+            .bind(row.at_ms)
+            .bind(&row.actor_kind)
+            .bind(&row.actor_id)
+            .bind(&row.actor)
+            .bind(&row.action)
+            .bind(&row.object_kind)
+            .bind(&row.object)
+            .bind(&row.detail)
+            .bind(&row.mac);
+        add.execute(&mut *$tx).await?;
+        sqlx::query($crate::audit::db::HEAD)
+            .bind(&row.mac)
+            .bind(note.seal(&row))
+            .execute(&mut *$tx)
+            .await?;
+    }};
+}
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow, Serialize, Deserialize)]
+pub struct AuditRow {
+    /// Its number, from 1, without gaps.
+    pub seq: i64,
+    /// When, milliseconds since the Unix epoch.
+    pub at_ms: i64,
+    /// `person`, `token`, `device` or `system`.
+    pub actor_kind: String,
+    /// The actor's id; empty for the system.
+    pub actor_id: String,
+    /// The actor's name at that time.
+    pub actor: String,
+    /// One of [`super::act`].
+    pub action: String,
+    /// What it was done to: `title`, `device`, ...
+    pub object_kind: String,
+    /// Its id.
+    pub object: String,
+    /// JSON: what else there is to say.
+    pub detail: String,
+    /// See [`super::chain`].
+    pub mac: Vec<u8>,
+}
+
+impl AuditRow {
+    /// What its MAC covers.
+    #[must_use]
+    pub fn covered(&self) -> Covered<'_> {
+        Covered {
+            seq: self.seq,
+            at_ms: self.at_ms,
+            texts: [
+                &self.actor_kind,
+                &self.actor_id,
+                &self.actor,
+                &self.action,
+                &self.object_kind,
+                &self.object,
+                &self.detail,
+            ],
+        }
+    }
+}
+
+/// Appends a row that belongs to no other change.
+///
+/// # Errors
+/// The database's.
+pub async fn add(db: &Db, note: &Note<'_>) -> sqlx::Result<()> {
+    tx!(db, |tx| {
+        crate::append!(tx, note);
+    });
+    Ok(())
+}
+
+/// How long the log is.
+///
+/// # Errors
+/// The database's.
+pub async fn length(db: &Db) -> sqlx::Result<i64> {
+    let sql = "SELECT seq FROM audit_head WHERE id = 1";
+    db!(db.read(), |p| sqlx::query_scalar(sql).fetch_one(p).await)
+}
+
+/// Which rows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of this actor: the name or the id.
+    pub actor: Option<String>,
+    /// What the action begins with.
+    pub action: Option<String>,
+    /// The id of what it was done to.
+    pub object: Option<String>,
+    /// Not before this moment, milliseconds since the Unix epoch.
+    pub from_ms: Option<i64>,
+    /// Before this moment.
+    pub until_ms: Option<i64>,
+}
+
+/// The newest rows before `before`.
+///
+/// # Errors
+/// The database's.
+pub async fn search(
+    db: &Db,
+    filter: &Filter,
+    before: Option<i64>,
+    limit: i64,
+) -> sqlx::Result<Vec<AuditRow>> {
+    let sql = "SELECT seq, at_ms, actor_kind, actor_id, actor, action, object_kind, object, detail, mac \
+               FROM audit WHERE seq < $1 AND at_ms >= $2 AND at_ms < $3 \
+               AND ($4 = '' OR actor = $4 OR actor_id = $4) \
+               AND ($5 = '' OR SUBSTR(action, 1, LENGTH($5)) = $5) AND ($6 = '' OR object = $6) \
+               ORDER BY seq DESC LIMIT $7";
+    db!(db.read(), |p| {
+        sqlx::query_as(sql)
+            .bind(before.unwrap_or(i64::MAX))
+            .bind(filter.from_ms.unwrap_or(i64::MIN))
+            .bind(filter.until_ms.unwrap_or(i64::MAX))
+            .bind(filter.actor.as_deref().unwrap_or_default())
+            .bind(filter.action.as_deref().unwrap_or_default())
+            .bind(filter.object.as_deref().unwrap_or_default())
+            .bind(limit)
+            .fetch_all(p)
+            .await
+    })
+}
+
+/// The oldest rows after `after`, at most a page of them.
+///
+/// # Errors
+/// The database's.
+pub async fn following(db: &Db, after: i64) -> sqlx::Result<Vec<AuditRow>> {
+    let sql = "SELECT seq, at_ms, actor_kind, actor_id, actor, action, object_kind, object, detail, mac \
+               FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2";
+    db!(db.read(), |p| sqlx::query_as(sql)
+        .bind(after)
+        .bind(PAGE)
+        .fetch_all(p)
+        .await)
+}
+
+/// Goes through the whole log. Rows that are added meanwhile are read, too.
+///
+/// # Errors
+/// The database's.
+pub async fn verify(db: &Db, key: &ChainKey, noted: Option<Noted>) -> sqlx::Result<Report> {
+    let sql = "SELECT seq, mac, seal FROM audit_head WHERE id = 1";
+    let mut verifier = Verifier::new(key, noted);
+    loop {
+        let rows = following(db, verifier.last()).await?;
+        rows.iter()
+            .for_each(|row| verifier.take(&row.covered(), &row.mac));
+        if i64::try_from(rows.len()).unwrap_or(PAGE) < PAGE {
+            break;
+        }
+    }
+    // Read behind the rows: each row up to it can be seen by now.
+    let (seq, mac, seal): (i64, Vec<u8>, Vec<u8>) =
+        db!(db.read(), |p| sqlx::query_as(sql).fetch_one(p).await)?;
+    while verifier.last() < seq {
+        let rows = following(db, verifier.last()).await?;
+        let mut due = rows.iter().take_while(|row| row.seq <= seq).peekable();
+        if due.peek().is_none() {
+            break;
+        }
+        due.for_each(|row| verifier.take(&row.covered(), &row.mac));
+    }
+    Ok(verifier.finish(seq, &mac, &seal))
+}

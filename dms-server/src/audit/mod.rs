@@ -1,0 +1,253 @@
+//! Who did what, when: every act of a person or of the system on content, rights, people, devices and the
+//! network.
+//!
+//! A row is written in the transaction of the act it tells of, so that neither is there without the other. The log
+//! only grows; [`chain`] says how a change to it is found.
+//!
+//! **Invariant:** [`append!`](crate::append) stands last in its transaction: the head's row is locked from there to the
+//! commit, and whoever locked it first and something else afterwards could wait for another for ever.
+
+pub mod chain;
+pub mod db;
+pub mod routes;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Value};
+use swarm::content::DeviceId;
+use uuid::Uuid;
+
+pub use self::chain::ChainKey;
+use crate::auth::Principal;
+use crate::state::App;
+
+/// The longest text of a field, bytes; longer ones are cut, so that no name can fill the log.
+const TEXT_MAX: usize = 300;
+
+/// What was done, by its name in the log.
+pub mod act {
+    /// The log began.
+    pub const LOG_BEGAN: &str = "audit.began";
+    /// Somebody took a copy of the log.
+    pub const LOG_EXPORTED: &str = "audit.exported";
+    /// Somebody signed in.
+    pub const SIGNED_IN: &str = "session.started";
+    /// Somebody signed out.
+    pub const SIGNED_OUT: &str = "session.ended";
+    /// A person's account was made.
+    pub const PERSON_MADE: &str = "person.made";
+    /// A person's account was changed.
+    pub const PERSON_CHANGED: &str = "person.changed";
+    /// A person's account was removed.
+    pub const PERSON_DELETED: &str = "person.deleted";
+    /// A password was set.
+    pub const PASSWORD_SET: &str = "person.password_set";
+    /// A secret of one-time codes was drawn.
+    pub const CODES_DRAWN: &str = "person.codes_drawn";
+    /// One-time codes were taken away.
+    pub const CODES_RESET: &str = "person.codes_reset";
+    /// A group was made.
+    pub const GROUP_MADE: &str = "group.made";
+    /// A group was changed.
+    pub const GROUP_CHANGED: &str = "group.changed";
+    /// A group was removed.
+    pub const GROUP_DELETED: &str = "group.deleted";
+    /// Somebody was put into a group.
+    pub const MEMBER_ADDED: &str = "group.member_added";
+    /// Somebody was taken out of a group.
+    pub const MEMBER_REMOVED: &str = "group.member_removed";
+    /// An API token was made.
+    pub const TOKEN_MADE: &str = "token.made";
+    /// An API token was revoked.
+    pub const TOKEN_REVOKED: &str = "token.revoked";
+    /// An enrolment token was made.
+    pub const ENROLLMENT_TOKEN_MADE: &str = "enrollment_token.made";
+    /// A device enrolled.
+    pub const DEVICE_ENROLLED: &str = "device.enrolled";
+    /// A device was revoked.
+    pub const DEVICE_REVOKED: &str = "device.revoked";
+    /// A device was pardoned.
+    pub const DEVICE_PARDONED: &str = "device.pardoned";
+    /// A site was drawn.
+    pub const SITE_MADE: &str = "site.made";
+    /// A site was changed.
+    pub const SITE_CHANGED: &str = "site.changed";
+    /// A site was removed.
+    pub const SITE_DELETED: &str = "site.deleted";
+    /// A title was uploaded.
+    pub const TITLE_MADE: &str = "title.made";
+    /// A version of a title was published.
+    pub const TITLE_PUBLISHED: &str = "title.published";
+    /// A title was deleted.
+    pub const TITLE_DELETED: &str = "title.deleted";
+    /// A campaign was made.
+    pub const CAMPAIGN_MADE: &str = "campaign.made";
+    /// A campaign was ended.
+    pub const CAMPAIGN_ENDED: &str = "campaign.ended";
+    /// A licence was issued.
+    pub const LICENSE_ISSUED: &str = "license.issued";
+}
+
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    kind: &'static str,
+    id: String,
+    name: String,
+}
+
+impl Actor {
+    /// The server by itself.
+    #[must_use]
+    pub fn system() -> Self {
+        Self {
+            kind: "system",
+            id: String::new(),
+            name: "dms".into(),
+        }
+    }
+
+    /// A person.
+    #[must_use]
+    pub fn person(id: Uuid, name: &str) -> Self {
+        Self {
+            kind: "person",
+            id: id.to_string(),
+            name: cut(name),
+        }
+    }
+
+    /// A device.
+    #[must_use]
+    pub fn device(id: DeviceId, name: &str) -> Self {
+        Self {
+            kind: "device",
+            id: id.to_string(),
+            name: cut(name),
+        }
+    }
+}
+
+impl From<&Principal> for Actor {
+    fn from(caller: &Principal) -> Self {
+        match (caller.person, caller.token) {
+            (Some(person), _) => Self::person(person, &caller.subject),
+            (None, token) => Self {
+                kind: "token",
+                id: token.map(|id| id.to_string()).unwrap_or_default(),
+                name: cut(&caller.subject),
+            },
+        }
+    }
+}
+
+/// One row to be written with the act it tells of.
+#[derive(Clone, Debug)]
+pub struct Note<'a> {
+    key: &'a ChainKey,
+    at_ms: i64,
+    actor: Actor,
+    action: &'static str,
+    object_kind: &'static str,
+    object: String,
+    detail: Map<String, Value>,
+}
+
+impl<'a> Note<'a> {
+    /// `actor` did `action` at `at_ms`, milliseconds since the Unix epoch, to the object with this id.
+    #[must_use]
+    pub fn new(
+        key: &'a ChainKey,
+        at_ms: i64,
+        actor: impl Into<Actor>,
+        action: &'static str,
+        object: (&'static str, String),
+    ) -> Self {
+        Self {
+            key,
+            at_ms,
+            actor: actor.into(),
+            action,
+            object_kind: object.0,
+            object: cut(&object.1),
+            detail: Map::new(),
+        }
+    }
+
+    /// Says more. Never a secret: the log is read and exported.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        let value = match value.into() {
+            Value::String(text) => Value::String(cut(&text)),
+            other => other,
+        };
+        self.detail.insert(name.to_owned(), value);
+        self
+    }
+
+    /// When it was, milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn at_ms(&self) -> i64 {
+        self.at_ms
+    }
+
+    /// The row behind the one with the MAC `before`.
+    #[must_use]
+    pub fn row(&self, seq: i64, before: &[u8]) -> db::AuditRow {
+        let mut row = db::AuditRow {
+            seq,
+            at_ms: self.at_ms,
+            actor_kind: self.actor.kind.to_owned(),
+            actor_id: self.actor.id.clone(),
+            actor: self.actor.name.clone(),
+            action: self.action.to_owned(),
+            object_kind: self.object_kind.to_owned(),
+            object: self.object.clone(),
+            detail: Value::Object(self.detail.clone()).to_string(),
+            mac: Vec::new(),
+        };
+        row.mac = self.key.of_row(before, &row.covered()).to_vec();
+        row
+    }
+
+    /// The seal of the log when this row is its last.
+    #[must_use]
+    pub fn seal(&self, row: &db::AuditRow) -> Vec<u8> {
+        self.key.of_head(row.seq, &row.mac).to_vec()
+    }
+}
+
+impl App {
+    /// A row about an act of now.
+    #[must_use]
+    pub fn note(
+        &self,
+        actor: impl Into<Actor>,
+        action: &'static str,
+        object: (&'static str, impl ToString),
+    ) -> Note<'_> {
+        let object = (object.0, object.1.to_string());
+        Note::new(
+            self.keys.audit(),
+            self.clock.now_ms(),
+            actor,
+            action,
+            object,
+        )
+    }
+}
+
+/// The id of a row as text, for [`App::note`].
+#[must_use]
+pub fn object(kind: &'static str, id: Uuid) -> (&'static str, String) {
+    (kind, id.to_string())
+}
+
+fn cut(text: &str) -> String {
+    let end = (0..=TEXT_MAX.min(text.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at));
+    text.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,3 @@
+//! What people change of themselves.
+
+pub mod routes;
