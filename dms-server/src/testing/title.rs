@@ -10,6 +10,7 @@ use swarm::content::{
 };
 
 use super::Server;
+use crate::audit::{Actor, act};
 use crate::publish::jobs;
 use crate::state::App;
 
@@ -150,9 +151,10 @@ async fn publish(app: &App, claim: &jobs::db::Claim, manifest: &Manifest) {
         sprites: None,
         duration_ms: 1_000,
     };
-    let now = app.clock.now_ms();
+    let title = ("title", manifest.title);
+    let note = app.note(Actor::system(), act::TITLE_PUBLISHED, title);
     assert!(
-        jobs::db::publish(&app.db, claim, &publication, now)
+        jobs::db::publish(&app.db, claim, &publication, &note)
             .await
             .expect("the database")
     );

@@ -6,9 +6,10 @@
 use dms_transcoder_protocol::FailureCode;
 use uuid::Uuid;
 
+use crate::audit::Note;
 use crate::db::{Db, Pool};
 use crate::publish::state::TitleState;
-use crate::{db, tx};
+use crate::{append, db, tx};
 
 /// Whether the job still runs under this claim; on PostgreSQL its row is locked until the
 /// transaction ends, so that nobody takes it in between.
@@ -310,8 +311,9 @@ pub async fn publish(
     db: &Db,
     claim: &Claim,
     publication: &Publication<'_>,
-    now_ms: i64,
+    note: &Note<'_>,
 ) -> sqlx::Result<bool> {
+    let now_ms = note.at_ms();
     tx!(db, |tx| {
         let held = sqlx::query(
             "UPDATE jobs SET state = 'done', owner = NULL, permille = 1000, eta_ms = 0, \
@@ -348,6 +350,7 @@ pub async fn publish(
         if completed.rows_affected() != 1 || title.rows_affected() != 1 {
             return Ok(false);
         }
+        append!(tx, note);
     });
     Ok(true)
 }

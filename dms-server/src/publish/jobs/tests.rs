@@ -27,7 +27,10 @@ async fn job(db: &Db, now_ms: i64) -> TitleId {
         expires_ms: now_ms + 1_000_000,
     };
     uploads::create(db, &new, QUOTA).await.unwrap();
-    let title = uploads::finish(db, id, now_ms).await.unwrap().unwrap();
+    let title = uploads::finish(db, id, Uuid::now_v7(), &note(now_ms))
+        .await
+        .unwrap()
+        .unwrap();
     TitleId(title.into_bytes())
 }
 
@@ -129,13 +132,25 @@ async fn one_whose_lease_ended_writes_nothing_any_more() {
         assert!(begin(db, &new, 201).await);
         assert!(!db::heartbeat(db, &old, 300).await.unwrap());
         assert!(!db::note_chunks(db, &old, &[chunk(2)]).await.unwrap());
-        assert!(!db::publish(db, &old, &PUBLICATION, 202).await.unwrap());
+        assert!(
+            !db::publish(db, &old, &PUBLICATION, &note(202))
+                .await
+                .unwrap()
+        );
         let failed = Ending::Failed(FailureCode::NotVideo);
         assert!(!db::end(db, &old, failed, "", 202).await.unwrap());
         assert_eq!(state(db, title).await, "probing", "{}", test.name);
         assert!(db::note_chunks(db, &new, &[chunk(3)]).await.unwrap());
-        assert!(db::publish(db, &new, &PUBLICATION, 203).await.unwrap());
-        assert!(!db::publish(db, &new, &PUBLICATION, 204).await.unwrap());
+        assert!(
+            db::publish(db, &new, &PUBLICATION, &note(203))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !db::publish(db, &new, &PUBLICATION, &note(204))
+                .await
+                .unwrap()
+        );
         let published = titles::published(db, title).await.unwrap().unwrap();
         assert_eq!(
             (published.version, published.duration_ms),
@@ -248,7 +263,11 @@ async fn a_deleted_title_takes_its_job_and_its_chunks_with_it() {
                 .unwrap()
         );
         assert!(!db::heartbeat(db, &claim, 300).await.unwrap());
-        assert!(!db::publish(db, &claim, &PUBLICATION, 7).await.unwrap());
+        assert!(
+            !db::publish(db, &claim, &PUBLICATION, &note(7))
+                .await
+                .unwrap()
+        );
         assert_eq!(
             titles::abandoned(db, 105).await.unwrap(),
             None,
@@ -313,7 +332,11 @@ async fn lists_run_from_the_newest_and_hide_what_is_not_complete() {
         assert!(ids(titles::titles(db, None, true, 10).await.unwrap()).is_empty());
         let claim = claim(db, "w", 5).await.unwrap();
         assert!(begin(db, &claim, 5).await);
-        assert!(db::publish(db, &claim, &PUBLICATION, 7).await.unwrap());
+        assert!(
+            db::publish(db, &claim, &PUBLICATION, &note(7))
+                .await
+                .unwrap()
+        );
         let complete = ids(titles::titles(db, None, true, 10).await.unwrap());
         assert_eq!(complete, [made[0]], "{}", test.name);
     }

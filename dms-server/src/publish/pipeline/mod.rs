@@ -31,6 +31,7 @@ use swarm::content::TitleId;
 use self::seal::Sealer;
 use super::jobs::db::{self, Claim, Publication};
 use super::state::TitleState;
+use crate::audit::{Actor, act};
 use crate::events::Event;
 use crate::state::App;
 use crate::store::StoreError;
@@ -179,8 +180,11 @@ impl Attempt {
             sprites: finished.sprites.as_deref(),
             duration_ms: i64::try_from(finished.duration_ms).unwrap_or(i64::MAX),
         };
-        let now_ms = self.app.clock.now_ms();
-        if !db::publish(&self.app.db, &self.claim, &publication, now_ms).await? {
+        let note = self
+            .app
+            .note(Actor::system(), act::TITLE_PUBLISHED, ("title", self.title))
+            .with("version", self.version);
+        if !db::publish(&self.app.db, &self.claim, &publication, &note).await? {
             return Err(AttemptError::Lost);
         }
         self.app.events.emit(Event::TitleChanged(self.title));

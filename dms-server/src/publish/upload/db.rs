@@ -5,9 +5,10 @@ use uuid::Uuid;
 
 use super::metadata::Metadata;
 use super::refusal::Refusal;
+use crate::audit::Note;
 use crate::db::Db;
 use crate::publish::db::kind_name;
-use crate::{db, tx};
+use crate::{append, db, tx};
 
 /// An upload as it was declared.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -128,13 +129,13 @@ pub async fn postpone(db: &Db, id: Uuid, expires_ms: i64) -> sqlx::Result<()> {
     .map(drop))
 }
 
-/// Makes the title and the job of a complete upload, once; answers the title. `None` when the
+/// Makes the title, under the id `title`, and the job of a complete upload, once; answers the title. `None` when the
 /// upload is gone.
 ///
 /// # Errors
 /// The database failed; nothing was made.
-pub async fn finish(db: &Db, id: Uuid, now_ms: i64) -> sqlx::Result<Option<Uuid>> {
-    let title = Uuid::now_v7();
+pub async fn finish(db: &Db, id: Uuid, title: Uuid, note: &Note<'_>) -> sqlx::Result<Option<Uuid>> {
+    let now_ms = note.at_ms();
     let made = tx!(db, |tx| {
         let first = sqlx::query("UPDATE uploads SET title = $2 WHERE id = $1 AND title IS NULL")
             .bind(id)
@@ -164,10 +165,15 @@ pub async fn finish(db: &Db, id: Uuid, now_ms: i64) -> sqlx::Result<Option<Uuid>
             .execute(&mut *tx)
             .await?;
         }
-        sqlx::query_scalar::<_, Option<Uuid>>("SELECT title FROM uploads WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&mut *tx)
-            .await?
+        let there =
+            sqlx::query_scalar::<_, Option<Uuid>>("SELECT title FROM uploads WHERE id = $1")
+                .bind(id)
+                .fetch_optional(&mut *tx)
+                .await?;
+        if first {
+            append!(tx, note);
+        }
+        there
     });
     Ok(made.flatten())
 }

@@ -29,6 +29,7 @@ use self::desk::Place;
 use self::headers::{Append, Creation};
 use self::refusal::Refusal;
 use self::spool::{Kept, Piece};
+use crate::audit::{Actor, act, object};
 use crate::events::Event;
 use crate::state::App;
 
@@ -226,7 +227,12 @@ async fn complete(app: &App, upload: Upload, offset: u64) -> Result<Standing, Re
     if offset < upload.length() {
         return Ok(Standing::new(upload, offset, None));
     }
-    let title = db::finish(&app.db, upload.id, app.clock.now_ms()).await?;
+    let title = Uuid::now_v7();
+    let note = app
+        .note(Actor::system(), act::TITLE_MADE, object("title", title))
+        .with("name", upload.name.as_str())
+        .with("owner", upload.owner.as_str());
+    let title = db::finish(&app.db, upload.id, title, &note).await?;
     if let Some(title) = title {
         tracing::info!(upload.id = %upload.id, title.id = %title, "upload complete");
         app.events

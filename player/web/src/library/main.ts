@@ -46,7 +46,7 @@ class LibraryPage {
     this.#signedIn.hidden = false;
     byId('sign-out').hidden = false;
     byId('who').textContent = session.subject;
-    const publisher = session.scope !== 'view';
+    const publisher = session.may.includes('publish');
     this.#grid.publisher = publisher;
     byId('drop').hidden = !publisher;
     if (publisher) this.#uploads ??= new UploadArea(byId('drop'), () => void this.#refresh());

@@ -34,7 +34,8 @@ export interface Title {
 /** Who is signed in. */
 export interface Session {
   readonly subject: string;
-  readonly scope: 'view' | 'publish' | 'admin';
+  /** Names of what the caller may do, such as `publish`. */
+  readonly may: readonly string[];
 }
 
 /** A site and what its WAN link carried. */
@@ -122,10 +123,9 @@ async function json(path: string, init?: RequestInit): Promise<unknown> {
 export async function session(): Promise<Session | null> {
   try {
     const body = (await json('/session')) as Json;
-    const scope = body.scope;
     return {
       subject: text(body.subject) ?? '',
-      scope: scope === 'admin' || scope === 'publish' ? scope : 'view',
+      may: Array.isArray(body.may) ? body.may.filter((name) => typeof name === 'string') : [],
     };
   } catch (error) {
     if (error instanceof PageError && error.code === 'signed_out') return null;
