@@ -3,6 +3,7 @@
 //! - [`floe`] is the sealed format: AES-256-GCM in the FLOE construction.
 //! - [`key`] holds the keys: KEK -> title key -> track key.
 //! - [`segment`] seals one segment of a track into chunks and opens it again.
+//! - [`rights`] decides who may watch what, from where, when, and for how long.
 //! - [`license`] hands track keys to one recipient, signed and bounded in time.
 //!
 //! **Invariant:** the crate has no files, sockets, clock or randomness of its own. Randomness is
@@ -46,6 +47,7 @@ mod kdf;
 pub mod floe;
 pub mod key;
 pub mod license;
+pub mod rights;
 pub mod segment;
 
 #[cfg(test)]
