@@ -5,6 +5,7 @@
 //! - [`segment`] seals one segment of a track into chunks and opens it again.
 //! - [`rights`] decides who may watch what, from where, when, and for how long.
 //! - [`license`] hands track keys to one recipient, signed and bounded in time.
+//! - [`lease`] keeps time and a budget for licences that are used without contact.
 //!
 //! **Invariant:** the crate has no files, sockets, clock or randomness of its own. Randomness is
 //! a `&mut impl CryptoRng` parameter, time a `now_ms: u64` parameter (milliseconds since the Unix
@@ -46,6 +47,7 @@ mod kdf;
 
 pub mod floe;
 pub mod key;
+pub mod lease;
 pub mod license;
 pub mod rights;
 pub mod segment;
