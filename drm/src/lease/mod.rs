@@ -19,15 +19,17 @@
 //! # What it cannot keep
 //! As long as the program measures time, a clock that is set back wins nothing. There are three
 //! ways around it, all of which need control of the machine:
-//! - **A held clock.** While the program does not run nobody measures time. Whoever sets the wall
-//!   clock back for just as long plays later than the licence says, but never for longer than its
-//!   budget, nor for longer than the time that was left when the clock was first held.
+//! - **A held clock.** While the program does not run, or the machine is suspended, nobody measures
+//!   time. Whoever sets the wall clock back for just as long plays later than the licence says, but
+//!   never for longer than its budget, nor for longer than was left when the clock was first held.
 //! - **A snapshot.** Whoever restores an older disk image, and the clock with it, gets the budget
 //!   of that moment back, once for each time it is restored. No program can tell offline. At the
 //!   next contact the counter has gone back and the DMS finds out, unless the restored copy was
 //!   saved more often than the one it replaced or the image was taken after the last contact.
 //! - **A late answer.** Whoever holds a fresh answer back wins at most [`MAX_ANSWER_WAIT_MS`] of a
 //!   clock that counts while the machine is suspended.
+//!
+//! And whoever can read the [`SealKey`] can write any state: it belongs into the device's key store.
 //!
 //! ```
 //! use drm::lease::{Lease, SealKey, Watch};
