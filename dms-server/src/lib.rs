@@ -25,6 +25,7 @@ pub mod pages;
 pub mod people;
 pub mod problem;
 pub mod publish;
+pub mod rights;
 pub mod routes;
 pub mod serve;
 pub mod site;

@@ -88,6 +88,20 @@ pub mod act {
     pub const CAMPAIGN_ENDED: &str = "campaign.ended";
     /// A licence was issued.
     pub const LICENSE_ISSUED: &str = "license.issued";
+    /// A licence was given back by its person.
+    pub const LICENSE_RETURNED: &str = "license.returned";
+    /// A licence was revoked.
+    pub const LICENSE_REVOKED: &str = "license.revoked";
+    /// Who may see a title was said.
+    pub const POLICY_SET: &str = "title.policy_set";
+    /// A collection was made.
+    pub const COLLECTION_MADE: &str = "collection.made";
+    /// A person or a group got a subscription.
+    pub const SUBSCRIBED: &str = "subscription.made";
+    /// A subscription was ended.
+    pub const UNSUBSCRIBED: &str = "subscription.ended";
+    /// A title was rented to a person.
+    pub const RENTED: &str = "rental.made";
 }
 
 /// Who did it.

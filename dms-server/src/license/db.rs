@@ -3,8 +3,9 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::db;
+use crate::audit::Note;
 use crate::db::Db;
+use crate::{append, db, tx};
 
 /// A licence that was issued.
 #[derive(Clone, Debug, FromRow)]
@@ -19,47 +20,197 @@ pub struct LicenseRow {
     /// The device; none when a page's key played it.
     #[sqlx(rename = "device_id")]
     pub device: Option<Uuid>,
-    /// The name of the token or of the device.
+    /// The person; none when nobody was signed in.
+    #[sqlx(rename = "person_id")]
+    pub person: Option<Uuid>,
+    /// Where the person's usage is counted.
+    pub department: String,
+    /// The name of the person, the token or the device.
     pub subject: String,
+    /// The first licence of the stream that it goes on with; its own id when it is that.
+    pub stream: Option<Uuid>,
     /// When it was issued, milliseconds since the Unix epoch.
     pub issued_ms: i64,
     /// When it ends.
     pub expires_ms: i64,
+    /// Until when it opens something without contact; not after `issued_ms`: never.
+    pub offline_until_ms: i64,
+    /// When it was given back or revoked.
+    pub ended_ms: Option<i64>,
 }
 
-/// Records a licence.
+/// A statement that reads licences, with its end.
+macro_rules! select {
+    ($end:literal) => {
+        concat!(
+            "SELECT id, title_id, version, device_id, person_id, department, subject, stream, \
+             issued_ms, expires_ms, offline_until_ms, ended_ms FROM licenses ",
+            $end
+        )
+    };
+}
+
+/// What is to hold when a licence is recorded.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Condition {
+    /// The most streams of the person, this one included.
+    pub streams: Option<u16>,
+    /// A rental begins with this licence.
+    pub starts_rental: bool,
+}
+
+/// Records a licence. False, and nothing is recorded, when the person would have too many streams.
 ///
 /// # Errors
 /// The database's.
-pub async fn add(db: &Db, row: &LicenseRow) -> sqlx::Result<()> {
-    let sql = "INSERT INTO licenses \
-               (id, title_id, version, device_id, subject, issued_ms, expires_ms) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    db!(db.write(), |p| {
-        sqlx::query(sql)
+pub async fn add(
+    db: &Db,
+    row: &LicenseRow,
+    condition: Condition,
+    note: &Note<'_>,
+) -> sqlx::Result<bool> {
+    let sql = "INSERT INTO licenses (id, title_id, version, device_id, person_id, department, subject, \
+               stream, issued_ms, expires_ms, offline_until_ms) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    // Of two licences at once one waits here for the other.
+    let lock = "UPDATE people SET updated_ms = updated_ms WHERE id = $1";
+    let begins = "UPDATE rentals SET first_play_ms = $1 WHERE first_play_ms IS NULL AND id = \
+                  (SELECT id FROM rentals WHERE person_id = $2 AND title_id = $3 \
+                   ORDER BY bought_ms DESC, id DESC LIMIT 1)";
+    tx!(db, |tx| {
+        if condition.streams.is_some() || condition.starts_rental {
+            sqlx::query(lock).bind(row.person).execute(&mut *tx).await?;
+        }
+        let query = sqlx::query(sql)
             .bind(row.id)
             .bind(row.title)
             .bind(row.version)
             .bind(row.device)
+            .bind(row.person)
+            .bind(&row.department)
             .bind(&row.subject)
+            .bind(row.stream)
             .bind(row.issued_ms)
             .bind(row.expires_ms)
-            .execute(p)
-            .await?;
+            .bind(row.offline_until_ms);
+        query.execute(&mut *tx).await?;
+        if let Some(most) = condition.streams {
+            let streams: i64 = sqlx::query_scalar(STREAMS)
+                .bind(row.person)
+                .bind(row.device)
+                .bind(row.issued_ms)
+                .fetch_one(&mut *tx)
+                .await?;
+            if streams > i64::from(most) {
+                return Ok(false);
+            }
+        }
+        if condition.starts_rental {
+            sqlx::query(begins)
+                .bind(row.issued_ms)
+                .bind(row.person)
+                .bind(row.title)
+                .execute(&mut *tx)
+                .await?;
+        }
+        append!(tx, note);
     });
-    Ok(())
+    Ok(true)
 }
 
-/// The licences of a title, newest first.
+/// Streams that play: of the person, or of the device when nobody is signed in.
+const STREAMS: &str = "SELECT COUNT(DISTINCT stream) FROM licenses WHERE ended_ms IS NULL \
+                       AND expires_ms > $3 AND (person_id = $1 OR ($1 IS NULL AND person_id IS NULL \
+                       AND device_id = $2))";
+
+/// How many streams a person plays, or a device with nobody signed in.
 ///
 /// # Errors
 /// The database's.
-pub async fn of_title(db: &Db, title: Uuid, limit: i64) -> sqlx::Result<Vec<LicenseRow>> {
-    let sql = "SELECT id, title_id, version, device_id, subject, issued_ms, expires_ms \
-               FROM licenses WHERE title_id = $1 ORDER BY issued_ms DESC, id DESC LIMIT $2";
-    db!(db.read(), |p| sqlx::query_as(sql)
-        .bind(title)
-        .bind(limit)
-        .fetch_all(p)
-        .await)
+pub async fn streams(
+    db: &Db,
+    person: Option<Uuid>,
+    device: Option<Uuid>,
+    now_ms: i64,
+) -> sqlx::Result<i64> {
+    db!(db.read(), |p| {
+        sqlx::query_scalar(STREAMS)
+            .bind(person)
+            .bind(device)
+            .bind(now_ms)
+            .fetch_one(p)
+            .await
+    })
+}
+
+/// One licence.
+///
+/// # Errors
+/// The database's.
+pub async fn one(db: &Db, id: Uuid) -> sqlx::Result<Option<LicenseRow>> {
+    db!(db.read(), |p| {
+        sqlx::query_as(select!("WHERE id = $1"))
+            .bind(id)
+            .fetch_optional(p)
+            .await
+    })
+}
+
+/// Which licences.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter {
+    /// Of this title.
+    pub title: Option<Uuid>,
+    /// Of this person.
+    pub person: Option<Uuid>,
+    /// Of this device.
+    pub device: Option<Uuid>,
+}
+
+/// Licences, newest first, from after `before`.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    db: &Db,
+    filter: Filter,
+    before: Option<Uuid>,
+    limit: i64,
+) -> sqlx::Result<Vec<LicenseRow>> {
+    let sql = select!(
+        "WHERE id < $1 AND ($2 IS NULL OR title_id = $2) AND ($3 IS NULL OR person_id = $3) \
+         AND ($4 IS NULL OR device_id = $4) ORDER BY id DESC LIMIT $5"
+    );
+    db!(db.read(), |p| {
+        sqlx::query_as(sql)
+            .bind(before.unwrap_or(Uuid::max()))
+            .bind(filter.title)
+            .bind(filter.person)
+            .bind(filter.device)
+            .bind(limit)
+            .fetch_all(p)
+            .await
+    })
+}
+
+/// Ends a licence and the others of its stream. False when it has ended.
+///
+/// # Errors
+/// The database's.
+pub async fn end(db: &Db, id: Uuid, note: &Note<'_>) -> sqlx::Result<bool> {
+    let sql = "UPDATE licenses SET ended_ms = $1 WHERE ended_ms IS NULL AND (id = $2 OR stream = \
+               (SELECT stream FROM licenses WHERE id = $2))";
+    let ended = tx!(db, |tx| {
+        let ended = sqlx::query(sql)
+            .bind(note.at_ms())
+            .bind(id)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if ended > 0 {
+            append!(tx, note);
+        }
+        ended
+    });
+    Ok(ended > 0)
 }

@@ -1,7 +1,7 @@
 //! Licences: track keys for one recipient, for a limited time, signed.
 //!
-//! Who may play what: every signed-in viewer and every enrolled device may play every complete title,
-//! all tracks, for `media.license_hours`, in contact with the server.
+//! A title's policy decides who gets one, when, where and for which tracks ([`crate::rights`]). What was decided stands
+//! in the licence, and in the record.
 
 pub mod db;
 pub mod routes;
@@ -10,13 +10,17 @@ mod tests;
 
 use drm::key::{Kek, TrackKey, WrapContext};
 use drm::license::{Grant, IssueError, LicenseRequest, issue};
+use drm::rights::{Denied, Policy, Terms, Viewer, Viewing, decide};
+use http::StatusCode;
 use swarm::content::{DeviceId, TitleId};
 use uuid::Uuid;
 
+use self::db::{Condition, LicenseRow};
+use crate::audit::{Actor, act, object};
 use crate::observe::metrics::LicenseOutcome;
 use crate::problem::{Problem, Result};
-use crate::publish;
 use crate::state::App;
+use crate::{publish, rights};
 
 /// The device of a licence whose recipient is a page's key.
 const NO_DEVICE: DeviceId = DeviceId([0; 16]);
@@ -24,21 +28,41 @@ const NO_DEVICE: DeviceId = DeviceId([0; 16]);
 /// How far a device's clock may be behind the server's, milliseconds.
 const CLOCK_SLACK_MS: i64 = 5 * 60 * 1000;
 
-const HOUR_MS: i64 = 3600 * 1000;
+const HOUR_MS: u64 = 3600 * 1000;
+
+/// How long a licence lasts where streams are counted, milliseconds: a player that vanished counts no longer than this.
+const COUNTED_LEASE_MS: u64 = 5 * 60 * 1000;
 
 /// Who asks for a licence.
 #[derive(Clone, Debug)]
 pub struct Licensee {
-    /// The name of the token or of the device.
+    /// The name of the person, the token or the device.
     pub subject: String,
+    /// The person, with their department; none when nobody is signed in.
+    pub person: Option<(Viewer, String)>,
     /// The device; none when a page's key plays it.
     pub device: Option<DeviceId>,
+    /// Where they ask from.
+    pub from: rights::From,
+    /// Who the log says it was.
+    pub actor: Actor,
+}
+
+/// How long a licence under this policy lasts before it is renewed, milliseconds.
+#[must_use]
+pub fn lease_ms(app: &App, policy: &Policy) -> u64 {
+    let most = u64::from(app.config.media.license_hours) * HOUR_MS;
+    if policy.streams.is_some() {
+        most.min(COUNTED_LEASE_MS)
+    } else {
+        most
+    }
 }
 
 /// Issues a licence for the newest version of a title and records it.
 ///
 /// # Errors
-/// 400 for a key that gives no secret, 404 or 409 for a title that is not published.
+/// 400 for a key that gives no secret, 403 when the title's policy says no, 404 or 409 for a title that is not published.
 pub async fn grant(
     app: &App,
     licensee: &Licensee,
@@ -61,65 +85,161 @@ async fn make(
     title: TitleId,
     request: &LicenseRequest,
 ) -> Result<Vec<u8>> {
-    publish::require_published(app, title).await?;
-    let sealing = publish::sealing(app, title).await?.ok_or_else(|| {
-        Problem::conflict("title_not_ready", "The title is not published (any more).")
-    })?;
-    let tenant = &app.config.keys.tenant;
-    let kek = Kek::from_bytes(*app.keys.kek());
-    let place = WrapContext {
-        tenant,
-        title: title.0,
-        version: sealing.version,
-    };
-    let title_key = kek
-        .unwrap(&sealing.wrapped_key, &place)
-        .map_err(Problem::internal)?;
-    let keys: Vec<(u16, TrackKey)> = sealing
-        .tracks
-        .iter()
-        .map(|track| (track.0, title_key.track(track.0)))
-        .collect();
-    let keys: Vec<(u16, &TrackKey)> = keys.iter().map(|(track, key)| (*track, key)).collect();
-
-    let id = Uuid::now_v7();
+    let published = publish::require_published(app, title).await?;
     let now = app.clock.now_ms();
-    let expires = now + i64::from(app.config.media.license_hours) * HOUR_MS;
+    let policy = rights::policy(app, title).await?;
+    let place = rights::place(app, licensee.from);
+    let person = licensee.person.as_ref().map(|(viewer, _)| viewer.clone());
+    let manifest = published.manifest.manifest();
+    let mut viewing = rights::viewing(app, title, person, place, manifest, now).await?;
+    viewing.offline_wanted = request.offline;
+    let id = Uuid::now_v7();
+    let stream = count_streams(app, licensee, title, request, &policy, &mut viewing).await?;
+    let terms = decide(&policy, &viewing, lease_ms(app, &policy)).map_err(denied)?;
     let grant = Grant {
         license_id: id.into_bytes(),
-        tenant: tenant.clone(),
+        tenant: app.config.keys.tenant.clone(),
         title: title.0,
-        version: sealing.version,
+        version: published.version,
         device: licensee.device.unwrap_or(NO_DEVICE).0,
         subject: licensee.subject.clone(),
         issued_ms: now.unsigned_abs(),
         not_before_ms: (now - CLOCK_SLACK_MS).unsigned_abs(),
-        not_after_ms: expires.unsigned_abs(),
-        // Nothing opens without contact to this server.
-        offline_until_ms: now.unsigned_abs(),
-        third_party_players: true,
+        not_after_ms: terms.not_after_ms,
+        offline_until_ms: terms.offline_until_ms,
+        third_party_players: terms.third_party_players,
     };
+    let license = seal(app, &grant, title, request, &terms).await?;
+    // Recorded before it leaves: no license is out that the record does not know.
+    record(app, licensee, &grant, stream.unwrap_or(id), &policy, &terms).await?;
+    Ok(license)
+}
+
+/// Puts into `viewing` what plays already, where that counts; answers the stream that this licence is to go on with.
+async fn count_streams(
+    app: &App,
+    licensee: &Licensee,
+    title: TitleId,
+    request: &LicenseRequest,
+    policy: &Policy,
+    viewing: &mut Viewing,
+) -> Result<Option<Uuid>> {
+    let now = viewing.now_ms.cast_signed();
+    let (person, device) = (person_id(licensee), device_id(licensee));
+    let before = match request.renews.as_deref().map(Uuid::parse_str) {
+        Some(Ok(id)) => db::one(&app.db, id).await?,
+        _ => None,
+    };
+    // Of somebody else, or over: then it is a stream like any new one.
+    let before = before.filter(|row| {
+        row.title.into_bytes() == title.0
+            && (row.person, row.device) == (person, device)
+            && row.ended_ms.is_none()
+            && row.expires_ms > now
+    });
+    if policy.streams.is_some() {
+        let plays = db::streams(&app.db, person, device, now).await?;
+        viewing.active_streams = u16::try_from(plays).unwrap_or(u16::MAX);
+        viewing.renewal = before.is_some();
+    }
+    Ok(before.and_then(|row| row.stream))
+}
+
+async fn seal(
+    app: &App,
+    grant: &Grant,
+    title: TitleId,
+    request: &LicenseRequest,
+    terms: &Terms,
+) -> Result<Vec<u8>> {
+    let sealing = publish::sealing(app, title).await?;
+    let sealing = sealing
+        .filter(|sealing| sealing.version == grant.version)
+        .ok_or_else(|| {
+            Problem::conflict("title_changed", "The title changed just now: ask again.")
+        })?;
+    let place = WrapContext {
+        tenant: &grant.tenant,
+        title: grant.title,
+        version: grant.version,
+    };
+    let title_key = Kek::from_bytes(*app.keys.kek())
+        .unwrap(&sealing.wrapped_key, &place)
+        .map_err(Problem::internal)?;
+    let keys: Vec<(u16, TrackKey)> = terms
+        .tracks
+        .iter()
+        .map(|track| (*track, title_key.track(*track)))
+        .collect();
+    let keys: Vec<(u16, &TrackKey)> = keys.iter().map(|(track, key)| (*track, key)).collect();
     let signer = app.keys.license_signer();
-    let license = issue(
-        &grant,
+    issue(
+        grant,
         &request.recipient_key,
         &keys,
         signer,
         &mut rand::rng(),
     )
-    .map_err(refused)?;
-    let row = db::LicenseRow {
-        id,
-        title: Uuid::from_bytes(title.0),
-        version: sealing.version.cast_signed(),
-        device: licensee.device.map(|device| Uuid::from_bytes(device.0)),
+    .map_err(refused)
+}
+
+async fn record(
+    app: &App,
+    licensee: &Licensee,
+    grant: &Grant,
+    stream: Uuid,
+    policy: &Policy,
+    terms: &Terms,
+) -> Result<()> {
+    let department = licensee.person.as_ref().map(|(_, name)| name.clone());
+    let row = LicenseRow {
+        id: Uuid::from_bytes(grant.license_id),
+        title: Uuid::from_bytes(grant.title),
+        version: grant.version.cast_signed(),
+        device: device_id(licensee),
+        person: person_id(licensee),
+        department: department.unwrap_or_default(),
         subject: licensee.subject.clone(),
-        issued_ms: now,
-        expires_ms: expires,
+        stream: Some(stream),
+        issued_ms: grant.issued_ms.cast_signed(),
+        expires_ms: grant.not_after_ms.cast_signed(),
+        offline_until_ms: grant.offline_until_ms.cast_signed(),
+        ended_ms: None,
     };
-    // Recorded before it leaves: no licence is out that the record does not know.
-    db::add(&app.db, &row).await?;
-    Ok(license)
+    let condition = Condition {
+        streams: policy.streams,
+        starts_rental: terms.starts_rental,
+    };
+    let note = app
+        .note(
+            licensee.actor.clone(),
+            act::LICENSE_ISSUED,
+            object("license", row.id),
+        )
+        .with("title", row.title.to_string())
+        .with("until_ms", row.expires_ms);
+    if db::add(&app.db, &row, condition, &note).await? {
+        return Ok(());
+    }
+    let most = policy.streams.unwrap_or_default();
+    Err(denied(Denied::TooManyStreams { most }))
+}
+
+fn person_id(licensee: &Licensee) -> Option<Uuid> {
+    let person = licensee.person.as_ref();
+    person.map(|(viewer, _)| Uuid::from_bytes(viewer.id))
+}
+
+fn device_id(licensee: &Licensee) -> Option<Uuid> {
+    licensee.device.map(|device| Uuid::from_bytes(device.0))
+}
+
+fn denied(why: Denied) -> Problem {
+    let mut sentence = why.to_string();
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    Problem::new(StatusCode::FORBIDDEN, why.code(), format!("{sentence}."))
 }
 
 fn refused(error: IssueError) -> Problem {

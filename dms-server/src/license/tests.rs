@@ -21,6 +21,13 @@ fn body(video: &Video, recipient: &RecipientKeyPair) -> serde_json::Value {
     json!({"title": video.title.to_string(), "recipient_key": recipient.public()})
 }
 
+fn of_title(video: &Video) -> db::Filter {
+    db::Filter {
+        title: Some(Uuid::from_bytes(video.title.0)),
+        ..db::Filter::default()
+    }
+}
+
 /// Checks the licence and opens every segment of the video with it.
 fn open(
     server: &Server,
@@ -82,7 +89,7 @@ async fn a_licence_for_a_device_opens_every_track_and_is_recorded() {
         device.id.0,
     );
 
-    let recorded = db::of_title(&server.app.db, Uuid::from_bytes(video.title.0), 10).await;
+    let recorded = db::list(&server.app.db, of_title(&video), None, 10).await;
     let recorded = recorded.expect("the database");
     assert_eq!(recorded.len(), 1);
     assert_eq!(recorded[0].subject, "pc 7");
@@ -165,7 +172,7 @@ async fn no_licence_for_revoked_devices_unknown_titles_or_useless_keys() {
         .expect("an answer");
     let (status, problem) = refusal(ask(good)).await;
     assert_eq!((status, problem.code.as_str()), (403, "device_revoked"));
-    let recorded = db::of_title(&server.app.db, Uuid::from_bytes(video.title.0), 10).await;
+    let recorded = db::list(&server.app.db, of_title(&video), None, 10).await;
     assert!(recorded.expect("the database").is_empty());
     server.stop().await;
 }

@@ -16,6 +16,7 @@ use crate::extract::Path;
 use crate::net::Remote;
 use crate::problem::{ProblemBody, Result};
 use crate::publish;
+use crate::rights::require_audience;
 use crate::state::App;
 
 /// Routes of the public listener.
@@ -83,10 +84,11 @@ pub struct TitlePath {
     security(("token" = ["watch"])),
     responses((status = 200), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn manifest(
-    _: Viewer,
+    Viewer(caller): Viewer,
     State(app): State<App>,
     Path(path): Path<TitlePath>,
 ) -> Result<impl IntoResponse> {
+    require_audience(&app, &caller, path.title).await?;
     let published = publish::require_published(&app, path.title).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/cose"),
@@ -100,10 +102,11 @@ async fn manifest(
     security(("token" = ["watch"])),
     responses((status = 200), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn master(
-    _: Viewer,
+    Viewer(caller): Viewer,
     State(app): State<App>,
     Path(path): Path<TitlePath>,
 ) -> Result<Response> {
+    require_audience(&app, &caller, path.title).await?;
     hls::master(&app, path.title).await
 }
 
@@ -124,7 +127,12 @@ pub struct TrackPath {
 #[utoipa::path(get, path = "/hls/{title}/{version}/{track}/index.m3u8", tag = "origin",
     params(TrackPath), security(("token" = ["watch"])),
     responses((status = 200), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
-async fn media(_: Viewer, State(app): State<App>, Path(path): Path<TrackPath>) -> Result<Response> {
+async fn media(
+    Viewer(caller): Viewer,
+    State(app): State<App>,
+    Path(path): Path<TrackPath>,
+) -> Result<Response> {
+    require_audience(&app, &caller, path.title).await?;
     hls::media(&app, path.title, path.version, path.track).await
 }
 
@@ -148,11 +156,12 @@ pub struct SegmentPath {
     params(SegmentPath), security(("token" = ["watch"])),
     responses((status = 200), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn segment(
-    _: Viewer,
+    Viewer(caller): Viewer,
     State(app): State<App>,
     Extension(remote): Extension<Remote>,
     Path(path): Path<SegmentPath>,
 ) -> Result<Response> {
+    require_audience(&app, &caller, path.title).await?;
     let SegmentPath {
         title,
         version,

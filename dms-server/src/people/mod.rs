@@ -77,7 +77,12 @@ pub fn login_of(text: &str) -> Option<String> {
 }
 
 /// Checks a text that people read.
-fn check_text(problem: Problem, field: &'static str, text: &str, least: usize) -> Problem {
+pub(crate) fn check_text(
+    problem: Problem,
+    field: &'static str,
+    text: &str,
+    least: usize,
+) -> Problem {
     let length = text.trim().chars().count();
     if length >= least && length <= TEXT_MAX && !text.chars().any(char::is_control) {
         return problem;

@@ -47,28 +47,44 @@ pub struct TitleRow {
     pub renditions: Option<String>,
 }
 
-/// Titles, the newest first: at most `limit`, older than `before`, only complete ones when
-/// `complete` says so.
+/// Which titles somebody sees.
+#[derive(Clone, Copy, Debug)]
+pub enum Seen {
+    /// All.
+    All,
+    /// Complete ones whose audience holds the person; whoever is nobody is in audiences that are not named.
+    ByViewer(Option<Uuid>),
+}
+
+/// Titles, the newest first: at most `limit`, older than `before`.
 ///
 /// # Errors
 /// The database failed.
 pub async fn titles(
     db: &Db,
     before: Option<Uuid>,
-    complete: bool,
+    seen: Seen,
     limit: i64,
 ) -> sqlx::Result<Vec<TitleRow>> {
+    let (complete, person) = match seen {
+        Seen::All => (false, None),
+        Seen::ByViewer(person) => (true, person),
+    };
     db!(db.read(), |p| {
         sqlx::query_as(
         "SELECT t.id, t.name, t.owner, t.kind, t.bytes, t.state, t.error_code, t.version, t.duration_ms, \
          t.created_ms, j.permille, j.eta_ms, j.renditions \
          FROM titles t LEFT JOIN jobs j ON j.title = t.id \
-         WHERE ($1 IS NULL OR t.id < $1) AND ($2 = 0 OR t.state = 'complete') \
+         WHERE ($1 IS NULL OR t.id < $1) AND ($2 = 0 OR (t.state = 'complete' AND NOT EXISTS ( \
+             SELECT 1 FROM policies y WHERE y.title_id = t.id AND y.everyone = 0 AND NOT EXISTS ( \
+                 SELECT 1 FROM policy_members a WHERE a.title_id = t.id AND (a.member_id = $4 OR \
+                     a.member_id IN (SELECT group_id FROM memberships WHERE person_id = $4)))))) \
          ORDER BY t.id DESC LIMIT $3"
     )
     .bind(before)
     .bind(i64::from(complete))
     .bind(limit)
+    .bind(person.unwrap_or(Uuid::nil()))
     .fetch_all(p)
     .await
     })

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use swarm::content::TitleId;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::db::Seen;
 use super::view::{self, Title};
 use super::{db, jobs, upload};
 use crate::audit::act;
@@ -14,6 +15,7 @@ use crate::events::Event;
 use crate::extract::{Json, Path, Query};
 use crate::page::{Page, PageQuery};
 use crate::problem::{Problem, ProblemBody, Result};
+use crate::rights::{require_audience, sees_all};
 use crate::state::App;
 use crate::store::Image;
 
@@ -31,11 +33,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(storyboard))
 }
 
-/// Titles that are not complete are the publishers' business.
-fn sees_all(caller: &Principal) -> bool {
-    caller.may(Permission::Publish)
-}
-
 /// Who publishes changes their own titles; an owner all of them.
 ///
 /// # Errors
@@ -49,7 +46,7 @@ pub fn may_change(caller: &Principal, title: &db::TitleRow) -> Result<()> {
     ))
 }
 
-/// Titles, the newest first. Callers with the scope `view` see complete ones only.
+/// Titles, the newest first. Who does not publish sees complete ones that are for them.
 #[utoipa::path(get, path = "/api/v1/titles", tag = "titles", security(("token" = ["watch"])),
     params(PageQuery), responses((status = 200, body = Page<Title>)))]
 async fn list(
@@ -57,7 +54,12 @@ async fn list(
     State(app): State<App>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Title>>> {
-    let rows = db::titles(&app.db, page.cursor, !sees_all(&caller), page.fetch()).await?;
+    let seen = if sees_all(&caller) {
+        Seen::All
+    } else {
+        Seen::ByViewer(caller.person)
+    };
+    let rows = db::titles(&app.db, page.cursor, seen, page.fetch()).await?;
     Ok(Json(page.page(rows, |row| row.id, Title::of)))
 }
 
@@ -73,6 +75,7 @@ async fn show(
     let row = db::title(&app.db, title)
         .await?
         .ok_or_else(view::not_found)?;
+    require_audience(&app, &caller, title).await?;
     let title = Title::of(row);
     if title.version.is_none() && !sees_all(&caller) {
         return Err(view::not_found());
@@ -113,12 +116,12 @@ async fn delete(
     security(("token" = ["watch"])), params(("title" = String, Path,)),
     responses((status = 200, content_type = "image/jpeg"), (status = 404, body = ProblemBody)))]
 async fn poster(
-    _: Viewer,
+    Viewer(caller): Viewer,
     State(app): State<App>,
     Path(title): Path<TitleId>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    picture(&app, title, Image::Poster, &headers).await
+    picture(&app, &caller, title, Image::Poster, &headers).await
 }
 
 /// The small pictures of the seek bar, in one sheet.
@@ -126,12 +129,12 @@ async fn poster(
     security(("token" = ["watch"])), params(("title" = String, Path,)),
     responses((status = 200, content_type = "image/jpeg"), (status = 404, body = ProblemBody)))]
 async fn sprites(
-    _: Viewer,
+    Viewer(caller): Viewer,
     State(app): State<App>,
     Path(title): Path<TitleId>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    picture(&app, title, Image::Sprites, &headers).await
+    picture(&app, &caller, title, Image::Sprites, &headers).await
 }
 
 /// Which small picture belongs to which time: WebVTT whose cues name places in `sprites.jpg`.
@@ -139,15 +142,22 @@ async fn sprites(
     security(("token" = ["watch"])), params(("title" = String, Path,)),
     responses((status = 200, content_type = "text/vtt"), (status = 404, body = ProblemBody)))]
 async fn storyboard(
-    _: Viewer,
+    Viewer(caller): Viewer,
     State(app): State<App>,
     Path(title): Path<TitleId>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    picture(&app, title, Image::Storyboard, &headers).await
+    picture(&app, &caller, title, Image::Storyboard, &headers).await
 }
 
-async fn picture(app: &App, title: TitleId, image: Image, asked: &HeaderMap) -> Result<Response> {
+async fn picture(
+    app: &App,
+    caller: &Principal,
+    title: TitleId,
+    image: Image,
+    asked: &HeaderMap,
+) -> Result<Response> {
+    require_audience(app, caller, title).await?;
     let published = super::require_published(app, title).await?;
     let etag = format!("\"{}-{}\"", published.version, image.file_name());
     let seen = asked.get(header::IF_NONE_MATCH).map(HeaderValue::as_bytes);

@@ -20,7 +20,7 @@ mod tests;
 
 pub use issue::{Grant, IssueError, issue};
 pub use recipient::{RecipientKeyError, RecipientKeyPair, RecipientPublicKey};
-pub use request::LicenseRequest;
+pub use request::{LicenseRequest, PersonSecret};
 pub use signer::{SigningKey, SigningKeyError, VerifyingKey, VerifyingKeyError};
 pub use track_keys::TrackKeys;
 pub use verify::{Contact, Expect, LicenseError, OpenError, VerifiedLicense, verify};

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::db::{self, Claim, Ending, Publication};
 use crate::audit::testing::note;
 use crate::db::{Db, testing};
-use crate::publish::db as titles;
+use crate::publish::db::{self as titles, Seen};
 use crate::publish::upload::{db as uploads, metadata::Metadata};
 
 const NODE: &str = "node";
@@ -325,11 +325,18 @@ async fn lists_run_from_the_newest_and_hide_what_is_not_complete() {
             made.push(Uuid::from_bytes(job(db, n).await.0));
         }
         let ids = |rows: Vec<titles::TitleRow>| rows.into_iter().map(|r| r.id).collect::<Vec<_>>();
-        let all = ids(titles::titles(db, None, false, 10).await.unwrap());
+        let all = ids(titles::titles(db, None, Seen::All, 10).await.unwrap());
         assert_eq!(all, [made[2], made[1], made[0]], "{}", test.name);
-        let older = ids(titles::titles(db, Some(made[1]), false, 10).await.unwrap());
+        let older = ids(titles::titles(db, Some(made[1]), Seen::All, 10)
+            .await
+            .unwrap());
         assert_eq!(older, [made[0]], "{}", test.name);
-        assert!(ids(titles::titles(db, None, true, 10).await.unwrap()).is_empty());
+        assert!(
+            ids(titles::titles(db, None, Seen::ByViewer(None), 10)
+                .await
+                .unwrap())
+            .is_empty()
+        );
         let claim = claim(db, "w", 5).await.unwrap();
         assert!(begin(db, &claim, 5).await);
         assert!(
@@ -337,7 +344,9 @@ async fn lists_run_from_the_newest_and_hide_what_is_not_complete() {
                 .await
                 .unwrap()
         );
-        let complete = ids(titles::titles(db, None, true, 10).await.unwrap());
+        let complete = ids(titles::titles(db, None, Seen::ByViewer(None), 10)
+            .await
+            .unwrap());
         assert_eq!(complete, [made[0]], "{}", test.name);
     }
 }
