@@ -37,7 +37,7 @@ pub struct SourceArgs {
     #[arg(long, value_name = "URL", env = "DMS_URL")]
     pub dms: Option<String>,
 
-    /// A file with the bearer token for the DMS
+    /// A file with your token: licences are asked for in your name, through an agent too
     #[arg(long, value_name = "FILE", env = "DMS_TOKEN_FILE")]
     pub token_file: Option<PathBuf>,
 
@@ -65,7 +65,7 @@ pub struct SourceConfig {
     pub agent_token_file: PathBuf,
     /// The DMS's URL, if known.
     pub dms: Option<String>,
-    /// The file with the token for the DMS.
+    /// The file with the viewer's token.
     pub token_file: Option<PathBuf>,
     /// The file with the private authority that signed the DMS's certificate.
     pub ca_file: Option<PathBuf>,
@@ -90,9 +90,6 @@ impl SourceArgs {
             .or(page)
             .map(|url| checked_url("--dms", &url))
             .transpose()?;
-        if self.token_file.is_some() && dms.is_none() {
-            return Err(PlayError::Usage("--token-file needs --dms URL too.".into()));
-        }
         Ok(SourceConfig {
             title,
             agent: match self.no_agent {

@@ -172,7 +172,7 @@ async fn open_at(
         let (trust, manifest, offer) = futures_util::join!(
             endpoint.trust(),
             endpoint.manifest(title),
-            license::ask(endpoint, title)
+            license::ask(endpoint, title, None)
         );
         let trust = trust?;
         let keys = Keys::read(endpoint, &trust)?;

@@ -128,8 +128,9 @@ impl Keeper {
     /// Asks each path from the one in use on, until one answers.
     async fn renew_once(&self, source: &Source, manifest: &Manifest) -> Result<(), PlayError> {
         let mut failure = PlayError::LicenseExpired(manifest.title);
+        let renews = Some(self.current().id());
         for endpoint in source.endpoints() {
-            let answer = match ask(endpoint, manifest.title).await {
+            let answer = match ask(endpoint, manifest.title, renews).await {
                 Ok(offer) => offer.accept(manifest, &self.trusted)?,
                 Err(error) if may_pass(&error) => {
                     failure = error;

@@ -20,6 +20,7 @@ use crate::{error::PlayError, source::Endpoint};
 
 /// The keys of one licence, for as long as it is valid. They are zeroed when this is dropped.
 pub struct License {
+    id: [u8; 16],
     keys: TrackKeys,
     tenant: String,
     title: TitleId,
@@ -45,14 +46,18 @@ pub struct Offer {
     device: Option<DeviceId>,
 }
 
-/// Asks `endpoint` for a licence, with a new key.
+/// Asks `endpoint` for a licence, with a new key; `renews` is the one that it is to go on with.
 ///
 /// # Errors
 /// [`PlayError`] when it is refused.
-pub async fn ask(endpoint: &Endpoint, title: TitleId) -> Result<Offer, PlayError> {
+pub async fn ask(
+    endpoint: &Endpoint,
+    title: TitleId,
+    renews: Option<[u8; 16]>,
+) -> Result<Offer, PlayError> {
     let recipient = RecipientKeyPair::generate(&mut rand::rng());
     let bytes = endpoint
-        .license(title, &recipient.public().to_string())
+        .license(title, &recipient.public().to_string(), renews)
         .await?;
     Ok(Offer {
         bytes,
@@ -95,6 +100,7 @@ impl Offer {
             "licence granted"
         );
         Ok(Answer::Granted(License {
+            id: grant.license_id,
             keys,
             tenant: grant.tenant.clone(),
             title,
@@ -117,6 +123,12 @@ fn refused(title: TitleId, error: &LicenseError) -> PlayError {
 }
 
 impl License {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> [u8; 16] {
+        self.id
+    }
+
     /// Whether the licence opens this track.
     #[must_use]
     pub fn covers(&self, track: TrackId) -> bool {

@@ -107,16 +107,23 @@ pub struct Endpoint {
     base: String,
     http: reqwest::Client,
     token: Option<Zeroizing<String>>,
+    /// The viewer's token, which an agent passes on.
+    person: Option<Zeroizing<String>>,
     /// The device the agent says it runs on.
     device: Option<DeviceId>,
 }
 
 impl Endpoint {
-    /// The agent at `base`, when it answers and its token can be read.
+    /// The agent at `base`, when it answers and its token can be read. With `person_file` licences are asked for in that person's
+    /// name.
     ///
     /// # Errors
-    /// [`PlayError::AgentUnreachable`] or [`PlayError::State`] (the token file).
-    pub async fn agent(base: &str, token_file: &Path) -> Result<Self, PlayError> {
+    /// [`PlayError::AgentUnreachable`] or [`PlayError::State`] (a token file).
+    pub async fn agent(
+        base: &str,
+        token_file: &Path,
+        person_file: Option<&Path>,
+    ) -> Result<Self, PlayError> {
         // A proxy has no business between this program and its own computer.
         let mut builder = reqwest::Client::builder().no_proxy();
         if base.starts_with("http://") {
@@ -129,6 +136,7 @@ impl Endpoint {
             base: base.trim_end_matches('/').into(),
             http,
             token: None,
+            person: person_file.map(read_token).transpose()?,
             device: None,
         };
         let request = endpoint
@@ -169,6 +177,7 @@ impl Endpoint {
             base: base.trim_end_matches('/').into(),
             http: client(builder)?,
             token: token_file.map(read_token).transpose()?,
+            person: None,
             device: None,
         })
     }
@@ -225,17 +234,27 @@ impl Endpoint {
         })
     }
 
-    /// A licence for the holder of `recipient_key` (base64url), as signed bytes.
+    /// A licence for the holder of `recipient_key` (base64url), as signed bytes; `renews` is the one that it is to go on with.
     ///
     /// # Errors
     /// [`PlayError::NotLicensed`], [`PlayError::LicenseExpired`], [`PlayError::TitleNotFound`] and
     /// the like.
-    pub async fn license(&self, title: TitleId, recipient_key: &str) -> Result<Bytes, PlayError> {
+    pub async fn license(
+        &self,
+        title: TitleId,
+        recipient_key: &str,
+        renews: Option<[u8; 16]>,
+    ) -> Result<Bytes, PlayError> {
         let path = match self.kind {
             PathKind::Agent => "/v1/license".to_owned(),
             PathKind::Dms => format!("/api/v1/titles/{title}/license"),
         };
-        let body = serde_json::json!({ "title": title, "recipient_key": recipient_key });
+        let body = serde_json::json!({
+            "title": title,
+            "recipient_key": recipient_key,
+            "person": self.person.as_ref().map(|token| token.as_str()),
+            "renews": renews.map(hex::encode),
+        });
         let answer = self
             .small(self.http.post(self.url(&path)).json(&body), MAX_SMALL_BODY)
             .await;

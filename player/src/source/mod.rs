@@ -80,7 +80,13 @@ impl Source {
         let mut endpoints = Vec::new();
         let mut agent_failure = None;
         if let Some(agent) = &config.agent {
-            match Endpoint::agent(agent, &config.agent_token_file).await {
+            match Endpoint::agent(
+                agent,
+                &config.agent_token_file,
+                config.token_file.as_deref(),
+            )
+            .await
+            {
                 Ok(endpoint) => endpoints.push(endpoint),
                 Err(error) => {
                     tracing::info!(%error, "the agent is not used");
