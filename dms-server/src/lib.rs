@@ -12,6 +12,7 @@ pub mod command;
 pub mod config;
 pub mod db;
 pub mod device;
+pub mod egress;
 pub mod events;
 pub mod extract;
 pub mod keys;

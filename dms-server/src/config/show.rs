@@ -5,16 +5,17 @@ use std::fmt::Write;
 use toml::{Table, Value};
 
 use super::{
-    Config, Database, Device, Keys, Log, Media, Metrics, Public, Storage, topic::FieldDoc,
+    Config, Database, Device, Egress, Keys, Log, Media, Metrics, Public, Storage, topic::FieldDoc,
 };
 
-const TOPICS: [(&str, &[&str], &[FieldDoc]); 8] = [
+const TOPICS: [(&str, &[&str], &[FieldDoc]); 9] = [
     ("public", Public::ABOUT, Public::FIELDS),
     ("device", Device::ABOUT, Device::FIELDS),
     ("database", Database::ABOUT, Database::FIELDS),
     ("storage", Storage::ABOUT, Storage::FIELDS),
     ("keys", Keys::ABOUT, Keys::FIELDS),
     ("media", Media::ABOUT, Media::FIELDS),
+    ("egress", Egress::ABOUT, Egress::FIELDS),
     ("metrics", Metrics::ABOUT, Metrics::FIELDS),
     ("log", Log::ABOUT, Log::FIELDS),
 ];
