@@ -29,6 +29,7 @@ pub mod serve;
 pub mod site;
 pub mod state;
 pub mod store;
+pub mod webhook;
 
 #[cfg(test)]
 pub(crate) mod testing;

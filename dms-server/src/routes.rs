@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::problem::Problem;
 use crate::state::App;
-use crate::{auth, campaign, device, license, observe, origin, pages, publish, site};
+use crate::{auth, campaign, device, license, observe, origin, pages, publish, site, webhook};
 
 /// Bytes of a request body that a handler takes whole. Uploads are streams and set their own limit.
 const BODY_MAX: usize = 1 << 20;
@@ -61,6 +61,7 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(site::routes::routes())
         .merge(campaign::routes::routes())
         .merge(device::routes::routes())
+        .merge(webhook::routes::routes())
 }
 
 fn device_api() -> OpenApiRouter<App> {
