@@ -5,6 +5,8 @@ use swarm::content::SiteId;
 use uuid::Uuid;
 
 use crate::db::Db;
+use crate::webhook::Note;
+use crate::webhook::db::note;
 use crate::{db, tx};
 
 /// A campaign.
@@ -147,12 +149,16 @@ pub async fn sites(db: &Db, campaign: Uuid) -> sqlx::Result<Vec<SiteRow>> {
 /// The database's.
 pub async fn end_due(db: &Db, now_ms: i64) -> sqlx::Result<u64> {
     let sql = "UPDATE campaigns SET ended_ms = $1 WHERE ended_ms IS NULL AND (until_ms <= $1 \
-               OR NOT EXISTS (SELECT 1 FROM titles WHERE titles.id = campaigns.title_id))";
-    let ended = db!(db.write(), |p| sqlx::query(sql)
-        .bind(now_ms)
-        .execute(p)
-        .await?
-        .rows_affected());
+               OR NOT EXISTS (SELECT 1 FROM titles WHERE titles.id = campaigns.title_id)) \
+               RETURNING id, title_id, title_name";
+    let ended = tx!(db, |tx| {
+        let ended: Vec<(Uuid, Uuid, String)> =
+            sqlx::query_as(sql).bind(now_ms).fetch_all(&mut *tx).await?;
+        for (id, title, name) in &ended {
+            note!(tx, Note::campaign_finished(*id, *title, name, now_ms));
+        }
+        ended.len() as u64
+    });
     Ok(ended)
 }
 
@@ -161,14 +167,20 @@ pub async fn end_due(db: &Db, now_ms: i64) -> sqlx::Result<u64> {
 /// # Errors
 /// The database's.
 pub async fn end(db: &Db, id: Uuid, now_ms: i64) -> sqlx::Result<bool> {
-    let sql = "UPDATE campaigns SET ended_ms = COALESCE(ended_ms, $1) WHERE id = $2";
-    let found = db!(db.write(), |p| sqlx::query(sql)
-        .bind(now_ms)
-        .bind(id)
-        .execute(p)
-        .await?
-        .rows_affected());
-    Ok(found == 1)
+    let sql = "UPDATE campaigns SET ended_ms = $1 WHERE id = $2 AND ended_ms IS NULL \
+               RETURNING title_id, title_name";
+    let ended = tx!(db, |tx| {
+        let ended: Option<(Uuid, String)> = sqlx::query_as(sql)
+            .bind(now_ms)
+            .bind(id)
+            .fetch_optional(&mut *tx)
+            .await?;
+        if let Some((title, name)) = &ended {
+            note!(tx, Note::campaign_finished(id, *title, name, now_ms));
+        }
+        ended.is_some()
+    });
+    Ok(ended || one(db, id).await?.is_some())
 }
 
 /// Forgets campaigns that ended before this.

@@ -6,6 +6,8 @@ use uuid::Uuid;
 use super::DeviceKind;
 use crate::auth::SecretHash;
 use crate::db::Db;
+use crate::webhook::Note;
+use crate::webhook::db::note;
 use crate::{db, tx};
 
 /// An enrolled device.
@@ -135,6 +137,10 @@ pub async fn redeem(
                 .bind(new.expires_ms)
                 .execute(&mut *tx)
                 .await?;
+            note!(
+                tx,
+                Note::peer(false, new.id, &new.name, new.kind.name(), now_ms)
+            );
             Redeemed::Device(new.id)
         }
     });
@@ -293,16 +299,20 @@ pub async fn pardons(db: &Db, limit: i64) -> sqlx::Result<Vec<(Uuid, i64)>> {
 /// # Errors
 /// The database's.
 pub async fn revoke(db: &Db, device: Uuid, now_ms: i64) -> sqlx::Result<bool> {
-    let sql = "UPDATE devices SET revoked_ms = COALESCE(revoked_ms, $1) WHERE id = $2";
-    let found = db!(db.write(), |p| {
-        sqlx::query(sql)
+    let sql = "UPDATE devices SET revoked_ms = $1 WHERE id = $2 AND revoked_ms IS NULL \
+               RETURNING name, kind";
+    let revoked = tx!(db, |tx| {
+        let revoked: Option<(String, String)> = sqlx::query_as(sql)
             .bind(now_ms)
             .bind(device)
-            .execute(p)
-            .await?
-            .rows_affected()
+            .fetch_optional(&mut *tx)
+            .await?;
+        if let Some((name, kind)) = &revoked {
+            note!(tx, Note::peer(true, device, name, kind, now_ms));
+        }
+        revoked.is_some()
     });
-    Ok(found == 1)
+    Ok(revoked || exists(db, device).await?)
 }
 
 /// Revoked devices whose certificate peers would still accept.

@@ -4,6 +4,8 @@ use swarm::content::{ChunkId, TitleId, TitleKind};
 use uuid::Uuid;
 
 use crate::db::Db;
+use crate::webhook::Note;
+use crate::webhook::db::note;
 use crate::{db, tx};
 
 /// The name of a kind in the database and the API.
@@ -105,13 +107,17 @@ pub async fn delete_title(db: &Db, id: TitleId, now_ms: i64, grace_ms: i64) -> s
         .bind(now_ms + grace_ms)
         .execute(&mut *tx)
         .await?;
-        sqlx::query("DELETE FROM titles WHERE id = $1")
-            .bind(id)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected()
+        let title: Option<(String, String)> =
+            sqlx::query_as("DELETE FROM titles WHERE id = $1 RETURNING name, kind")
+                .bind(id)
+                .fetch_optional(&mut *tx)
+                .await?;
+        if let Some((name, kind)) = &title {
+            note!(tx, Note::title_deleted(id, name, kind, now_ms));
+        }
+        title.is_some()
     });
-    Ok(deleted == 1)
+    Ok(deleted)
 }
 
 /// A published version.
