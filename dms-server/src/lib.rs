@@ -13,6 +13,7 @@ pub mod command;
 pub mod config;
 pub mod db;
 pub mod device;
+pub mod egress;
 pub mod events;
 pub mod extract;
 pub mod keys;
@@ -31,6 +32,7 @@ pub mod serve;
 pub mod site;
 pub mod state;
 pub mod store;
+pub mod webhook;
 
 #[cfg(test)]
 pub(crate) mod testing;

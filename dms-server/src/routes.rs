@@ -22,6 +22,7 @@ use crate::problem::Problem;
 use crate::state::App;
 use crate::{
     audit, auth, campaign, device, license, observe, origin, pages, people, publish, rights, site,
+    webhook,
 };
 
 /// Bytes of a request body that a handler takes whole. Uploads are streams and set their own limit.
@@ -66,6 +67,7 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(site::routes::routes())
         .merge(campaign::routes::routes())
         .merge(device::routes::routes())
+        .merge(webhook::routes::routes())
 }
 
 fn device_api() -> OpenApiRouter<App> {

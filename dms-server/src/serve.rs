@@ -18,6 +18,7 @@ use crate::db::Db;
 use crate::device::ca::Ca;
 use crate::device::known::Known;
 use crate::device::{self, device_id, tls};
+use crate::egress::Egress;
 use crate::events::Events;
 use crate::keys::{self, Keys};
 use crate::net::{Limits, Listener};
@@ -34,6 +35,7 @@ use crate::site::ledger::{self, Ledgers};
 use crate::site::wan::Wan;
 use crate::state::{App, Parts};
 use crate::store::Store;
+use crate::webhook::{self, Webhooks};
 
 /// How long running requests and tasks may take to end once the server stops.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -161,6 +163,7 @@ impl Dms {
         running.spawn(metrics.serve(routes::metrics(&app), stop.clone()));
         app.tasks.spawn(ledger::run(app.clone()));
         app.tasks.spawn(campaign::run(app.clone()));
+        app.tasks.spawn(webhook::run(app.clone()));
         let mut worker = tokio::spawn(publish::run(app.clone(), stop.clone()));
         let ended = tokio::select! {
             () = shutdown => None,
@@ -270,6 +273,8 @@ impl Opened {
             publish: Publish::open(&config)?,
             hot: Hot::new(config.storage.hot_bytes),
             checked: Checked::new(Instant::now()),
+            egress: Egress::open(&config.egress)?,
+            webhooks: Webhooks::default(),
             metrics: Metrics::new(&config)?,
             db,
             store,

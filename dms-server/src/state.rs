@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::device::ca::Ca;
 use crate::device::known::Known;
+use crate::egress::Egress;
 use crate::events::Events;
 use crate::keys::Keys;
 use crate::observe::health::Readiness;
@@ -24,6 +25,7 @@ use crate::site::hub::Hub;
 use crate::site::ledger::Ledgers;
 use crate::site::wan::Wan;
 use crate::store::Store;
+use crate::webhook::Webhooks;
 
 /// The running server. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -64,6 +66,10 @@ pub struct Parts {
     pub hot: Hot,
     /// Chunks whose bytes were hashed lately.
     pub checked: Checked,
+    /// Fetches from addresses that people typed.
+    pub egress: Egress,
+    /// What the webhooks share.
+    pub webhooks: Webhooks,
     /// For Prometheus.
     pub metrics: Metrics,
     /// For load balancers.

@@ -86,6 +86,12 @@ pub mod act {
     pub const CAMPAIGN_MADE: &str = "campaign.made";
     /// A campaign was ended.
     pub const CAMPAIGN_ENDED: &str = "campaign.ended";
+    /// A webhook was made.
+    pub const WEBHOOK_MADE: &str = "webhook.made";
+    /// A webhook was changed.
+    pub const WEBHOOK_CHANGED: &str = "webhook.changed";
+    /// A webhook was deleted.
+    pub const WEBHOOK_DELETED: &str = "webhook.deleted";
     /// A licence was issued.
     pub const LICENSE_ISSUED: &str = "license.issued";
     /// A licence was given back by its person.

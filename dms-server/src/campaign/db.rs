@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::audit::Note;
 use crate::db::Db;
+use crate::webhook::{self, db::note};
 use crate::{append, db, tx};
 
 /// A campaign.
@@ -154,12 +155,19 @@ pub async fn sites(db: &Db, campaign: Uuid) -> sqlx::Result<Vec<SiteRow>> {
 /// The database's.
 pub async fn end_due(db: &Db, now_ms: i64) -> sqlx::Result<u64> {
     let sql = "UPDATE campaigns SET ended_ms = $1 WHERE ended_ms IS NULL AND (until_ms <= $1 \
-               OR NOT EXISTS (SELECT 1 FROM titles WHERE titles.id = campaigns.title_id))";
-    let ended = db!(db.write(), |p| sqlx::query(sql)
-        .bind(now_ms)
-        .execute(p)
-        .await?
-        .rows_affected());
+               OR NOT EXISTS (SELECT 1 FROM titles WHERE titles.id = campaigns.title_id)) \
+               RETURNING id, title_id, title_name";
+    let ended = tx!(db, |tx| {
+        let ended: Vec<(Uuid, Uuid, String)> =
+            sqlx::query_as(sql).bind(now_ms).fetch_all(&mut *tx).await?;
+        for (id, title, name) in &ended {
+            note!(
+                tx,
+                webhook::Note::campaign_finished(*id, *title, name, now_ms)
+            );
+        }
+        ended.len() as u64
+    });
     Ok(ended)
 }
 
@@ -168,20 +176,23 @@ pub async fn end_due(db: &Db, now_ms: i64) -> sqlx::Result<u64> {
 /// # Errors
 /// The database's.
 pub async fn end(db: &Db, id: Uuid, note: &Note<'_>) -> sqlx::Result<bool> {
-    let sql = "UPDATE campaigns SET ended_ms = COALESCE(ended_ms, $1) WHERE id = $2";
-    let found = tx!(db, |tx| {
-        let found = sqlx::query(sql)
-            .bind(note.at_ms())
+    let sql = "UPDATE campaigns SET ended_ms = $1 WHERE id = $2 AND ended_ms IS NULL \
+               RETURNING title_id, title_name";
+    let now_ms = note.at_ms();
+    let ended = tx!(db, |tx| {
+        let ended: Option<(Uuid, String)> = sqlx::query_as(sql)
+            .bind(now_ms)
             .bind(id)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-        if found == 1 {
+            .fetch_optional(&mut *tx)
+            .await?;
+        if let Some((title, name)) = &ended {
+            let finished = webhook::Note::campaign_finished(id, *title, name, now_ms);
+            note!(tx, finished);
             append!(tx, note);
         }
-        found
+        ended.is_some()
     });
-    Ok(found == 1)
+    Ok(ended || one(db, id).await?.is_some())
 }
 
 /// Forgets campaigns that ended before this.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use toml::{Table, Value};
 
 use super::{Config, Flags, Media};
+use crate::egress::address::Policy;
 
 /// Why the configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -170,7 +171,10 @@ fn set(
         Value::Float(_) => text.trim().parse().map(Value::Float).ok(),
         Value::Array(_) => Some(Value::Array(
             text.split(',')
-                .map(|part| Value::String(part.trim().into()))
+                .map(str::trim)
+                // An empty text is an empty list.
+                .filter(|part| !part.is_empty())
+                .map(|part| Value::String(part.into()))
                 .collect(),
         )),
         _ => Some(Value::String(text.into())),
@@ -230,6 +234,9 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             "device",
             "heartbeat_s and certificate_hours must be at least 1",
         );
+    }
+    if let Err(message) = Policy::parse(&config.egress.allow) {
+        return wrong("egress.allow", &message);
     }
     check_media(&config.media)
 }

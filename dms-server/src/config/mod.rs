@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub use layers::ConfigError;
 pub use user::cache_folder;
 
-pub use topics::{Database, Device, Keys, Log, Media, Metrics, People, Public, Storage};
+pub use topics::{Database, Device, Egress, Keys, Log, Media, Metrics, People, Public, Storage};
 
 /// Flags every command that reads the configuration takes.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -52,6 +52,8 @@ pub struct Config {
     pub people: People,
     /// See [`Media`].
     pub media: Media,
+    /// See [`Egress`].
+    pub egress: Egress,
     /// See [`Metrics`].
     pub metrics: Metrics,
     /// See [`Log`].

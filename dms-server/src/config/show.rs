@@ -5,10 +5,11 @@ use std::fmt::Write;
 use toml::{Table, Value};
 
 use super::{
-    Config, Database, Device, Keys, Log, Media, Metrics, People, Public, Storage, topic::FieldDoc,
+    Config, Database, Device, Egress, Keys, Log, Media, Metrics, People, Public, Storage,
+    topic::FieldDoc,
 };
 
-const TOPICS: [(&str, &[&str], &[FieldDoc]); 9] = [
+const TOPICS: [(&str, &[&str], &[FieldDoc]); 10] = [
     ("public", Public::ABOUT, Public::FIELDS),
     ("device", Device::ABOUT, Device::FIELDS),
     ("database", Database::ABOUT, Database::FIELDS),
@@ -16,6 +17,7 @@ const TOPICS: [(&str, &[&str], &[FieldDoc]); 9] = [
     ("keys", Keys::ABOUT, Keys::FIELDS),
     ("people", People::ABOUT, People::FIELDS),
     ("media", Media::ABOUT, Media::FIELDS),
+    ("egress", Egress::ABOUT, Egress::FIELDS),
     ("metrics", Metrics::ABOUT, Metrics::FIELDS),
     ("log", Log::ABOUT, Log::FIELDS),
 ];

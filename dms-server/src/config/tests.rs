@@ -125,6 +125,27 @@ fn what_would_fail_every_job_is_refused_at_the_start() {
 }
 
 #[test]
+fn subnets_that_are_opened_are_a_list_of_subnets() {
+    let open = |text: &str| load(&Flags::default(), &[("DMS_EGRESS_ALLOW", text)]);
+    let opened = open("10.20.0.0/16, fd00:20::/32").expect("valid");
+    assert_eq!(opened.egress.allow, ["10.20.0.0/16", "fd00:20::/32"]);
+    assert!(open("").expect("valid").egress.allow.is_empty());
+    let (_folder, flags) = file("[egress]\nallow = [\"10.0.0.0/8\"]\n");
+    let from_file = load(&flags, &[]).expect("valid");
+    assert_eq!(from_file.egress.allow, ["10.0.0.0/8"]);
+    for (text, words) in [
+        ("10.20.0.1/16", "did you mean"),
+        ("intranet", "10.20.0.0/16"),
+    ] {
+        let said = open(text).expect_err(text).to_string();
+        assert!(
+            said.starts_with("egress.allow") && said.contains(words),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn a_database_password_is_not_shown() {
     let mut config = Config::in_folder(Path::new("/srv/dms"));
     config.database.url = "postgres://dms:hunter2@db/dms".into();

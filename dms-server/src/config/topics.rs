@@ -128,6 +128,18 @@ topic! {
 }
 
 topic! {
+    /// What the server fetches from addresses that people typed: webhooks.
+    pub struct Egress {
+        /// Subnets that may be called although they are not public, such as `10.20.0.0/16`; also over plain
+        /// HTTP. None, because a URL that somebody types must not reach what only this machine can.
+        pub allow: Vec<String> = Vec::new();
+        /// PEM file with further certificate authorities, for receivers inside the company; empty means
+        /// only those the system knows.
+        pub ca_file: PathBuf = PathBuf::new();
+    }
+}
+
+topic! {
     /// The listener for Prometheus.
     pub struct Metrics {
         /// Address to listen on; keep it on loopback or a management network.

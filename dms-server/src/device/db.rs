@@ -7,6 +7,7 @@ use super::DeviceKind;
 use crate::audit::Note;
 use crate::auth::SecretHash;
 use crate::db::Db;
+use crate::webhook::{self, db::note};
 use crate::{append, db, tx};
 
 /// An enrolled device.
@@ -146,6 +147,8 @@ pub async fn redeem(
                 .bind(new.expires_ms)
                 .execute(&mut *tx)
                 .await?;
+            let enrolled = webhook::Note::peer(false, new.id, &new.name, new.kind.name(), now_ms);
+            note!(tx, enrolled);
             append!(tx, note);
             Redeemed::Device(new.id)
         }
@@ -317,20 +320,22 @@ pub async fn pardons(db: &Db, limit: i64) -> sqlx::Result<Vec<(Uuid, i64)>> {
 /// # Errors
 /// The database's.
 pub async fn revoke(db: &Db, device: Uuid, note: &Note<'_>) -> sqlx::Result<bool> {
-    let sql = "UPDATE devices SET revoked_ms = COALESCE(revoked_ms, $1) WHERE id = $2";
-    let found = tx!(db, |tx| {
-        let found = sqlx::query(sql)
-            .bind(note.at_ms())
+    let sql = "UPDATE devices SET revoked_ms = $1 WHERE id = $2 AND revoked_ms IS NULL \
+               RETURNING name, kind";
+    let now_ms = note.at_ms();
+    let revoked = tx!(db, |tx| {
+        let revoked: Option<(String, String)> = sqlx::query_as(sql)
+            .bind(now_ms)
             .bind(device)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-        if found == 1 {
+            .fetch_optional(&mut *tx)
+            .await?;
+        if let Some((name, kind)) = &revoked {
+            note!(tx, webhook::Note::peer(true, device, name, kind, now_ms));
             append!(tx, note);
         }
-        found
+        revoked.is_some()
     });
-    Ok(found == 1)
+    Ok(revoked || exists(db, device).await?)
 }
 
 /// Revoked devices whose certificate peers would still accept.

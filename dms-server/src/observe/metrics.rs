@@ -71,6 +71,29 @@ impl LicenseOutcome {
     }
 }
 
+/// How an attempt to deliver a webhook ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryOutcome {
+    /// The receiver took it.
+    Delivered,
+    /// It is tried again.
+    Failed,
+    /// It was given up.
+    Dead,
+}
+
+impl DeliveryOutcome {
+    const ALL: [Self; 3] = [Self::Delivered, Self::Failed, Self::Dead];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Dead => "dead",
+        }
+    }
+}
+
 /// The metrics of one server.
 #[derive(Debug)]
 pub struct Metrics {
@@ -85,6 +108,7 @@ pub struct Metrics {
     upload_resumes: IntCounter,
     transcode_speed: Gauge,
     licenses: IntCounterVec,
+    deliveries: IntCounterVec,
 }
 
 impl Metrics {
@@ -142,10 +166,18 @@ impl Metrics {
                 "Requests for licences, by how they ended.",
                 &["outcome"],
             )?,
+            deliveries: maker.counters(
+                "dms_webhook_deliveries_total",
+                "Attempts to deliver webhooks, by how they ended.",
+                &["outcome"],
+            )?,
             registry: maker.0,
         };
         for outcome in LicenseOutcome::ALL {
             metrics.licenses.with_label_values(&[outcome.label()]);
+        }
+        for outcome in DeliveryOutcome::ALL {
+            metrics.deliveries.with_label_values(&[outcome.label()]);
         }
         Ok(metrics)
     }
@@ -203,6 +235,11 @@ impl Metrics {
     /// A request for a licence ended.
     pub fn license(&self, outcome: LicenseOutcome) {
         self.licenses.with_label_values(&[outcome.label()]).inc();
+    }
+
+    /// An attempt to deliver a webhook ended.
+    pub fn delivery(&self, outcome: DeliveryOutcome) {
+        self.deliveries.with_label_values(&[outcome.label()]).inc();
     }
 }
 

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::audit::Note;
 use crate::db::Db;
+use crate::webhook::{self, db::note};
 use crate::{append, db, tx};
 
 /// The name of a kind in the database and the API.
@@ -134,17 +135,18 @@ pub async fn delete_title(
         .bind(now_ms + grace_ms)
         .execute(&mut *tx)
         .await?;
-        let gone = sqlx::query("DELETE FROM titles WHERE id = $1")
-            .bind(id)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-        if gone == 1 {
+        let title: Option<(String, String)> =
+            sqlx::query_as("DELETE FROM titles WHERE id = $1 RETURNING name, kind")
+                .bind(id)
+                .fetch_optional(&mut *tx)
+                .await?;
+        if let Some((name, kind)) = &title {
+            note!(tx, webhook::Note::title_deleted(id, name, kind, now_ms));
             append!(tx, note);
         }
-        gone
+        title.is_some()
     });
-    Ok(deleted == 1)
+    Ok(deleted)
 }
 
 /// A published version.

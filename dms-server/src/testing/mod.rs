@@ -1,6 +1,7 @@
 //! The real server in the test's own process, on loopback and free ports, over either database.
 
 pub(crate) mod device;
+pub(crate) mod receiver;
 pub(crate) mod title;
 
 use std::path::PathBuf;
@@ -54,6 +55,16 @@ impl Server {
             Self::start().await,
             Self::with(|config| config.database.url = url).await,
         ]
+    }
+
+    /// The same with another configuration.
+    pub(crate) async fn both_with(change: impl Fn(&mut Config)) -> [Self; 2] {
+        let url = postgres_url().await;
+        let pg = |config: &mut Config| {
+            change(config);
+            config.database.url = url;
+        };
+        [Self::with(&change).await, Self::with(pg).await]
     }
 
     /// A server over SQLite with another configuration.
@@ -114,8 +125,14 @@ impl Server {
 
     /// Stops the server and starts it again over the same data.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_with(|_| {}).await
+    }
+
+    /// The same with another configuration.
+    pub(crate) async fn restart_with(self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.app.config.clone();
         config.data.clone_from(&self.data);
+        change(&mut config);
         let folder = self.stop().await;
         Self::run(folder, config).await
     }

@@ -191,7 +191,7 @@ fn empty_manifest(app: &App, title: TitleId, version: u64) -> Manifest {
         version,
         kind: TitleKind::Video,
         created_ms: now,
-        expires_ms: now + 1_000_000,
+        expires_ms: now + 400 * 24 * 3_600_000,
         duration_ms: 1_000,
         tracks: Vec::new(),
         breaks: Vec::new(),

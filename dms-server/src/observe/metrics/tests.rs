@@ -76,6 +76,9 @@ fn touch_all(app: &App) {
     for outcome in LicenseOutcome::ALL {
         metrics.license(outcome);
     }
+    for outcome in DeliveryOutcome::ALL {
+        metrics.delivery(outcome);
+    }
 }
 
 /// A server with HTTPS, whose certificate ends at the start of 2031.
@@ -160,6 +163,7 @@ async fn every_method_counts_what_it_says() {
         ("dms_upload_resumes_total", 1.0),
         ("dms_transcode_speed_ratio", 2.5),
         (r#"dms_licenses_issued_total{outcome="refused"}"#, 1.0),
+        (r#"dms_webhook_deliveries_total{outcome="dead"}"#, 1.0),
         (
             r#"dms_http_request_duration_seconds_count{code="200",method="GET",route="/livez"}"#,
             1.0,

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::audit::Note;
 use crate::db::{Db, Pool};
 use crate::publish::state::TitleState;
+use crate::webhook::{self, db::note};
 use crate::{append, db, tx};
 
 /// Whether the job still runs under this claim; on PostgreSQL its row is locked until the
@@ -337,19 +338,23 @@ pub async fn publish(
         .bind(publication.sprites)
         .execute(&mut *tx)
         .await?;
-        let title = sqlx::query(
+        let title: Option<(String, String)> = sqlx::query_as(
             "UPDATE titles SET state = 'complete', error_code = NULL, version = $2, \
-             duration_ms = $3, updated_ms = $4 WHERE id = $1",
+             duration_ms = $3, updated_ms = $4 WHERE id = $1 RETURNING name, kind",
         )
         .bind(claim.title)
         .bind(version(claim))
         .bind(publication.duration_ms)
         .bind(now_ms)
-        .execute(&mut *tx)
+        .fetch_optional(&mut *tx)
         .await?;
-        if completed.rows_affected() != 1 || title.rows_affected() != 1 {
+        let Some((name, kind)) = title.filter(|_| completed.rows_affected() == 1) else {
             return Ok(false);
-        }
+        };
+        let (version, length_ms) = (version(claim), publication.duration_ms);
+        let complete =
+            webhook::Note::title_complete(claim.title, &name, &kind, version, length_ms, now_ms);
+        note!(tx, complete);
         append!(tx, note);
     });
     Ok(true)
@@ -419,13 +424,22 @@ pub async fn end(
             return Ok(false);
         }
         abandon!(tx, claim.title, now_ms);
-        sqlx::query("UPDATE titles SET state = $2, error_code = $3, updated_ms = $4 WHERE id = $1")
-            .bind(claim.title)
-            .bind(title_state.as_str())
-            .bind(code)
-            .bind(now_ms)
-            .execute(&mut *tx)
-            .await?;
+        let title: Option<(String, String)> = sqlx::query_as(
+            "UPDATE titles SET state = $2, error_code = $3, updated_ms = $4 WHERE id = $1 \
+             RETURNING name, kind",
+        )
+        .bind(claim.title)
+        .bind(title_state.as_str())
+        .bind(code)
+        .bind(now_ms)
+        .fetch_optional(&mut *tx)
+        .await?;
+        if let (Ending::Failed(code), Some((name, kind))) = (ending, title) {
+            note!(
+                tx,
+                webhook::Note::title_failed(claim.title, &name, &kind, code, now_ms)
+            );
+        }
     });
     Ok(true)
 }

@@ -8,6 +8,7 @@ use super::refusal::Refusal;
 use crate::audit::Note;
 use crate::db::Db;
 use crate::publish::db::kind_name;
+use crate::webhook::{self, db::note};
 use crate::{append, db, tx};
 
 /// An upload as it was declared.
@@ -145,15 +146,19 @@ pub async fn finish(db: &Db, id: Uuid, title: Uuid, note: &Note<'_>) -> sqlx::Re
             .rows_affected()
             == 1;
         if first {
-            sqlx::query(
+            let (name, kind, bytes): (String, String, i64) = sqlx::query_as(
                 "INSERT INTO titles (id, name, kind, filename, media_type, owner, bytes, state, \
                  created_ms, updated_ms) SELECT title, name, kind, filename, media_type, owner, \
-                 bytes, 'queued', $2, $2 FROM uploads WHERE id = $1",
+                 bytes, 'queued', $2, $2 FROM uploads WHERE id = $1 RETURNING name, kind, bytes",
             )
             .bind(id)
             .bind(now_ms)
-            .execute(&mut *tx)
+            .fetch_one(&mut *tx)
             .await?;
+            note!(
+                tx,
+                webhook::Note::upload_completed(title, &name, &kind, bytes, now_ms)
+            );
             sqlx::query(
                 "INSERT INTO jobs (id, title, upload, node, state, not_before_ms, created_ms, \
                  updated_ms) SELECT $2, title, id, node, 'queued', $3, $3, $3 FROM uploads \
