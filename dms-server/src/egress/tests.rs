@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method, header};
 use rustls_pki_types::CertificateDer;
@@ -20,6 +21,7 @@ use super::resolve::Resolve;
 use super::target::TargetError;
 use super::trust::Trust;
 use super::*;
+use crate::config;
 use crate::testing::receiver::{Receiver, redirect, reply};
 
 /// The part of loopback that the tests' operator opened.
@@ -134,6 +136,38 @@ async fn an_address_that_the_operator_opened_is_asked_over_both_schemes() {
         get(&egress, &plain_port).await.expect_err("no TLS"),
         EgressError::Tls
     );
+}
+
+#[tokio::test]
+async fn a_private_authority_is_read_from_its_file() {
+    let (secure, certificate) =
+        Receiver::https(GOOD, "127.77.0.1", |_, _| reply(200, "", b"in the company")).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path
+    };
+    let pem = format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+        STANDARD.encode(&certificate)
+    );
+    let config = |ca_file| config::Egress {
+        allow: vec![OPENED.to_owned()],
+        ca_file,
+    };
+    let opened = Egress::open(&config(file("ca.pem", pem))).expect("readable");
+    let url = format!("https://{}/", secure.addr);
+    let answer = get(&opened, &url).await.expect("an answer");
+    assert_eq!(answer.body, "in the company");
+    for wrong in [
+        folder.path().join("missing.pem"),
+        file("empty.pem", String::new()),
+        file("no.pem", "-----BEGIN CERTIFICATE-----\nno".to_owned()),
+    ] {
+        let said = Egress::open(&config(wrong)).expect_err("unreadable");
+        assert!(said.to_string().contains("egress.ca_file"), "{said}");
+    }
 }
 
 #[tokio::test]
