@@ -2,6 +2,7 @@
 //!
 //! `tidy` holds the rules of the code itself; everything else drives a [`harness::Stack`].
 
+mod account;
 mod browser;
 mod campaign;
 mod curl;

@@ -200,3 +200,32 @@ pub async fn verify(db: &Db, key: &ChainKey, noted: Option<Noted>) -> sqlx::Resu
     }
     Ok(verifier.finish(seq, &mac, &seal))
 }
+
+/// Changes row 2 as somebody with the database at hand would; `past` says whether they take the triggers away first.
+#[cfg(test)]
+pub(crate) async fn tamper(db: &Db, past: bool) -> sqlx::Result<()> {
+    let (off, on) = if matches!(db, Db::Pg(_)) {
+        (
+            "ALTER TABLE audit DISABLE TRIGGER USER",
+            "ALTER TABLE audit ENABLE TRIGGER USER",
+        )
+    } else {
+        (
+            "DROP TRIGGER audit_never_changes",
+            "CREATE TRIGGER audit_never_changes BEFORE UPDATE ON audit \
+             BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END",
+        )
+    };
+    tx!(db, |tx| {
+        if past {
+            sqlx::query(off).execute(&mut *tx).await?;
+        }
+        sqlx::query("UPDATE audit SET actor = 'eve' WHERE seq = 2")
+            .execute(&mut *tx)
+            .await?;
+        if past {
+            sqlx::query(on).execute(&mut *tx).await?;
+        }
+    });
+    Ok(())
+}

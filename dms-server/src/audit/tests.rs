@@ -6,30 +6,6 @@ use serde_json::json;
 use super::db;
 use crate::auth::Role;
 use crate::testing::{Server, refusal, text};
-use crate::{db as pool, tx};
-
-/// Runs a statement past the triggers, as somebody with the database file can.
-async fn tamper(server: &Server, sql: &'static str) -> sqlx::Result<()> {
-    let (off, on) = if matches!(server.app.db, crate::db::Db::Pg(_)) {
-        (
-            "ALTER TABLE audit DISABLE TRIGGER USER",
-            "ALTER TABLE audit ENABLE TRIGGER USER",
-        )
-    } else {
-        (
-            "DROP TRIGGER audit_never_changes",
-            "CREATE TRIGGER audit_never_changes BEFORE UPDATE ON audit \
-             BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END",
-        )
-    };
-    let db = &server.app.db;
-    tx!(db, |tx| {
-        sqlx::query(off).execute(&mut *tx).await?;
-        sqlx::query(sql).execute(&mut *tx).await?;
-        sqlx::query(on).execute(&mut *tx).await?;
-    });
-    Ok(())
-}
 
 #[tokio::test]
 async fn acts_are_logged_with_who_did_them_and_the_log_is_whole_on_both_databases() {
@@ -78,14 +54,10 @@ async fn a_change_in_the_database_is_named_on_both() {
                 .await;
         }
         let head = text(&server.get("/api/v1/audit/verify").await["head"]);
-        let plain = "UPDATE audit SET actor = 'eve' WHERE seq = 2";
-        let refused = pool!(server.app.db.write(), |p| sqlx::query(plain)
-            .execute(p)
-            .await
-            .map(drop));
+        let refused = db::tamper(&server.app.db, false).await;
         let said = refused.expect_err("a trigger stands before it").to_string();
         assert!(said.contains("only grows"), "{said}");
-        tamper(&server, plain).await.expect("changed");
+        db::tamper(&server.app.db, true).await.expect("changed");
         let report = server.get("/api/v1/audit/verify").await;
         assert_eq!(report["faults"], json!([{"kind": "changed", "seq": 2}]));
         let noted = server

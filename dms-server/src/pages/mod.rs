@@ -41,6 +41,7 @@ static CONTENT_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/", get(library))
+        .route("/setup", get(library))
         .route("/watch/{title}", get(watch))
         .route("/assets/{*path}", get(asset))
         .route("/favicon.svg", get(favicon))

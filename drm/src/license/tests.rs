@@ -468,16 +468,19 @@ fn two_licences_of_one_grant_share_no_encapsulated_key() {
 fn a_request_is_the_json_of_the_protocol() {
     let setup = setup();
     let key = setup.recipient.public().clone();
-    let request = LicenseRequest {
-        title: "a-title".into(),
-        recipient_key: key.clone(),
-    };
+    let request = LicenseRequest::new("a-title".into(), key.clone());
     let json = format!(r#"{{"title":"a-title","recipient_key":"{key}"}}"#);
     assert_eq!(serde_json::to_string(&request).unwrap(), json);
     assert_eq!(
         serde_json::from_str::<LicenseRequest>(&json).unwrap(),
         request
     );
+    let full = format!(
+        r#"{{"title":"a-title","recipient_key":"{key}","person":"dms_x","renews":"id","offline":true}}"#
+    );
+    let request: LicenseRequest = serde_json::from_str(&full).unwrap();
+    assert_eq!(serde_json::to_string(&request).unwrap(), full);
+    assert!(!format!("{request:?}").contains("dms_x"), "a secret");
 }
 
 #[test]

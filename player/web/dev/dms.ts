@@ -150,7 +150,8 @@ export class DevDms {
     const { request, response, method } = exchange;
     if (method === 'GET') {
       if (!this.#signedIn(exchange)) return sendProblem(exchange, 401, 'unauthenticated', 'sign in first');
-      return sendJson(exchange, 200, { subject: 'dev', tenant: TENANT, scope: 'admin' });
+      const may = ['watch', 'publish'];
+      return sendJson(exchange, 200, { subject: 'dev', tenant: TENANT, roles: ['owner'], may, codes_needed: false });
     }
     if (method === 'DELETE') {
       this.signEveryoneOut();

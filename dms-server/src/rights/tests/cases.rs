@@ -316,8 +316,9 @@ async fn the_server_gives_what_the_model_gives() {
     run(CASES, 1).await;
 }
 
+/// The same with other seeds: `cargo test --release -p dms-server --features long-tests --lib a_hundred_thousand`.
+#[cfg(feature = "long-tests")]
 #[tokio::test]
-#[ignore = "half an hour; the same with other seeds"]
 async fn the_server_gives_what_the_model_gives_a_hundred_thousand_times() {
     for seed in 2..22 {
         run(CASES, seed).await;

@@ -2,7 +2,8 @@
 
 import * as api from '../net/api';
 import { PageError, explain, toPageError } from '../errors';
-import { errorCard, signInCard } from '../ui/cards';
+import { errorCard } from '../ui/cards';
+import { codesCard, setUpCard, signInCard } from '../ui/sign-in';
 import { byId } from '../ui/dom';
 import { Grid } from './grid';
 import { Sites } from './sites';
@@ -32,8 +33,10 @@ class LibraryPage {
 
   async run(): Promise<void> {
     try {
+      if (location.pathname === '/setup') return this.#setUp();
       const session = await api.session();
       if (!session) return this.#askToSignIn();
+      if (session.codesNeeded) return this.#setUpCodes();
       this.#enter(session);
       await this.#refresh();
     } catch (error) {
@@ -55,7 +58,22 @@ class LibraryPage {
   #askToSignIn(): void {
     const why = 'Videos of your company, delivered from the PC next to you.';
     this.#cover(signInCard(why, () => void this.run()));
-    byId('token').focus();
+    byId('login').focus();
+  }
+
+  #setUp(): void {
+    this.#cover(
+      setUpCard(() => {
+        history.replaceState(null, '', '/');
+        this.#askToSignIn();
+      }),
+    );
+    byId('setup-token').focus();
+  }
+
+  #setUpCodes(): void {
+    this.#cover(codesCard(() => void this.#signOut()));
+    byId('code').focus();
   }
 
   async #signOut(): Promise<void> {

@@ -36,6 +36,8 @@ export interface Session {
   readonly subject: string;
   /** Names of what the caller may do, such as `publish`. */
   readonly may: readonly string[];
+  /** Whether one-time codes have to be set up before anything else. */
+  readonly codesNeeded: boolean;
 }
 
 /** A site and what its WAN link carried. */
@@ -126,6 +128,7 @@ export async function session(): Promise<Session | null> {
     return {
       subject: text(body.subject) ?? '',
       may: Array.isArray(body.may) ? body.may.filter((name) => typeof name === 'string') : [],
+      codesNeeded: body.codes_needed === true,
     };
   } catch (error) {
     if (error instanceof PageError && error.code === 'signed_out') return null;
@@ -146,6 +149,53 @@ export async function signIn(token: string): Promise<void> {
     }
     throw error;
   }
+}
+
+/** Why the server refused what somebody gave: its own code and sentence. */
+export interface Refusal {
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** Sends JSON; null when it was taken, and the refusal when the server says why not. Throws when nobody answers. */
+async function offer(method: string, path: string, body: Json): Promise<Refusal | null> {
+  const headers = { 'content-type': 'application/json' };
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const init: RequestInit = { method, headers, body: JSON.stringify(body), credentials: 'same-origin', signal };
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (error) {
+    throw new PageError('origin_unreachable', `no answer from ${path}`, null, error);
+  }
+  if (response.ok) return null;
+  if (response.status >= 500) throw await problem(response, path);
+  const said = (await response.json().catch(() => ({}))) as Json;
+  const fixes = Array.isArray(said.errors) ? (said.errors as Json[]).map((error) => text(error.fix) ?? '') : [];
+  const detail = [text(said.detail) ?? 'The server refused it.', ...fixes].join(' ');
+  return { code: text(said.code) ?? '', detail };
+}
+
+/** Signs in with an account; the code only where one is demanded. */
+export function signInAs(given: { login: string; password: string; code: string }): Promise<Refusal | null> {
+  const { login, password, code } = given;
+  return offer('POST', '/session', code === '' ? { login, password } : { login, password, code });
+}
+
+/** Makes the first account. */
+export function setUp(owner: { token: string; login: string; name: string; password: string }): Promise<Refusal | null> {
+  return offer('POST', '/api/v1/setup', owner);
+}
+
+/** A new secret for one-time codes. */
+export async function drawCodes(): Promise<{ secret: string; url: string }> {
+  const body = (await json('/api/v1/me/codes', { method: 'POST' })) as Json;
+  return { secret: text(body.secret) ?? '', url: text(body.url) ?? '' };
+}
+
+/** Gives the first code back: from then on one is demanded. */
+export function proveCodes(code: string): Promise<Refusal | null> {
+  return offer('PUT', '/api/v1/me/codes', { code });
 }
 
 /** Signs out. */

@@ -1,7 +1,6 @@
-/** The cards both pages show: an error, and the sign-in form. */
+/** The card that both pages show when something went wrong. */
 
-import { type PageError, explain, toPageError } from '../errors';
-import { signIn } from '../net/api';
+import { type PageError, explain } from '../errors';
 import { h } from './dom';
 
 /** What an error card can do besides explaining. */
@@ -64,57 +63,4 @@ async function copyText(text: string, button: HTMLElement): Promise<void> {
     // Without permission to write, the text is shown for copying by hand.
     button.replaceWith(h('textarea', { class: 'card__details', readonly: true, rows: 6 }, text));
   }
-}
-
-/** The sign-in form; `done` runs once the session is there. */
-export function signInCard(why: string, done: () => void): HTMLElement {
-  const input = h('input', {
-    id: 'token',
-    name: 'token',
-    type: 'password',
-    autocomplete: 'current-password',
-    required: true,
-    placeholder: 'dms_…',
-    spellcheck: 'false',
-    'aria-describedby': 'token-help token-error',
-  });
-  const problem = h('p', { class: 'field__error', id: 'token-error', role: 'alert' });
-  const button = h('button', { class: 'primary', type: 'submit' }, 'Sign in');
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    problem.textContent = '';
-    button.disabled = true;
-    try {
-      await signIn(input.value.trim());
-      input.value = '';
-      done();
-    } catch (thrown) {
-      const error = toPageError(thrown);
-      const { title, sentence } = explain(error.code);
-      problem.textContent = `${title}. ${sentence}`;
-      input.setAttribute('aria-invalid', 'true');
-      input.focus();
-    } finally {
-      button.disabled = false;
-    }
-  };
-  return h(
-    'form',
-    { class: 'card card--sign-in', id: 'sign-in', onsubmit: (event: SubmitEvent) => void submit(event) },
-    h('h2', {}, 'Sign in'),
-    h('p', {}, why),
-    h(
-      'div',
-      { class: 'field' },
-      h('label', { for: 'token' }, 'Access token'),
-      input,
-      h(
-        'p',
-        { class: 'field__help', id: 'token-help' },
-        'It starts with dms_. Your administrator makes one for you.',
-      ),
-      problem,
-    ),
-    h('div', { class: 'card__actions' }, button),
-  );
 }

@@ -9,7 +9,8 @@ import { PlayReport } from '../play/report';
 import { Route } from '../play/route';
 import { Transport } from '../play/transport';
 import { PageError, explain, toPageError } from '../errors';
-import { errorCard, signInCard } from '../ui/cards';
+import { errorCard } from '../ui/cards';
+import { signInCard } from '../ui/sign-in';
 import { byId, h } from '../ui/dom';
 import { clock, day } from '../ui/format';
 import { preparingCard, stepText } from '../ui/preparing';
@@ -216,7 +217,7 @@ class WatchPage {
     this.#enter('signed_out');
     const why = again ? explain('signed_out').sentence : 'This video is for people of your company.';
     this.#cover(signInCard(why, () => void this.run()));
-    byId('token').focus();
+    byId('login').focus();
   }
 
   #titleFailed(title: api.Title): void {

@@ -35,7 +35,7 @@ const watch = (query = '') => `/watch/${theatre.stage.title.id}?agent=${NO_AGENT
 const playing = (page: Page) => waitForPlayer(page, (s) => s.currentTime > 0.3);
 
 const STATES: State[] = [
-  { name: 'library, signed out', path: () => '/', signedIn: false, reach: (p) => p.waitForSelector('#token') },
+  { name: 'library, signed out', path: () => '/', signedIn: false, reach: (p) => p.waitForSelector('#login') },
   {
     name: 'library',
     path: () => {
@@ -48,7 +48,7 @@ const STATES: State[] = [
     signedIn: true,
     reach: (p) => p.waitForSelector('.tile--ready img'),
   },
-  { name: 'watch, signed out', path: watch, signedIn: false, reach: (p) => p.waitForSelector('#token') },
+  { name: 'watch, signed out', path: watch, signedIn: false, reach: (p) => p.waitForSelector('#login') },
   { name: 'watch, playing', path: watch, signedIn: true, reach: playing },
   {
     name: 'watch, with everything open',

@@ -37,6 +37,7 @@ describe('the library', () => {
     const context = await (await theatre.browser()).newContext();
     const page = await context.newPage();
     await page.goto(theatre.stage.dms.url);
+    await page.click('#use-token');
     await page.fill('#token', 'dms_nonsense');
     await page.keyboard.press('Enter');
     await page.waitForSelector('#token[aria-invalid]');
@@ -45,7 +46,7 @@ describe('the library', () => {
     await page.keyboard.press('Enter');
     await page.waitForSelector('.tile');
     await page.click('#sign-out');
-    await page.waitForSelector('#token');
+    await page.waitForSelector('#login');
     expect(await page.isVisible('.tile')).toBe(false);
     await context.close();
   });

@@ -194,7 +194,7 @@ describe('signing in', () => {
     await waitForPlayer(page, (s) => s.currentTime > 2.2);
     dms.signEveryoneOut();
     await page.reload();
-    await page.waitForSelector('#token');
+    await page.click('#use-token');
     await page.fill('#token', 'dms_wrong');
     await page.click('#sign-in button[type=submit]');
     await page.waitForFunction(() => document.querySelector('#token-error')?.textContent !== '');

@@ -1,0 +1,244 @@
+/** The forms before anybody is signed in: with an account, with a token, setting up codes, the first account. */
+
+import * as api from '../net/api';
+import { explain, toPageError } from '../errors';
+import { h } from './dom';
+
+/** One line of a form. */
+interface Field {
+  readonly id: string;
+  readonly label: string;
+  readonly type?: 'text' | 'password';
+  readonly autocomplete: string;
+  readonly help?: string;
+  readonly placeholder?: string;
+  readonly numeric?: boolean;
+}
+
+interface Form {
+  readonly id: string;
+  readonly title: string;
+  readonly why: string;
+  readonly fields: readonly Field[];
+  readonly action: string;
+  /** What else the card shows below the text. */
+  readonly extra?: HTMLElement;
+  /** Buttons beside the one that sends. */
+  readonly others?: readonly HTMLElement[];
+  /** Sends the values; a sentence when it was refused. */
+  send(values: (id: string) => string): Promise<string | null>;
+}
+
+function row(field: Field): HTMLElement {
+  const help = field.help === undefined ? null : `${field.id}-help`;
+  const input = h('input', {
+    id: field.id,
+    name: field.id,
+    type: field.type ?? 'text',
+    autocomplete: field.autocomplete,
+    inputmode: field.numeric ? 'numeric' : null,
+    required: true,
+    placeholder: field.placeholder,
+    autocapitalize: 'none',
+    spellcheck: 'false',
+    'aria-describedby': help === null ? `${field.id}-error` : `${help} ${field.id}-error`,
+  });
+  return h(
+    'div',
+    { class: 'field' },
+    h('label', { for: field.id }, field.label),
+    input,
+    help !== null && h('p', { class: 'field__help', id: help }, field.help ?? ''),
+  );
+}
+
+/** A card with a form. What is wrong stands below the fields and is told to screen readers. */
+function card(form: Form): HTMLFormElement {
+  const last = form.fields.at(-1)?.id ?? form.id;
+  const problem = h('p', { class: 'field__error', id: `${last}-error`, role: 'alert' });
+  const button = h('button', { class: 'primary', type: 'submit' }, form.action);
+  const element = h(
+    'form',
+    { class: 'card card--sign-in', id: form.id },
+    h('h2', {}, form.title),
+    h('p', {}, form.why),
+    form.extra ?? null,
+    ...form.fields.map(row),
+    problem,
+    h('div', { class: 'card__actions' }, button, ...(form.others ?? [])),
+  );
+  const input = (id: string) => element.querySelector<HTMLInputElement>(`#${id}`);
+  const submit = async () => {
+    problem.textContent = '';
+    button.disabled = true;
+    try {
+      const refused = await form.send((id) => input(id)?.value.trim() ?? '');
+      if (refused === null) return;
+      problem.textContent = refused;
+    } catch (thrown) {
+      const { title, sentence } = explain(toPageError(thrown).code);
+      problem.textContent = `${title}. ${sentence}`;
+    } finally {
+      button.disabled = false;
+    }
+    input(last)?.setAttribute('aria-invalid', 'true');
+    input(last)?.focus();
+  };
+  element.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void submit();
+  });
+  return element;
+}
+
+function quiet(text: string, onclick: () => void, id: string): HTMLElement {
+  return h('button', { class: 'quiet', type: 'button', id, onclick }, text);
+}
+
+/** The sign-in form; `done` runs once the session is there. */
+export function signInCard(why: string, done: () => void): HTMLElement {
+  const place = h('div', { class: 'sign-in', id: 'sign-in' });
+  const show = (form: HTMLFormElement) => {
+    place.replaceChildren(form);
+    // Into a page that is still hidden nothing is focused; whoever shows the card does it then.
+    form.querySelector<HTMLInputElement>('input')?.focus();
+  };
+  const withToken = () => show(tokenForm(why, done, withAccount));
+  const withAccount = () => show(accountForm(why, done, withToken));
+  withAccount();
+  return place;
+}
+
+function accountForm(why: string, done: () => void, other: () => void): HTMLFormElement {
+  const code: Field = {
+    id: 'code',
+    label: 'Code',
+    autocomplete: 'one-time-code',
+    numeric: true,
+    help: 'The six digits that your authenticator app shows.',
+  };
+  const element = card({
+    id: 'account',
+    title: 'Sign in',
+    why,
+    action: 'Sign in',
+    fields: [
+      { id: 'login', label: 'Name', autocomplete: 'username' },
+      { id: 'password', label: 'Password', type: 'password', autocomplete: 'current-password' },
+    ],
+    others: [quiet('Use a token', other, 'use-token')],
+    async send(value) {
+      const given = { login: value('login'), password: value('password'), code: value('code') };
+      const refused = await api.signInAs(given);
+      if (refused === null) {
+        done();
+        return null;
+      }
+      const first = refused.code === 'code_needed' && element.querySelector('#code') === null;
+      if (first) element.querySelector('#password-error')?.before(row(code));
+      if (refused.code.startsWith('code_')) element.querySelector<HTMLInputElement>('#code')?.focus();
+      return refused.detail;
+    },
+  });
+  return element;
+}
+
+function tokenForm(why: string, done: () => void, other: () => void): HTMLFormElement {
+  return card({
+    id: 'by-token',
+    title: 'Sign in',
+    why,
+    action: 'Sign in',
+    fields: [
+      {
+        id: 'token',
+        label: 'Access token',
+        type: 'password',
+        autocomplete: 'current-password',
+        placeholder: 'dms_…',
+        help: 'It starts with dms_. Your administrator makes one for you.',
+      },
+    ],
+    others: [quiet('Use a name', other, 'use-name')],
+    async send(value) {
+      await api.signIn(value('token'));
+      done();
+      return null;
+    },
+  });
+}
+
+/** Setting up one-time codes, which a role demands before anything else; `done` runs when they are set. */
+export function codesCard(done: () => void): HTMLElement {
+  const secret = h('code', { class: 'secret' }, '…');
+  const link = h('a', { class: 'button quiet' }, 'Open in an app on this device');
+  const show = async () => {
+    const codes = await api.drawCodes();
+    secret.textContent = codes.secret.replace(/(.{4})(?=.)/g, '$1 ');
+    link.href = codes.url;
+  };
+  show().catch((error: unknown) => {
+    secret.textContent = explain(toPageError(error).code).sentence;
+  });
+  return card({
+    id: 'codes',
+    title: 'Set up one-time codes',
+    why: 'Your role can do much, so a password alone is too little. Add this to an authenticator app:',
+    extra: h('p', {}, secret),
+    action: 'Check the code',
+    fields: [
+      {
+        id: 'code',
+        label: 'Code',
+        autocomplete: 'one-time-code',
+        numeric: true,
+        help: 'The six digits that the app shows now. Afterwards sign in with the next ones.',
+      },
+    ],
+    others: [link],
+    async send(value) {
+      const refused = await api.proveCodes(value('code'));
+      if (refused === null) done();
+      return refused?.detail ?? null;
+    },
+  });
+}
+
+/** The first account of an installation; `done` runs when it is there. */
+export function setUpCard(done: () => void): HTMLElement {
+  return card({
+    id: 'set-up',
+    title: 'Make the first account',
+    why: 'Whoever holds the set-up token becomes the owner. The server printed it when it started.',
+    action: 'Make the account',
+    fields: [
+      {
+        id: 'setup-token',
+        label: 'Set-up token',
+        type: 'password',
+        autocomplete: 'off',
+        placeholder: 'dms_setup_…',
+        help: 'Good for a day, once. A restart without any account prints a new one.',
+      },
+      { id: 'setup-name', label: 'Your name', autocomplete: 'name' },
+      { id: 'setup-login', label: 'Sign-in name', autocomplete: 'username', help: 'Often your address.' },
+      {
+        id: 'setup-password',
+        label: 'Password',
+        type: 'password',
+        autocomplete: 'new-password',
+        help: 'At least 12 characters; a few words that belong together for you only.',
+      },
+    ],
+    async send(value) {
+      const refused = await api.setUp({
+        token: value('setup-token'),
+        name: value('setup-name'),
+        login: value('setup-login'),
+        password: value('setup-password'),
+      });
+      if (refused === null) done();
+      return refused?.detail ?? null;
+    },
+  });
+}
