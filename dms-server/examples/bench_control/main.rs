@@ -5,6 +5,7 @@
 //! standard output is one JSON object.
 
 mod fleet;
+mod licenses;
 mod link;
 mod origin;
 mod phases;
@@ -40,6 +41,9 @@ struct Arguments {
     /// MiB published and fetched to measure the origin; 0 leaves it out
     #[arg(long, default_value_t = 256)]
     origin_mib: usize,
+    /// Seconds in which licences are asked for; 0 leaves it out
+    #[arg(long, default_value_t = 5)]
+    licenses_seconds: u64,
     /// Leave out what changes rosters and restarts the server
     #[arg(long)]
     quick: bool,

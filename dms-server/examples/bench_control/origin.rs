@@ -105,8 +105,8 @@ pub async fn measure(
     Ok(())
 }
 
-/// Publishes a file of random bytes.
-async fn publish(server: &Server, mib: usize) -> anyhow::Result<()> {
+/// Publishes a file of random bytes; answers the title.
+pub async fn publish(server: &Server, mib: usize) -> anyhow::Result<String> {
     let mut bytes = vec![0_u8; mib << 20];
     rand::fill(bytes.as_mut_slice());
     let made = server
@@ -150,9 +150,10 @@ async fn publish(server: &Server, mib: usize) -> anyhow::Result<()> {
     let began = Instant::now();
     loop {
         let titles = server.get("/api/v1/titles").await?;
-        let state = titles["items"][0]["state"].clone();
+        let newest = &titles["items"][0];
+        let state = newest["state"].clone();
         if state == "complete" {
-            return Ok(());
+            return Ok(newest["id"].as_str().context("an id")?.to_owned());
         }
         ensure!(state != "failed", "publishing failed: {titles}");
         ensure!(

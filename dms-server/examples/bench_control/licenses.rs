@@ -1,0 +1,80 @@
+//! Licences: how many a second the server issues, records and logs, each asked for over HTTP with a policy to be looked at.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use drm::license::RecipientKeyPair;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::server::Server;
+use crate::{Figures, origin};
+
+/// Players that ask at once.
+const PLAYERS: usize = 64;
+/// MiB of the title; a licence costs the same whatever it is.
+const MIB: usize = 1;
+
+pub async fn measure(server: &Server, figures: &mut Figures, seconds: u64) -> anyhow::Result<()> {
+    let title = origin::publish(server, MIB).await?;
+    let policy = json!({"offline_days": 7, "until_ms": 4_102_444_800_000_u64});
+    let path = format!("/api/v1/titles/{title}/policy");
+    server.json(Method::PUT, &path, &policy).await?;
+    let (over, issued, refused) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
+    let counts = Arc::new((over, issued, refused));
+    let (began, cpu) = (Instant::now(), server.cpu()?);
+    let mut players = Vec::with_capacity(PLAYERS);
+    for _ in 0..PLAYERS {
+        let key = RecipientKeyPair::generate(&mut rand::rng());
+        let body = json!({"title": title, "recipient_key": key.public()});
+        let path = format!("/api/v1/titles/{title}/license");
+        let request = server.request(Method::POST, &path)?.json(&body);
+        let counts = Arc::clone(&counts);
+        players.push(tokio::spawn(async move {
+            let mut took = Vec::new();
+            while !counts.0.load(Relaxed) {
+                let asked = Instant::now();
+                let request = request.try_clone().context("a request without a stream")?;
+                let answer = request.send().await?;
+                let good = answer.status().is_success();
+                let _license = answer.bytes().await?;
+                took.push(asked.elapsed());
+                let count = if good { &counts.1 } else { &counts.2 };
+                count.fetch_add(1, Relaxed);
+            }
+            anyhow::Ok(took)
+        }));
+    }
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    let (issued, wall) = (counts.1.load(Relaxed), began.elapsed().as_secs_f64());
+    let cpu = server.cpu()? - cpu;
+    counts.0.store(true, Relaxed);
+    let mut took = Vec::new();
+    for player in players {
+        took.extend(player.await??);
+    }
+    took.sort_unstable();
+    let p99 = took.get(took.len() * 99 / 100).context("a licence")?;
+    let count = u32::try_from(issued).unwrap_or(u32::MAX);
+    figures.note(
+        "licenses_per_s",
+        f64::from(count) / wall,
+        "licences a second, issued, recorded and logged",
+    );
+    figures.note(
+        "licenses_per_core_s",
+        f64::from(count) / cpu,
+        "licences a second of the server's processor",
+    );
+    figures.note(
+        "licenses_p99_ms",
+        p99.as_secs_f64() * 1e3,
+        "ms, the slowest of a hundred",
+    );
+    let refused = u32::try_from(counts.2.load(Relaxed)).unwrap_or(u32::MAX);
+    figures.note("licenses_refused", refused.into(), "licences refused");
+    ensure!(refused == 0, "{refused} licences were refused");
+    Ok(())
+}
