@@ -21,6 +21,7 @@ use crate::device::{self, device_id, tls};
 use crate::egress::Egress;
 use crate::events::Events;
 use crate::keys::{self, Keys};
+use crate::license::recorder::{self, Recorder};
 use crate::net::{Limits, Listener};
 use crate::observe::health::Readiness;
 use crate::observe::metrics::Metrics;
@@ -163,6 +164,7 @@ impl Dms {
         running.spawn(metrics.serve(routes::metrics(&app), stop.clone()));
         app.tasks.spawn(ledger::run(app.clone()));
         app.tasks.spawn(campaign::run(app.clone()));
+        app.tasks.spawn(recorder::run(app.clone()));
         app.tasks.spawn(webhook::run(app.clone()));
         let mut worker = tokio::spawn(publish::run(app.clone(), stop.clone()));
         let ended = tokio::select! {
@@ -284,6 +286,7 @@ impl Opened {
             events: Events::default(),
             known: Known::default(),
             people: People::new()?,
+            licenses: Recorder::default(),
             sites: Hub::default(),
             ledgers: Ledgers::default(),
             campaigns: Board::default(),

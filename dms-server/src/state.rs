@@ -15,6 +15,7 @@ use crate::device::known::Known;
 use crate::egress::Egress;
 use crate::events::Events;
 use crate::keys::Keys;
+use crate::license::recorder::Recorder;
 use crate::observe::health::Readiness;
 use crate::observe::metrics::Metrics;
 use crate::origin::checked::Checked;
@@ -52,6 +53,8 @@ pub struct Parts {
     pub ca: Arc<Ca>,
     /// Devices found enrolled a moment ago.
     pub known: Known,
+    /// Licences that are about to be recorded.
+    pub licenses: Recorder,
     /// People who sign in.
     pub people: People,
     /// The connected peers and the rosters.

@@ -49,6 +49,45 @@ macro_rules! append {
     }};
 }
 
+/// Appends many entries at once, as the last thing in a write transaction: the head moves once.
+#[macro_export]
+macro_rules! append_many {
+    ($tx:ident, $entries:expr, $count:expr, $key:expr) => {{
+        let key: &$crate::audit::ChainKey = $key;
+        let (last, mut before): (i64, Vec<u8>) = sqlx::query_as($crate::audit::db::NEXT_MANY)
+            .bind($count)
+            .fetch_one(&mut *$tx)
+            .await?;
+        let mut seq = last - $count;
+        for entry in $entries {
+            seq += 1;
+            let row = $crate::audit::Entry::row(entry, key, seq, &before);
+            let add = sqlx::query($crate::audit::db::ADD)
+                .bind(row.seq)
+                .bind(row.at_ms)
+                .bind(&row.actor_kind)
+                .bind(&row.actor_id)
+                .bind(&row.actor)
+                .bind(&row.action)
+                .bind(&row.object_kind)
+                .bind(&row.object)
+                .bind(&row.detail)
+                .bind(&row.mac);
+            add.execute(&mut *$tx).await?;
+            before = row.mac;
+        }
+        let seal = key.of_head(seq, &before);
+        sqlx::query($crate::audit::db::HEAD)
+            .bind(&before)
+            .bind(&seal[..])
+            .execute(&mut *$tx)
+            .await?;
+    }};
+}
+
+/// Takes as many next numbers as `$1` says; answers the last of them and the MAC of the row before the first.
+pub const NEXT_MANY: &str = "UPDATE audit_head SET seq = seq + $1 WHERE id = 1 RETURNING seq, mac";
+
 /// A row.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow, Serialize, Deserialize)]
 pub struct AuditRow {

@@ -163,10 +163,9 @@ impl From<&Principal> for Actor {
     }
 }
 
-/// One row to be written with the act it tells of.
+/// What a row says.
 #[derive(Clone, Debug)]
-pub struct Note<'a> {
-    key: &'a ChainKey,
+pub struct Entry {
     at_ms: i64,
     actor: Actor,
     action: &'static str,
@@ -175,18 +174,16 @@ pub struct Note<'a> {
     detail: Map<String, Value>,
 }
 
-impl<'a> Note<'a> {
+impl Entry {
     /// `actor` did `action` at `at_ms`, milliseconds since the Unix epoch, to the object with this id.
     #[must_use]
     pub fn new(
-        key: &'a ChainKey,
         at_ms: i64,
         actor: impl Into<Actor>,
         action: &'static str,
         object: (&'static str, String),
     ) -> Self {
         Self {
-            key,
             at_ms,
             actor: actor.into(),
             action,
@@ -207,15 +204,9 @@ impl<'a> Note<'a> {
         self
     }
 
-    /// When it was, milliseconds since the Unix epoch.
-    #[must_use]
-    pub fn at_ms(&self) -> i64 {
-        self.at_ms
-    }
-
     /// The row behind the one with the MAC `before`.
     #[must_use]
-    pub fn row(&self, seq: i64, before: &[u8]) -> db::AuditRow {
+    pub fn row(&self, key: &ChainKey, seq: i64, before: &[u8]) -> db::AuditRow {
         let mut row = db::AuditRow {
             seq,
             at_ms: self.at_ms,
@@ -228,8 +219,48 @@ impl<'a> Note<'a> {
             detail: Value::Object(self.detail.clone()).to_string(),
             mac: Vec::new(),
         };
-        row.mac = self.key.of_row(before, &row.covered()).to_vec();
+        row.mac = key.of_row(before, &row.covered()).to_vec();
         row
+    }
+}
+
+/// One row to be written with the act it tells of.
+#[derive(Clone, Debug)]
+pub struct Note<'a> {
+    key: &'a ChainKey,
+    entry: Entry,
+}
+
+impl<'a> Note<'a> {
+    /// A row to be chained with this key.
+    #[must_use]
+    pub fn new(key: &'a ChainKey, entry: Entry) -> Self {
+        Self { key, entry }
+    }
+
+    /// See [`Entry::with`].
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.entry = self.entry.with(name, value);
+        self
+    }
+
+    /// When it was, milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn at_ms(&self) -> i64 {
+        self.entry.at_ms
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn into_entry(self) -> Entry {
+        self.entry
+    }
+
+    /// The row behind the one with the MAC `before`.
+    #[must_use]
+    pub fn row(&self, seq: i64, before: &[u8]) -> db::AuditRow {
+        self.entry.row(self.key, seq, before)
     }
 
     /// The seal of the log when this row is its last.
@@ -249,13 +280,8 @@ impl App {
         object: (&'static str, impl ToString),
     ) -> Note<'_> {
         let object = (object.0, object.1.to_string());
-        Note::new(
-            self.keys.audit(),
-            self.clock.now_ms(),
-            actor,
-            action,
-            object,
-        )
+        let entry = Entry::new(self.clock.now_ms(), actor, action, object);
+        Note::new(self.keys.audit(), entry)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The first start: the owner's token, and the tie between the database and the keys.
 
-use crate::audit::{self, Note, act};
+use crate::audit::{self, Entry, Note, act};
 use crate::auth::{Role, Secret, db, secret::TOKEN_PREFIX};
 use crate::db::Db;
 use crate::device::ca::Ca;
@@ -74,9 +74,10 @@ pub async fn ensure_owner(
     };
     let object = audit::object("token", row.id);
     let actor = audit::Actor::system();
-    let note = Note::new(keys.audit(), now, actor, act::TOKEN_MADE, object)
+    let entry = Entry::new(now, actor, act::TOKEN_MADE, object)
         .with("name", "owner")
         .with("roles", row.roles.as_str());
+    let note = Note::new(keys.audit(), entry);
     db::add_token(db, &row, secret.hash(), &note).await?;
     Ok(true)
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::ca::{CaError, Request};
 use super::db::{self, NewDevice, Redeemed};
 use super::{DeviceKind, device_id, row_id};
-use crate::audit::{Actor, Note, act, object};
+use crate::audit::{Actor, Entry, Note, act, object};
 use crate::auth::Secret;
 use crate::db::is_duplicate;
 use crate::problem::{Problem, Result};
@@ -51,13 +51,9 @@ pub async fn enroll(
         key_hash: request.key_hash(),
         expires_ms: certificate_end(app, now),
     };
-    let note = Note::new(
-        app.keys.audit(),
-        now,
-        Actor::device(device_id(new.id), &new.name),
-        act::DEVICE_ENROLLED,
-        object("device", new.id),
-    );
+    let actor = Actor::device(device_id(new.id), &new.name);
+    let entry = Entry::new(now, actor, act::DEVICE_ENROLLED, object("device", new.id));
+    let note = Note::new(app.keys.audit(), entry);
     let redeemed = match db::redeem(&app.db, token.hash(), &new, &note).await {
         // The same request came twice at once and the other one enrolled the device.
         Err(error) if is_duplicate(&error) => {

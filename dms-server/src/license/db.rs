@@ -3,9 +3,9 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::audit::Note;
+use crate::audit::{ChainKey, Entry, Note};
 use crate::db::Db;
-use crate::{append, db, tx};
+use crate::{append, append_many, db, tx};
 
 /// A licence that was issued.
 #[derive(Clone, Debug, FromRow)]
@@ -69,9 +69,6 @@ pub async fn add(
     condition: Condition,
     note: &Note<'_>,
 ) -> sqlx::Result<bool> {
-    let sql = "INSERT INTO licenses (id, title_id, version, device_id, person_id, department, subject, \
-               stream, issued_ms, expires_ms, offline_until_ms) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     // Of two licences at once one waits here for the other.
     let lock = "UPDATE people SET updated_ms = updated_ms WHERE id = $1";
     let begins = "UPDATE rentals SET first_play_ms = $1 WHERE first_play_ms IS NULL AND id = \
@@ -81,7 +78,7 @@ pub async fn add(
         if condition.streams.is_some() || condition.starts_rental {
             sqlx::query(lock).bind(row.person).execute(&mut *tx).await?;
         }
-        let query = sqlx::query(sql)
+        let query = sqlx::query(ADD)
             .bind(row.id)
             .bind(row.title)
             .bind(row.version)
@@ -117,6 +114,39 @@ pub async fn add(
     });
     Ok(true)
 }
+
+/// Records licences that depend on nothing but themselves: all, or none.
+///
+/// # Errors
+/// The database's.
+pub async fn add_many(db: &Db, rows: &[(&LicenseRow, &Entry)], key: &ChainKey) -> sqlx::Result<()> {
+    let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    tx!(db, |tx| {
+        for (row, _) in rows {
+            let query = sqlx::query(ADD)
+                .bind(row.id)
+                .bind(row.title)
+                .bind(row.version)
+                .bind(row.device)
+                .bind(row.person)
+                .bind(&row.department)
+                .bind(&row.subject)
+                .bind(row.stream)
+                .bind(row.issued_ms)
+                .bind(row.expires_ms)
+                .bind(row.offline_until_ms);
+            query.execute(&mut *tx).await?;
+        }
+        let entries = rows.iter().map(|(_, entry)| *entry);
+        append_many!(tx, entries, count, key);
+    });
+    Ok(())
+}
+
+/// Adds a licence.
+const ADD: &str = "INSERT INTO licenses (id, title_id, version, device_id, person_id, department, subject, \
+                   stream, issued_ms, expires_ms, offline_until_ms) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 /// Streams that play: of the person, or of the device when nobody is signed in.
 const STREAMS: &str = "SELECT COUNT(DISTINCT stream) FROM licenses WHERE ended_ms IS NULL \

@@ -4,6 +4,7 @@
 //! in the licence, and in the record.
 
 pub mod db;
+pub mod recorder;
 pub mod routes;
 #[cfg(test)]
 mod tests;
@@ -85,7 +86,7 @@ async fn make(
     title: TitleId,
     request: &LicenseRequest,
 ) -> Result<Vec<u8>> {
-    let published = publish::require_published(app, title).await?;
+    let (published, wrapped_key) = publish::require_with_key(app, title).await?;
     let now = app.clock.now_ms();
     let policy = rights::policy(app, title).await?;
     let place = rights::place(app, licensee.from);
@@ -109,7 +110,7 @@ async fn make(
         offline_until_ms: terms.offline_until_ms,
         third_party_players: terms.third_party_players,
     };
-    let license = seal(app, &grant, title, request, &terms).await?;
+    let license = seal(app, &grant, &wrapped_key, request, &terms)?;
     // Recorded before it leaves: no license is out that the record does not know.
     record(app, licensee, &grant, stream.unwrap_or(id), &policy, &terms).await?;
     Ok(license)
@@ -145,26 +146,20 @@ async fn count_streams(
     Ok(before.and_then(|row| row.stream))
 }
 
-async fn seal(
+fn seal(
     app: &App,
     grant: &Grant,
-    title: TitleId,
+    wrapped_key: &[u8],
     request: &LicenseRequest,
     terms: &Terms,
 ) -> Result<Vec<u8>> {
-    let sealing = publish::sealing(app, title).await?;
-    let sealing = sealing
-        .filter(|sealing| sealing.version == grant.version)
-        .ok_or_else(|| {
-            Problem::conflict("title_changed", "The title changed just now: ask again.")
-        })?;
     let place = WrapContext {
         tenant: &grant.tenant,
         title: grant.title,
         version: grant.version,
     };
     let title_key = Kek::from_bytes(*app.keys.kek())
-        .unwrap(&sealing.wrapped_key, &place)
+        .unwrap(wrapped_key, &place)
         .map_err(Problem::internal)?;
     let keys: Vec<(u16, TrackKey)> = terms
         .tracks
@@ -218,6 +213,9 @@ async fn record(
         )
         .with("title", row.title.to_string())
         .with("until_ms", row.expires_ms);
+    if condition.streams.is_none() && !condition.starts_rental {
+        return recorder::add(app, row, note.into_entry()).await;
+    }
     if db::add(&app.db, &row, condition, &note).await? {
         return Ok(());
     }

@@ -25,7 +25,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use swarm::content::{ChunkId, ChunkRef, Expect, TitleId, TrackId, VerifiedManifest};
+use swarm::content::{ChunkId, ChunkRef, Expect, TitleId, VerifiedManifest};
 use swarm::wire::TitleHead;
 use tokio::sync::Notify;
 
@@ -128,12 +128,24 @@ pub async fn published_chunk(app: &App, chunk: ChunkId) -> Result<Option<u32>> {
 /// # Errors
 /// The database's or the store's.
 pub async fn published(app: &App, title: TitleId) -> Result<Option<Arc<Published>>> {
+    let with_key = published_with_key(app, title).await?;
+    Ok(with_key.map(|(published, _)| published))
+}
+
+/// The same with its title key, wrapped under the KEK.
+///
+/// # Errors
+/// The database's or the store's.
+pub async fn published_with_key(
+    app: &App,
+    title: TitleId,
+) -> Result<Option<(Arc<Published>, Vec<u8>)>> {
     let Some(row) = db::published(&app.db, title).await? else {
         return Ok(None);
     };
     let version = row.version.unsigned_abs();
     if let Some(kept) = app.publish.manifests.get(title, version) {
-        return Ok(Some(kept));
+        return Ok(Some((kept, row.wrapped_key)));
     }
     let missing = || Problem::internal(format!("the manifest of {title} {version} is not stored"));
     let signed = app
@@ -156,7 +168,7 @@ pub async fn published(app: &App, title: TitleId) -> Result<Option<Arc<Published
         manifest,
     });
     app.publish.manifests.insert(title, Arc::clone(&published));
-    Ok(Some(published))
+    Ok(Some((published, row.wrapped_key)))
 }
 
 /// The signed manifest of the newest complete version, and its number.
@@ -168,57 +180,23 @@ pub async fn signed_manifest(app: &App, title: TitleId) -> Result<Option<(u64, B
     Ok(published.map(|p| (p.version, p.signed.clone())))
 }
 
-/// What a licence for a title needs.
-#[derive(Clone, Debug)]
-pub struct Sealing {
-    /// The newest complete version.
-    pub version: u64,
-    /// Its title key, wrapped under the KEK.
-    pub wrapped_key: Vec<u8>,
-    /// Its tracks.
-    pub tracks: Vec<TrackId>,
-}
-
-/// The newest complete version's key and tracks.
-///
-/// # Errors
-/// The database's or the store's.
-pub async fn sealing(app: &App, title: TitleId) -> Result<Option<Sealing>> {
-    let Some(row) = db::published(&app.db, title).await? else {
-        return Ok(None);
-    };
-    let version = row.version.unsigned_abs();
-    // Between the two questions a newer version may be published: then its key does not fit.
-    let Some(published) = published(app, title)
-        .await?
-        .filter(|p| p.version == version)
-    else {
-        return Err(Problem::conflict(
-            "title_changed",
-            "The title changed just now: ask again.",
-        ));
-    };
-    let tracks = published
-        .manifest
-        .manifest()
-        .tracks
-        .iter()
-        .map(|t| t.id)
-        .collect();
-    Ok(Some(Sealing {
-        version,
-        wrapped_key: row.wrapped_key,
-        tracks,
-    }))
-}
-
 /// Answers 404 for a title that is not there and 409 for one that is not published (yet).
 ///
 /// # Errors
 /// The problem, or the database's.
 pub async fn require_published(app: &App, title: TitleId) -> Result<Arc<Published>> {
-    if let Some(published) = published(app, title).await? {
-        return Ok(published);
+    require_with_key(app, title)
+        .await
+        .map(|(published, _)| published)
+}
+
+/// The same with its title key, wrapped under the KEK.
+///
+/// # Errors
+/// The problem, or the database's.
+pub async fn require_with_key(app: &App, title: TitleId) -> Result<(Arc<Published>, Vec<u8>)> {
+    if let Some(found) = published_with_key(app, title).await? {
+        return Ok(found);
     }
     match db::title(&app.db, title).await? {
         Some(row) => Err(view::not_ready(&row)),
