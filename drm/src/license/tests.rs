@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use coset::{CborSerializable, CoseSign1, TaggedCborSerializable, iana};
 use rand::{SeedableRng, rngs::StdRng};
 
-use super::{claims::Claims, *};
+use super::{
+    claims::{Claims, hpke_info},
+    *,
+};
 use crate::key::{TitleKey, TrackKey};
 
 const NOW: u64 = 1_800_000_000_000;
@@ -93,14 +96,25 @@ fn a_licence_hands_over_its_track_keys() {
 }
 
 #[test]
-fn another_recipient_gets_no_keys() {
+fn of_ten_thousand_tries_with_anothers_key_none_opens() {
     let mut setup = setup();
+    let strangers: Vec<_> = (0..100)
+        .map(|_| RecipientKeyPair::generate(&mut setup.rng))
+        .collect();
+    let info = hpke_info(&grant());
+    for _ in 0..100 {
+        let bytes = setup.issue(&grant(), &[1]).unwrap();
+        let license = verify(&bytes, &setup.trusted(), &expect(), NOW).unwrap();
+        let claims = license.claims();
+        for other in &strangers {
+            assert_eq!(license.open(other), Err(OpenError::OtherRecipient));
+            // Past the check of the recipient's hash, too: the keys are sealed to somebody else.
+            let opened = other.open(&claims.encapsulated_key, &info, &claims.sealed_keys);
+            assert!(opened.is_none());
+        }
+    }
     let bytes = setup.issue(&grant(), &[1]).unwrap();
     let license = verify(&bytes, &setup.trusted(), &expect(), NOW).unwrap();
-    for _ in 0..1000 {
-        let other = RecipientKeyPair::generate(&mut setup.rng);
-        assert_eq!(license.open(&other), Err(OpenError::OtherRecipient));
-    }
     let stored = RecipientKeyPair::from_bytes(&setup.recipient.to_bytes()).unwrap();
     license.open(&stored).unwrap();
 }
