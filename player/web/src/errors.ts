@@ -195,6 +195,8 @@ export class PageError extends Error {
   readonly code: ErrorCode;
   /** The server's name for the request, when it had one. */
   readonly requestId: string | null;
+  /** A sentence of the server that says more than the catalogue's: why somebody may not watch, and when they may. */
+  said: string | null = null;
 
   constructor(code: ErrorCode, detail: string, requestId: string | null = null, cause?: unknown) {
     super(detail, cause === undefined ? undefined : { cause });

@@ -73,6 +73,22 @@ export async function call(path: string, init: RequestInit = {}): Promise<Respon
   throw await problem(response, path);
 }
 
+/** What a title's policy says no with; the server's sentence tells the person why. */
+const DENIALS: readonly string[] = [
+  'suspended',
+  'sign_in_needed',
+  'not_in_audience',
+  'not_here',
+  'over',
+  'embargo',
+  'not_yet',
+  'needs_subscription',
+  'needs_rental',
+  'rental_over',
+  'quality_none',
+  'too_many_streams',
+];
+
 /** The error an answer stands for, from its problem document where there is one. */
 export async function problem(response: Response, path: string): Promise<PageError> {
   let body: Json = {};
@@ -85,7 +101,9 @@ export async function problem(response: Response, path: string): Promise<PageErr
   const said = text(body.detail) ?? text(body.title) ?? response.statusText;
   const name = text(body.code);
   const detail = `${path} answered ${response.status}${name ? ` ${name}` : ''}: ${said}`;
-  return new PageError(codeOf(response.status, name), detail, requestId);
+  const error = new PageError(codeOf(response.status, name), detail, requestId);
+  if (name !== null && DENIALS.includes(name)) error.said = said;
+  return error;
 }
 
 /** The catalogue's name for an HTTP status and the server's own name for the problem. */

@@ -31,7 +31,7 @@ export function errorCard(error: PageError, actions: ErrorActions, sentence?: st
     'div',
     { class: 'card card--error', role: 'alert' },
     h('h2', {}, title),
-    h('p', {}, sentence ?? usual),
+    h('p', {}, sentence ?? error.said ?? usual),
     h(
       'p',
       { class: 'card__code' },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { agentOrigin } from '../../src/net/agent';
-import { codeOf, parseTitle, parseTrust } from '../../src/net/api';
+import { codeOf, parseTitle, parseTrust, problem } from '../../src/net/api';
 import { RecentSources, nearness, noBytes, parseSource, totalBytes } from '../../src/net/sources';
 import { readAddress } from '../../src/watch/address';
 
@@ -108,6 +108,12 @@ describe("the API's answers", () => {
     expect(() => parseTrust({ tenant: 't', license_keys: [] })).toThrow('no key');
     expect(() => parseTrust({ license_keys: [key] })).toThrow('no key');
     expect(() => parseTrust(null)).toThrow('no key');
+  });
+
+  it('tell why a policy says no, and nothing else of theirs', async () => {
+    const answer = (code: string) => Response.json({ code, detail: 'Wait until it is released.' }, { status: 403 });
+    expect((await problem(answer('embargo'), '/x')).said).toBe('Wait until it is released.');
+    expect((await problem(answer('forbidden'), '/x')).said).toBeNull();
   });
 
   it.each([
