@@ -62,7 +62,7 @@ impl Fault {
 impl Policy {
     /// Every contradiction, in the order of the fields; none if the policy can be published.
     ///
-    /// [`decide`](super::decide) takes a policy as it stands, checked or not.
+    /// [`decide`](super::decide()) takes a policy as it stands, checked or not.
     #[must_use]
     pub fn check(&self) -> Vec<Fault> {
         let nobody = matches!(&self.audience, Audience::Named { groups, people }

@@ -1,7 +1,7 @@
 //! Rights: who may watch what, from where, when, and for how long.
 //!
 //! A [`Policy`] says what a title's author allows, a [`Viewing`] what is known of one try, and
-//! [`decide`] answers with the [`Terms`] of a licence or the one reason why there is none.
+//! [`decide()`] answers with the [`Terms`] of a licence or the one reason why there is none.
 //! [`Policy::check`] tells an author which wishes contradict one another.
 //!
 //! **Invariant:** nothing here looks anything up. The caller states the groups, the place, the
