@@ -24,6 +24,7 @@ use crate::keys::{self, Keys};
 use crate::net::{Limits, Listener};
 use crate::observe::health::Readiness;
 use crate::observe::metrics::Metrics;
+use crate::oidc::Oidc;
 use crate::origin::checked::Checked;
 use crate::origin::hot::Hot;
 use crate::people::{self, People};
@@ -284,6 +285,7 @@ impl Opened {
             events: Events::default(),
             known: Known::default(),
             people: People::new()?,
+            oidc: Oidc::open(&config.oidc)?,
             sites: Hub::default(),
             ledgers: Ledgers::default(),
             campaigns: Board::default(),
