@@ -1,5 +1,6 @@
 //! Signing in through a provider: what comes of it, and what never does.
 
+mod browser;
 mod forged;
 mod issuer;
 mod real;

@@ -177,6 +177,7 @@ impl Issuer {
         };
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(description))
+            .route("/start", get(start))
             .route("/authorize", get(authorize))
             .route("/token", post(trade))
             .route("/jwks", get(jwks))
@@ -219,6 +220,13 @@ async fn description(State(shared): State<Shared>) -> Json<Value> {
         all[name] = value.clone();
     }
     Json(all)
+}
+
+/// A page of this site that sends its reader elsewhere.
+async fn start(Query(query): Query<Vec<(String, String)>>) -> axum::response::Html<String> {
+    let to = Asked { query }.get("to");
+    let refresh = format!("<meta http-equiv=\"refresh\" content=\"0;url={to}\">");
+    axum::response::Html(format!("<!doctype html><title>x</title>{refresh}"))
 }
 
 async fn authorize(
