@@ -31,6 +31,14 @@ pub enum OidcError {
     Token(#[from] Refused),
 }
 
+impl OidcError {
+    /// Whether somebody may be trying codes or tokens that are not theirs.
+    #[must_use]
+    pub const fn is_guess(&self) -> bool {
+        matches!(self, Self::Grant | Self::Token(_))
+    }
+}
+
 impl From<OidcError> for Problem {
     fn from(error: OidcError) -> Self {
         let down = match &error {

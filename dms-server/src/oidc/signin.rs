@@ -52,9 +52,11 @@ pub async fn finish(
     if !answer.state.is_some_and(|state| attempt.has_state(state)) {
         return Err(begin_again());
     }
-    let now = Instant::now();
     if let Some(from) = from {
-        app.people.by_address.take(from, now).map_err(too_many)?;
+        // Only what fails counts: a whole office may come in at nine from one address.
+        let brake = &app.people.by_address;
+        brake.take(from, Instant::now()).map_err(too_many)?;
+        brake.give_back(&from);
     }
     let provider = oidc.provider(&app.egress).await?;
     // Mixed up with another provider's answer (RFC 9207).
@@ -74,13 +76,14 @@ pub async fn finish(
     }
     let fits = |code: &&str| !code.is_empty() && code.len() <= ANSWER_MAX;
     let code = answer.code.filter(fits).ok_or_else(begin_again)?;
-    let claims = oidc.claims(app, attempt, code).await?;
+    let claims = oidc.claims(app, attempt, code).await.map_err(|error| {
+        if let (true, Some(from)) = (error.is_guess(), from) {
+            let _ = app.people.by_address.take(from, Instant::now());
+        }
+        error
+    })?;
     let identity = Identity::read(&oidc.config, &claims).ok_or_else(nameless)?;
-    let session = arrive(app, oidc, &identity, old.or_else(|| attempt.old())).await?;
-    if let Some(from) = from {
-        app.people.by_address.give_back(&from);
-    }
-    Ok(session)
+    arrive(app, oidc, &identity, old.or_else(|| attempt.old())).await
 }
 
 async fn arrive(

@@ -1,5 +1,6 @@
 //! Signing in through a provider: what comes of it, and what never does.
 
+mod arrival;
 mod browser;
 mod forged;
 mod issuer;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use self::issuer::{CLIENT, Issuer, Key, SUBNET};
 use crate::auth::Role;
 use crate::config::Config;
-use crate::testing::{Server, json as read, refusal, text};
+use crate::testing::{Server, json as read, refusal};
 
 /// Connects a server with a provider.
 fn connect(issuer: &Issuer) -> impl Fn(&mut Config) + use<> {
@@ -147,171 +148,6 @@ async fn both() -> Vec<(Server, Issuer, std::sync::Arc<Key>)> {
     all.push((sqlite, first, std::sync::Arc::clone(&key)));
     all.push((pg, second, key));
     all
-}
-
-#[tokio::test]
-async fn a_person_comes_in_with_groups_and_roles_on_both_databases() {
-    for (server, issuer, key) in both().await {
-        let options = read(server.anonymous(Method::GET, "/api/v1/session-options")).await;
-        assert_eq!(options, json!({"password": true, "oidc": {"name": "ACME"}}));
-        let local = server
-            .post("/api/v1/groups", json!({"name": "staff"}))
-            .await;
-
-        says(
-            &server,
-            &issuer,
-            &key,
-            json!({"groups": ["staff", "dms-admins"]}),
-        );
-        let visit = leave(&server, "/session/oidc?next=/watch/1%3Fa%26b", "").await;
-        let (cookie, page) = session(come_back(&server, &visit)).await;
-        assert!(
-            page.contains("content=\"0;url=/watch/1?a&amp;b\""),
-            "{page}"
-        );
-        assert!(!page.contains("script"), "{page}");
-        let asked = issuer.set(|scene| scene.asked.clone());
-        assert_eq!(asked.get("response_type"), "code");
-        assert_eq!(asked.get("code_challenge_method"), "S256");
-        assert_eq!(asked.get("scope"), "openid profile email groups");
-        assert_eq!(
-            asked.get("tenant"),
-            "acme",
-            "the endpoint's own query stays"
-        );
-
-        let who = read(me(&server, &cookie)).await;
-        assert_eq!(
-            (&who["subject"], &who["roles"]),
-            (&json!("Ana Lima"), &json!(["viewer", "owner"]))
-        );
-        let path = format!("/api/v1/people/{}", text(&who["person"]));
-        let person = server.get(&path).await;
-        assert_eq!(
-            (&person["login"], &person["source"], &person["department"]),
-            (&json!("ana"), &json!("oidc"), &json!("Studio"))
-        );
-        let groups = person["groups"].as_array().expect("groups");
-        let names: Vec<_> = groups.iter().map(|g| text(&g["name"])).collect();
-        assert_eq!(names[0], "dms-admins");
-        assert!(
-            names.len() == 2 && names[1].starts_with("staff ("),
-            "{names:?}"
-        );
-
-        // A local membership stays, the provider's are replaced, and so are the roles.
-        let member = format!(
-            "/api/v1/groups/{}/members/{}",
-            text(&local["id"]),
-            text(&who["person"])
-        );
-        let put = server
-            .request(Method::PUT, &member)
-            .send()
-            .await
-            .expect("an answer");
-        assert!(put.status().is_success(), "{}", put.status());
-        says(
-            &server,
-            &issuer,
-            &key,
-            json!({"groups": ["other"], "name": "Ana L."}),
-        );
-        let again = sign_in(&server).await;
-        let person = server.get(&path).await;
-        let groups = person["groups"].as_array().expect("groups");
-        let names: Vec<_> = groups.iter().map(|g| text(&g["name"])).collect();
-        assert_eq!(names, ["other", "staff"]);
-        assert_eq!(
-            (&person["name"], &person["roles"]),
-            (&json!("Ana L."), &json!(["viewer"]))
-        );
-        assert_eq!(read(me(&server, &again)).await["roles"], json!(["viewer"]));
-
-        // Entra has no room for all of them: everything stays.
-        let untold = json!({"groups": null, "_claim_names": {"groups": "src1"}});
-        issuer.set(|scene| scene.userinfo = json!({"sub": "subject-1"}));
-        says(&server, &issuer, &key, untold);
-        sign_in(&server).await;
-        assert_eq!(
-            server.get(&path).await["groups"]
-                .as_array()
-                .expect("groups")
-                .len(),
-            2
-        );
-
-        let log = server.get("/api/v1/audit?limit=100").await;
-        let rows = log["items"].as_array().expect("rows");
-        let of = |action: &str| -> Vec<&Value> {
-            rows.iter()
-                .filter(|row| row["action"] == action)
-                .map(|row| &row["detail"])
-                .collect()
-        };
-        let moves = of("person.groups_set");
-        assert_eq!(
-            *moves[1],
-            json!({"by": "oidc", "made": 2, "added": 2, "removed": 0})
-        );
-        assert_eq!(
-            *moves[0],
-            json!({"by": "oidc", "made": 1, "added": 1, "removed": 2})
-        );
-        assert_eq!(moves.len(), 2);
-        assert_eq!(
-            (of("person.made").len(), of("person.changed").len()),
-            (1, 2)
-        );
-        assert_eq!(of("session.started"), [&json!({"by": "oidc"}); 3]);
-        assert_eq!(of("person.made")[0]["by"], "oidc");
-        server.stop().await;
-    }
-}
-
-#[tokio::test]
-async fn an_account_that_is_there_is_not_taken_over_on_both_databases() {
-    for (server, issuer, key) in both().await {
-        let local = json!({"login": "ana", "name": "Another Ana"});
-        let local = server.post("/api/v1/people", local).await;
-        says(&server, &issuer, &key, json!({"groups": ["dms-admins"]}));
-        let visit = leave(&server, "/session/oidc", "").await;
-        let (status, problem) = refusal(come_back(&server, &visit)).await;
-        assert_eq!((status, problem.code.as_str()), (409, "oidc_login_taken"));
-        let path = format!("/api/v1/people/{}", text(&local["id"]));
-        assert_eq!(server.get(&path).await, local, "nothing of it changed");
-
-        // Somebody of another subject with the same name is somebody else.
-        says(&server, &issuer, &key, json!({"preferred_username": "ben"}));
-        let ben = sign_in(&server).await;
-        let ben = read(me(&server, &ben)).await;
-        says(
-            &server,
-            &issuer,
-            &key,
-            json!({"preferred_username": "ben", "sub": "subject-2"}),
-        );
-        let visit = leave(&server, "/session/oidc", "").await;
-        assert_eq!(
-            refusal(come_back(&server, &visit)).await.1.code,
-            "oidc_login_taken"
-        );
-
-        // Who is closed stays out.
-        let path = format!("/api/v1/people/{}", text(&ben["person"]));
-        read(
-            server
-                .request(Method::PATCH, &path)
-                .json(&json!({"active": false})),
-        )
-        .await;
-        says(&server, &issuer, &key, json!({"preferred_username": "ben"}));
-        let visit = leave(&server, "/session/oidc", "").await;
-        let (status, problem) = refusal(come_back(&server, &visit)).await;
-        assert_eq!((status, problem.code.as_str()), (403, "account_closed"));
-        server.stop().await;
-    }
 }
 
 #[tokio::test]

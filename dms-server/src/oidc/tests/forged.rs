@@ -166,111 +166,11 @@ impl Forge {
         all
     }
 
+    /// What the provider never says for this server, or says too late or too early.
     fn claimed(&self) -> Forged {
-        let now = self.now_ms / 1000;
-        let slashed = format!("{}/", self.issuer);
-        let table = [
-            (
-                "iss",
-                vec![
-                    json!("https://evil.example"),
-                    json!(slashed),
-                    json!(""),
-                    json!(null),
-                    json!([self.issuer]),
-                    json!(self.issuer.to_uppercase()),
-                    json!(5),
-                    json!({}),
-                ],
-            ),
-            (
-                "aud",
-                vec![
-                    json!("other"),
-                    json!(""),
-                    json!([]),
-                    json!(["other"]),
-                    json!(null),
-                    json!("dms2"),
-                    json!("DMS"),
-                    json!({"dms": 1}),
-                    json!([["dms"]]),
-                    json!(["dms", 5]),
-                    json!(["dms", "other"]),
-                    json!("dms other"),
-                    json!(vec!["dms"; 33]),
-                ],
-            ),
-            (
-                "azp",
-                vec![
-                    json!("other"),
-                    json!(""),
-                    json!(null),
-                    json!(["dms"]),
-                    json!(5),
-                ],
-            ),
-            (
-                "nonce",
-                vec![
-                    json!(""),
-                    json!("x"),
-                    json!(null),
-                    json!([self.nonce]),
-                    json!(5),
-                    json!(format!("{} ", self.nonce)),
-                    json!(self.nonce[1..].to_owned()),
-                ],
-            ),
-            (
-                "exp",
-                vec![
-                    json!(now - 61),
-                    json!(now - 3600),
-                    json!(0),
-                    json!(-1),
-                    json!(null),
-                    json!("9999999999"),
-                    json!([now + 300]),
-                    json!(true),
-                ],
-            ),
-            (
-                "iat",
-                vec![
-                    json!(now + 90),
-                    json!(now + 86_400),
-                    json!(-1),
-                    json!(null),
-                    json!("0"),
-                    json!([now]),
-                ],
-            ),
-            (
-                "nbf",
-                vec![
-                    json!(now + 90),
-                    json!(now + 86_400),
-                    json!(null),
-                    json!("0"),
-                ],
-            ),
-            (
-                "sub",
-                vec![
-                    json!(""),
-                    json!(null),
-                    json!(5),
-                    json!(["subject-1"]),
-                    json!("x\ny"),
-                    json!("x".repeat(256)),
-                    json!("\u{e9}"),
-                ],
-            ),
-        ];
         let mut all = Vec::new();
-        for (name, values) in table {
+        for (name, values) in self.parties().into_iter().chain(self.moments()) {
+            let values = values.as_array().expect("a list").clone();
             for value in values {
                 all.push(self.signed(name, &self.with(name, value)));
             }
@@ -279,6 +179,40 @@ impl Forge {
             }
         }
         all
+    }
+
+    /// Wrong values for the claims that say who and for whom.
+    fn parties(&self) -> [(&'static str, Value); 5] {
+        let (issuer, nonce) = (&self.issuer, &self.nonce);
+        let (upper, slashed) = (issuer.to_uppercase(), format!("{issuer}/"));
+        let audiences = vec![CLIENT; 33];
+        let (spaced, cut) = (format!("{nonce} "), nonce.get(1..));
+        let evil = "https://evil.example";
+        let iss = json!([evil, slashed, "", null, [issuer], upper, 5, {}]);
+        let aud = json!(["other", "", [], ["other"], null, "dms2", "DMS", {"dms": 1}, [["dms"]],
+            ["dms", 5], ["dms", "other"], "dms other", audiences]);
+        let azp = json!(["other", "", null, ["dms"], 5]);
+        let nonces = json!(["", "x", null, [nonce], 5, spaced, cut]);
+        let long = "x".repeat(256);
+        let sub = json!(["", null, 5, ["subject-1"], "x\ny", long, "\u{e9}"]);
+        [
+            ("iss", iss),
+            ("aud", aud),
+            ("azp", azp),
+            ("nonce", nonces),
+            ("sub", sub),
+        ]
+    }
+
+    /// Wrong values for the claims that say when.
+    fn moments(&self) -> [(&'static str, Value); 3] {
+        let now = self.now_ms / 1000;
+        let (soon, tomorrow) = (now + 90, now + 86_400);
+        let (late, later) = (now - 61, now - 3_600);
+        let exp = json!([late, later, 0, -1, null, "9999999999", [now + 300], true]);
+        let iat = json!([soon, tomorrow, -1, null, "0", [now]]);
+        let nbf = json!([soon, tomorrow, null, "0"]);
+        [("exp", exp), ("iat", iat), ("nbf", nbf)]
     }
 
     fn headed(&self) -> Forged {
