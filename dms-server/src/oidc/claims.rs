@@ -79,7 +79,8 @@ impl Identity {
     /// Reads the claims; `None` when none of them makes a sign-in name.
     #[must_use]
     pub fn read(config: &config::Oidc, claims: &Claims) -> Option<Self> {
-        let subject = text(claims, "sub");
+        // As it is, to the last character: a part of it, or a tidier spelling, may be somebody else.
+        let subject = claims.get("sub")?.as_str()?.to_owned();
         let email = text(claims, "email");
         // An address that the provider did not check may be somebody else's.
         let unchecked = claims.get("email_verified") == Some(&Value::Bool(false));
@@ -166,6 +167,11 @@ mod tests {
         assert!(read(json!({"sub": "a b"})).is_none());
         let odd = read(json!({"sub": "1", "name": "A\u{7}na\n"})).expect("read");
         assert_eq!(odd.name, "Ana");
+        let subjects = ["x".repeat(255), " 1".into(), "1 ".into()];
+        for subject in subjects {
+            let named = json!({"sub": subject, "preferred_username": "ana"});
+            assert_eq!(read(named).expect("read").subject, subject);
+        }
         let long = read(json!({"sub": "1", "name": "x".repeat(999)})).expect("read");
         assert_eq!(long.name.len(), TEXT_MAX);
     }

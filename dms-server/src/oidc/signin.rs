@@ -76,12 +76,14 @@ pub async fn finish(
     }
     let fits = |code: &&str| !code.is_empty() && code.len() <= ANSWER_MAX;
     let code = answer.code.filter(fits).ok_or_else(begin_again)?;
-    let claims = oidc.claims(app, attempt, code).await.map_err(|error| {
-        if let (true, Some(from)) = (error.is_guess(), from) {
-            let _ = app.people.by_address.take(from, Instant::now());
-        }
-        error
-    })?;
+    let claims = oidc.claims(app, attempt, code).await;
+    if let (Err(error), Some(from)) = (&claims, from)
+        && error.is_guess()
+    {
+        // Full already: the next try learns it.
+        let _ = app.people.by_address.take(from, Instant::now());
+    }
+    let claims = claims?;
     let identity = Identity::read(&oidc.config, &claims).ok_or_else(nameless)?;
     arrive(app, oidc, &identity, old.or_else(|| attempt.old())).await
 }
