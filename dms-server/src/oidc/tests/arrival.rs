@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::issuer::{Issuer, Key};
-use super::{both, come_back, leave, me, read, says, session, sign_in};
+use super::{both, come_back, connect, leave, me, read, says, session, sign_in};
 use crate::oidc::claims::GROUPS_MAX;
 use crate::testing::{Server, refusal, text};
 
@@ -120,6 +120,47 @@ async fn no_more_groups_are_taken_over_than_there_is_room_for() {
         assert_eq!(groups(&server, &path).await.len(), GROUPS_MAX);
         server.stop().await;
     }
+}
+
+#[tokio::test]
+async fn over_https_both_cookies_are_of_this_host_only() {
+    let key = Arc::new(Key::draw("one", "ES256"));
+    let issuer = Issuer::start(&[&key]).await;
+    let connected = connect(&issuer);
+    let server = Server::with(|config| {
+        connected(config);
+        // As behind a proxy that ends TLS.
+        config.public.origin = "https://dms.example".to_owned();
+    })
+    .await;
+    says(&server, &issuer, &key, json!({}));
+    let begun = server.anonymous(Method::GET, "/session/oidc").send().await;
+    let begun = begun.expect("an answer");
+    let kept = begun.headers()["set-cookie"].to_str().expect("text");
+    let (pair, rest) = kept.split_once(';').expect("attributes");
+    assert!(pair.starts_with("__Host-dms_oidc="), "{kept}");
+    assert_eq!(rest, " Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure");
+    let there = begun.headers()["location"].to_str().expect("text");
+    let there = server.http.get(there).send().await.expect("an answer");
+    let back = there.headers()["location"].to_str().expect("text");
+    let back = back.strip_prefix("https://dms.example").expect("back here");
+    let request = server.anonymous(Method::GET, back).header("cookie", pair);
+    let answer = request.send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let sets: Vec<_> = answer.headers().get_all("set-cookie").iter().collect();
+    assert_eq!(sets.len(), 2);
+    for set in sets {
+        let set = set.to_str().expect("text");
+        assert!(
+            set.starts_with("__Host-dms_") && set.ends_with("; Secure"),
+            "{set}"
+        );
+        assert!(
+            set.contains("; Path=/; ") && !set.contains("Domain"),
+            "{set}"
+        );
+    }
+    server.stop().await;
 }
 
 #[tokio::test]
