@@ -46,4 +46,4 @@ lab: ## the swarm in network namespaces, beside others (root, Linux; SCENARIO=fl
 
 clean: ## remove everything built
 	@$(CARGO) clean
-	@rm -rf player/web/node_modules player/web/dist
+	@rm -rf player/web/node_modules player/web/dist tests/oidc/node_modules

@@ -20,6 +20,7 @@ pub mod keys;
 pub mod license;
 pub mod net;
 pub mod observe;
+pub mod oidc;
 pub mod origin;
 pub mod page;
 pub mod pages;

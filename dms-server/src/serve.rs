@@ -25,6 +25,7 @@ use crate::license::recorder::{self, Recorder};
 use crate::net::{Limits, Listener};
 use crate::observe::health::Readiness;
 use crate::observe::metrics::Metrics;
+use crate::oidc::Oidc;
 use crate::origin::checked::Checked;
 use crate::origin::hot::Hot;
 use crate::people::{self, People};
@@ -287,6 +288,7 @@ impl Opened {
             known: Known::default(),
             people: People::new()?,
             licenses: Recorder::default(),
+            oidc: Oidc::open(&config.oidc)?,
             sites: Hub::default(),
             ledgers: Ledgers::default(),
             campaigns: Board::default(),

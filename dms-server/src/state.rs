@@ -18,6 +18,7 @@ use crate::keys::Keys;
 use crate::license::recorder::Recorder;
 use crate::observe::health::Readiness;
 use crate::observe::metrics::Metrics;
+use crate::oidc::Oidc;
 use crate::origin::checked::Checked;
 use crate::origin::hot::Hot;
 use crate::people::People;
@@ -57,6 +58,8 @@ pub struct Parts {
     pub licenses: Recorder,
     /// People who sign in.
     pub people: People,
+    /// The company's identity provider; none when it is off.
+    pub oidc: Option<Oidc>,
     /// The connected peers and the rosters.
     pub sites: Hub,
     /// Who may take how much over each capped WAN.

@@ -42,6 +42,8 @@ pub mod act {
     pub const PERSON_CHANGED: &str = "person.changed";
     /// A person's account was removed.
     pub const PERSON_DELETED: &str = "person.deleted";
+    /// The directory put a person into groups, or took them out.
+    pub const GROUPS_SET: &str = "person.groups_set";
     /// A password was set.
     pub const PASSWORD_SET: &str = "person.password_set";
     /// A secret of one-time codes was drawn.

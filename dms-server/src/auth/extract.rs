@@ -151,7 +151,12 @@ fn bearer(headers: &HeaderMap) -> Result<Option<Secret>> {
 }
 
 /// The secret of the session cookie, if the request has one.
-pub(super) fn session_cookie(headers: &HeaderMap, name: &str) -> Option<Secret> {
+pub(crate) fn session_cookie(headers: &HeaderMap, name: &str) -> Option<Secret> {
+    cookie(headers, name).and_then(Secret::presented)
+}
+
+/// The value of a cookie, if the request has one.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -159,5 +164,5 @@ pub(super) fn session_cookie(headers: &HeaderMap, name: &str) -> Option<Secret> 
         .flat_map(|text| text.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(key, _)| *key == name)
-        .and_then(|(_, value)| Secret::presented(value))
+        .map(|(_, value)| value)
 }

@@ -166,7 +166,8 @@ async fn whoami(SignedIn(caller): SignedIn, State(app): State<App>) -> Json<Sess
     Json(Session::of(&app, &caller))
 }
 
-fn cookie(app: &App, value: &str, max_age_s: i64) -> String {
+/// The session cookie with this value; an empty one with no age removes it.
+pub(crate) fn cookie(app: &App, value: &str, max_age_s: i64) -> String {
     let secure = if app.is_https() { "; Secure" } else { "" };
     let name = app.cookie_name();
     format!("{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}")

@@ -59,6 +59,12 @@ impl Secret {
 pub struct SecretHash([u8; 32]);
 
 impl SecretHash {
+    /// The hash with these bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes, for the database.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

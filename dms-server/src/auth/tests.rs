@@ -12,10 +12,13 @@ use crate::testing::{Server, refusal, text};
 
 /// Operations that need no credentials. A route that is added without a policy fails the
 /// test below until it is named here.
-const OPEN: [&str; 7] = [
+const OPEN: [&str; 10] = [
+    "GET /api/v1/session-options",
     "GET /api/v1/trust",
     "GET /livez",
     "GET /readyz",
+    "GET /session/oidc",
+    "GET /session/oidc/callback",
     "OPTIONS /api/v1/uploads",
     "POST /api/v1/devices/enroll",
     "POST /api/v1/setup",

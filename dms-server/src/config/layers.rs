@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use toml::{Table, Value};
 
-use super::{Config, Flags, Media};
+use super::{Config, Flags, Media, Oidc};
 use crate::egress::address::Policy;
+use crate::oidc::claims::Mapping;
 
 /// Why the configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -238,7 +239,34 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if let Err(message) = Policy::parse(&config.egress.allow) {
         return wrong("egress.allow", &message);
     }
+    check_oidc(&config.oidc)?;
     check_media(&config.media)
+}
+
+/// What would otherwise fail at the first sign-in.
+fn check_oidc(oidc: &Oidc) -> Result<(), ConfigError> {
+    if oidc.issuer.is_empty() {
+        return Ok(());
+    }
+    let wrong = |key, message: String| Err(ConfigError::Value { key, message });
+    if !oidc.issuer.starts_with("https://") && !oidc.issuer.starts_with("http://") {
+        let message = "write the provider's issuer, such as https://login.example.com";
+        return wrong("oidc.issuer", message.into());
+    }
+    if oidc.issuer.contains(['?', '#']) {
+        return wrong("oidc.issuer", "an issuer has no ? and no #".into());
+    }
+    if oidc.client_id.is_empty() {
+        let message = "the name under which the provider knows this server is needed";
+        return wrong("oidc.client_id", message.into());
+    }
+    if !oidc.scopes.split(' ').any(|scope| scope == "openid") {
+        return wrong("oidc.scopes", "openid must be among them".into());
+    }
+    match Mapping::parse(&oidc.roles) {
+        Err(message) => wrong("oidc.roles", message),
+        Ok(_) => Ok(()),
+    }
 }
 
 /// What would otherwise fail every job, or end every upload and licence at once.

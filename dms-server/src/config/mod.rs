@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 pub use layers::ConfigError;
 pub use user::cache_folder;
 
-pub use topics::{Database, Device, Egress, Keys, Log, Media, Metrics, People, Public, Storage};
+pub use topics::{
+    Database, Device, Egress, Keys, Log, Media, Metrics, Oidc, People, Public, Storage,
+};
 
 /// Flags every command that reads the configuration takes.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -50,6 +52,8 @@ pub struct Config {
     pub keys: Keys,
     /// See [`People`].
     pub people: People,
+    /// See [`Oidc`].
+    pub oidc: Oidc,
     /// See [`Media`].
     pub media: Media,
     /// See [`Egress`].

@@ -5,17 +5,18 @@ use std::fmt::Write;
 use toml::{Table, Value};
 
 use super::{
-    Config, Database, Device, Egress, Keys, Log, Media, Metrics, People, Public, Storage,
+    Config, Database, Device, Egress, Keys, Log, Media, Metrics, Oidc, People, Public, Storage,
     topic::FieldDoc,
 };
 
-const TOPICS: [(&str, &[&str], &[FieldDoc]); 10] = [
+const TOPICS: [(&str, &[&str], &[FieldDoc]); 11] = [
     ("public", Public::ABOUT, Public::FIELDS),
     ("device", Device::ABOUT, Device::FIELDS),
     ("database", Database::ABOUT, Database::FIELDS),
     ("storage", Storage::ABOUT, Storage::FIELDS),
     ("keys", Keys::ABOUT, Keys::FIELDS),
     ("people", People::ABOUT, People::FIELDS),
+    ("oidc", Oidc::ABOUT, Oidc::FIELDS),
     ("media", Media::ABOUT, Media::FIELDS),
     ("egress", Egress::ABOUT, Egress::FIELDS),
     ("metrics", Metrics::ABOUT, Metrics::FIELDS),

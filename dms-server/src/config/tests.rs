@@ -146,6 +146,38 @@ fn subnets_that_are_opened_are_a_list_of_subnets() {
 }
 
 #[test]
+fn an_identity_provider_that_cannot_work_is_refused_at_the_start() {
+    let good = [
+        "oidc.issuer=https://login.example.com",
+        "oidc.client_id=dms",
+        "oidc.roles=dms-admins=owner, staff=viewer",
+    ];
+    let with = |more: &str| {
+        let set = good.iter().copied().chain([more]).map(str::to_owned);
+        let flags = Flags {
+            set: set.collect(),
+            ..Flags::default()
+        };
+        load(&flags, &[])
+    };
+    let config = with("oidc.name=ACME").expect("valid");
+    assert_eq!(config.oidc.roles, ["dms-admins=owner", "staff=viewer"]);
+    for set in [
+        "oidc.issuer=login.example.com",
+        "oidc.issuer=https://login.example.com?x",
+        "oidc.client_id=",
+        "oidc.scopes=profile",
+        "oidc.roles=dms-admins",
+        "oidc.roles=dms-admins=king",
+        "oidc.roles==owner",
+    ] {
+        let said = with(set).expect_err(set).to_string();
+        let (key, _) = set.split_once('=').expect("an assignment");
+        assert!(said.starts_with(key), "{said}");
+    }
+}
+
+#[test]
 fn a_database_password_is_not_shown() {
     let mut config = Config::in_folder(Path::new("/srv/dms"));
     config.database.url = "postgres://dms:hunter2@db/dms".into();

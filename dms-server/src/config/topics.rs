@@ -59,6 +59,33 @@ topic! {
 }
 
 topic! {
+    /// Signing in through the company's identity provider (OpenID Connect).
+    pub struct Oidc {
+        /// The provider's issuer, exactly as it spells it, such as `https://login.example.com/realms/acme`;
+        /// empty turns it off.
+        pub issuer: String = String::new();
+        /// What the provider calls this server.
+        pub client_id: String = String::new();
+        /// File with the secret that the provider gave; empty means a public client, which has none.
+        pub client_secret_file: PathBuf = PathBuf::new();
+        /// What is asked for, separated by spaces; `openid` must be among them.
+        pub scopes: String = "openid profile email groups".into();
+        /// The claim with a person's sign-in name; without it the address, then the subject is taken.
+        pub login_claim: String = "preferred_username".into();
+        /// The claim with the groups that a person is in.
+        pub groups_claim: String = "groups".into();
+        /// The claim with where a person's usage is counted.
+        pub department_claim: String = "department".into();
+        /// Which group gives which role, as `GROUP=ROLE` such as `dms-admins=owner`. If there is any, every
+        /// sign-in replaces a person's roles by `viewer` and what the groups give; if there is none, people
+        /// are viewers until an administrator gives them more.
+        pub roles: Vec<String> = Vec::new();
+        /// Who it is, for the button "Sign in with ...".
+        pub name: String = "your company".into();
+    }
+}
+
+topic! {
     /// Where metadata lives.
     pub struct Database {
         /// `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME`; empty means the file
@@ -128,7 +155,7 @@ topic! {
 }
 
 topic! {
-    /// What the server fetches from addresses that people typed: webhooks.
+    /// What the server fetches from addresses that people typed: webhooks, the identity provider.
     pub struct Egress {
         /// Subnets that may be called although they are not public, such as `10.20.0.0/16`; also over plain
         /// HTTP. None, because a URL that somebody types must not reach what only this machine can.
