@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::claims::Identity;
-use crate::audit::{Actor, ChainKey, Note, act, object};
+use crate::audit::{Actor, ChainKey, Entry, Note, act, object};
 use crate::auth::SecretHash;
 use crate::db::Db;
 use crate::{append, tx};
@@ -241,7 +241,8 @@ impl Arrival<'_> {
     }
 
     fn note(&self, actor: Actor, action: &'static str, of: (&'static str, String)) -> Note<'_> {
-        Note::new(self.key, self.now_ms, actor, action, of).with("by", "oidc")
+        let entry = Entry::new(self.now_ms, actor, action, of);
+        Note::new(self.key, entry).with("by", "oidc")
     }
 }
 

@@ -216,6 +216,17 @@ export function proveCodes(code: string): Promise<Refusal | null> {
   return offer('PUT', '/api/v1/me/codes', { code });
 }
 
+/** The name of the company's identity provider, if people sign in through one; null also when nobody says. */
+export async function provider(): Promise<string | null> {
+  try {
+    const body = (await json('/api/v1/session-options')) as Json;
+    return text((body.oidc as Json | null)?.name);
+  } catch {
+    // The other ways to sign in are there all the same.
+    return null;
+  }
+}
+
 /** Signs out. */
 export async function signOut(): Promise<void> {
   await call('/session', { method: 'DELETE' });

@@ -95,9 +95,18 @@ function quiet(text: string, onclick: () => void, id: string): HTMLElement {
   return h('button', { class: 'quiet', type: 'button', id, onclick }, text);
 }
 
+/** The way through the company's identity provider, which leads back to this page. */
+function providerLink(name: string): HTMLElement {
+  const next = encodeURIComponent(location.pathname + location.search);
+  return h('a', { class: 'button primary', id: 'use-provider', href: `/session/oidc?next=${next}` }, name);
+}
+
 /** The sign-in form; `done` runs once the session is there. */
 export function signInCard(why: string, done: () => void): HTMLElement {
   const place = h('div', { class: 'sign-in', id: 'sign-in' });
+  void api.provider().then((name) => {
+    if (name !== null) place.querySelector('.card__actions')?.prepend(providerLink(name));
+  });
   const show = (form: HTMLFormElement) => {
     place.replaceChildren(form);
     // Into a page that is still hidden nothing is focused; whoever shows the card does it then.
