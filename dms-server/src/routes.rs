@@ -21,8 +21,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::{
-    audit, auth, campaign, device, license, observe, origin, pages, people, publish, rights, site,
-    webhook,
+    audit, auth, campaign, device, license, observe, origin, pages, people, publish, rights, scim,
+    site, webhook,
 };
 
 /// Bytes of a request body that a handler takes whole. Uploads are streams and set their own limit.
@@ -59,6 +59,7 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(observe::metrics::scrape::routes())
         .merge(auth::routes::routes())
         .merge(people::routes::routes())
+        .merge(scim::routes::routes())
         .merge(rights::routes::routes())
         .merge(audit::routes::routes())
         .merge(publish::routes())
