@@ -226,7 +226,9 @@ impl<'a> Parser<'a> {
         };
         let (literal, rest) = self.rest.split_at_checked(end).ok_or(wrong)?;
         let value: Value = serde_json::from_str(literal).map_err(|_| wrong)?;
-        if value.is_array() || value.is_object() {
+        // No text of ours has control characters, and PostgreSQL takes none with a zero in it.
+        let is_text = |text: &str| !text.chars().any(char::is_control);
+        if value.is_array() || value.is_object() || !value.as_str().is_none_or(is_text) {
             return Err(wrong);
         }
         self.rest = rest;
