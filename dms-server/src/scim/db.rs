@@ -448,3 +448,30 @@ pub async fn change_group(
     });
     Ok(GroupChanged::Done)
 }
+
+/// Puts this many new people into a group: as many as no test could send.
+#[cfg(test)]
+pub(super) async fn add_crowd(db: &Db, group: Uuid, many: usize) -> sqlx::Result<()> {
+    let person = "INSERT INTO people (id, login, name, email, department, source, roles, active, totp_proven, \
+                  totp_step, created_ms, updated_ms) ";
+    tx!(db, |tx| {
+        for first in (0..many).step_by(500) {
+            let ids: Vec<_> = (first..many.min(first + 500))
+                .map(|n| (Uuid::now_v7(), n))
+                .collect();
+            let mut people = sqlx::QueryBuilder::new(person);
+            people.push_values(&ids, |mut row, (id, n)| {
+                row.push_bind(*id).push_bind(format!("crowd{n}"));
+                row.push("'x', '', '', 'scim', 'viewer', 1, 0, 0, 0, 0");
+            });
+            people.build().execute(&mut *tx).await?;
+            let mut members =
+                sqlx::QueryBuilder::new("INSERT INTO memberships (group_id, person_id) ");
+            members.push_values(&ids, |mut row, (id, _)| {
+                row.push_bind(group).push_bind(*id);
+            });
+            members.build().execute(&mut *tx).await?;
+        }
+    });
+    Ok(())
+}

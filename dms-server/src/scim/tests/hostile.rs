@@ -386,3 +386,52 @@ async fn the_last_owner_stays_and_a_token_gives_no_more_than_it_has() {
     );
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_group_larger_than_any_answer_is_changed_and_emptied_on_both_databases() {
+    for server in Server::both().await {
+        let made = server
+            .scim(Method::POST, "/Groups", json!({"displayName": "all"}))
+            .await;
+        let id = text(&made.body["id"]);
+        let path = format!("/Groups/{id}");
+        let group = id.parse().expect("an id");
+        let crowd = crate::scim::db::add_crowd(&server.app.db, group, 12_000).await;
+        crowd.expect("a crowd");
+        let ana = server.scim_user("ana").await;
+        for (op, action) in [
+            ("add", "group.member_added"),
+            ("remove", "group.member_removed"),
+        ] {
+            let one = patch(json!([{"op": op, "path": "members", "value": [{"value": ana}]}]));
+            assert_eq!(server.scim(Method::PATCH, &path, one).await.status, 204);
+            let noted = server.scim_log(action).await;
+            assert_eq!(
+                (&noted[0]["count"], &noted[0]["person"]),
+                (&json!(1), &json!(ana))
+            );
+        }
+        for path in [path.as_str(), "/Groups"] {
+            let much = server.scim(Method::GET, path, Value::Null).await;
+            assert_eq!(
+                (much.status, &much.body["scimType"]),
+                (400, &json!("tooMany"))
+            );
+            server
+                .scim_get(&format!("{path}?excludedAttributes=members"))
+                .await;
+        }
+        let page = server.scim_get("/Users?startIndex=12001").await;
+        assert_eq!(
+            (&page["totalResults"], &page["itemsPerPage"]),
+            (&json!(12_001), &json!(1))
+        );
+        let put = json!({"displayName": "all", "members": [{"value": ana}]});
+        assert_eq!(server.scim(Method::PUT, &path, put).await.status, 200);
+        assert_eq!(
+            server.scim_log("group.member_removed").await[0]["count"],
+            12_000
+        );
+        server.stop().await;
+    }
+}
