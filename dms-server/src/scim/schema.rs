@@ -64,23 +64,19 @@ fn text(name: &str, more: Value) -> Value {
     attribute
 }
 
-/// The schemas of what there is.
-pub(super) fn schemas(origin: &str) -> Vec<Value> {
-    let one = |id: &str, name: &str, attributes: Value| {
-        json!({
-            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
-            "id": id,
-            "name": name,
-            "description": name,
-            "attributes": attributes,
-            "meta": {"resourceType": "Schema", "location": format!("{origin}{PREFIX}/Schemas/{id}")},
-        })
-    };
-    let complex = |parts: Value| json!({"type": "complex", "subAttributes": parts});
-    let many =
-        |parts: Value| json!({"type": "complex", "multiValued": true, "subAttributes": parts});
-    let read_only = json!({"mutability": "readOnly"});
-    let user = json!([
+/// More of an attribute with parts.
+fn complex(parts: Value) -> Value {
+    json!({"type": "complex", "subAttributes": parts})
+}
+
+/// More of an attribute that has many values with parts.
+fn many(parts: Value) -> Value {
+    json!({"type": "complex", "multiValued": true, "subAttributes": parts})
+}
+
+/// The attributes of people.
+fn user() -> Value {
+    json!([
         text(
             "userName",
             json!({"required": true, "uniqueness": "server",
@@ -111,7 +107,22 @@ pub(super) fn schemas(origin: &str) -> Vec<Value> {
                 text("primary", json!({"type": "boolean"})),
             ]))
         ),
-    ]);
+    ])
+}
+
+/// The schemas of what there is.
+pub(super) fn schemas(origin: &str) -> Vec<Value> {
+    let one = |id: &str, name: &str, attributes: Value| {
+        json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
+            "id": id,
+            "name": name,
+            "description": name,
+            "attributes": attributes,
+            "meta": {"resourceType": "Schema", "location": format!("{origin}{PREFIX}/Schemas/{id}")},
+        })
+    };
+    let read_only = json!({"mutability": "readOnly"});
     let company = json!([text(
         "department",
         json!({"description": "Where usage is counted."})
@@ -131,7 +142,7 @@ pub(super) fn schemas(origin: &str) -> Vec<Value> {
         ),
     ]);
     vec![
-        one(USER, "User", user),
+        one(USER, "User", user()),
         one(ENTERPRISE, "EnterpriseUser", company),
         one(GROUP, "Group", group),
     ]

@@ -52,21 +52,7 @@ async fn a_person_comes_changes_and_goes_on_both_databases() {
         assert_eq!(made.body["emails"][0]["value"], "ana.silva@example.com");
         assert_eq!(made.body[crate::scim::ENTERPRISE]["department"], "Video");
         assert!(made.body.get("title").is_none(), "not kept");
-        let mail = filtered(
-            "/Users",
-            "emails[type eq \"work\"].value eq \"ANA.silva@example.com\"",
-        );
-        let both = filtered(
-            "/Users",
-            &format!("id eq \"{id}\" and userName eq \"ana.silva@example.com\""),
-        );
-        for path in [&by_login, &by_id, &mail, &both] {
-            let found = server.scim_get(path).await;
-            assert_eq!(found["totalResults"], 1, "{path}");
-            assert_eq!(found["Resources"][0]["id"], json!(id));
-        }
-        let other = filtered("/Users", &format!("id eq \"{id}\" and userName eq \"ben\""));
-        assert_eq!(server.scim_get(&other).await["totalResults"], 0);
+        found(&server, &id, &by_login, &by_id).await;
         let again = server.scim(Method::POST, "/Users", ana()).await;
         assert_eq!(
             (again.status, &again.body["scimType"]),
@@ -74,38 +60,7 @@ async fn a_person_comes_changes_and_goes_on_both_databases() {
         );
 
         let path = format!("/Users/{id}");
-        let change = |operations| server.scim(Method::PATCH, &path, patch(operations));
-        let changed = change(json!([
-            {"op": "Replace", "path": "displayName", "value": "Ana Sousa"},
-            {"op": "Add", "path": "emails[type eq \"work\"].value", "value": "ana@example.com"},
-            {"op": "Replace", "path": "name.familyName", "value": "Sousa"},
-            {"op": "Add", "path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "value": "Audio"},
-            {"op": "Add", "path": "addresses[type eq \"work\"].country", "value": "ES"},
-            {"op": "Add", "path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", "value": "x"}
-        ]))
-        .await;
-        assert_eq!(changed.status, 200, "{}", changed.body);
-        assert_eq!(changed.body["displayName"], "Ana Sousa");
-        assert_eq!(
-            changed.body["name"],
-            json!({"formatted": "Ana M. Silva", "givenName": "Ana", "familyName": "Sousa"})
-        );
-        assert_eq!(changed.body["emails"][0]["value"], "ana@example.com");
-        assert_eq!(changed.body[crate::scim::ENTERPRISE]["department"], "Audio");
-        // Without a path, with paths for names.
-        let changed = change(json!([{"op": "replace", "value": {
-            "displayName": "Ana", "name.givenName": "Anna", "emails[type eq \"work\"].value": "anna@example.com",
-            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department": "Film",
-            "preferredLanguage": "pt"
-        }}]))
-        .await;
-        assert_eq!(
-            changed.body["name"]["givenName"], "Anna",
-            "{}",
-            changed.body
-        );
-        assert_eq!(changed.body["emails"][0]["value"], "anna@example.com");
-        assert_eq!(changed.body[crate::scim::ENTERPRISE]["department"], "Film");
+        changed(&server, &path).await;
         let person = server.get(&format!("/api/v1/people/{id}")).await;
         assert_eq!(
             (&person["name"], &person["source"]),
@@ -132,6 +87,61 @@ async fn a_person_comes_changes_and_goes_on_both_databases() {
         assert!(of("person.changed").await.len() >= 4);
         server.stop().await;
     }
+}
+
+/// A person is found by everything that Entra asks for.
+async fn found(server: &Server, id: &str, by_login: &str, by_id: &str) {
+    let mail = filtered(
+        "/Users",
+        "emails[type eq \"work\"].value eq \"ANA.silva@example.com\"",
+    );
+    let both = filtered(
+        "/Users",
+        &format!("id eq \"{id}\" and userName eq \"ana.silva@example.com\""),
+    );
+    for path in [by_login, by_id, &mail, &both] {
+        let found = server.scim_get(path).await;
+        assert_eq!(found["totalResults"], 1, "{path}");
+        assert_eq!(found["Resources"][0]["id"], json!(id));
+    }
+    let other = filtered("/Users", &format!("id eq \"{id}\" and userName eq \"ben\""));
+    assert_eq!(server.scim_get(&other).await["totalResults"], 0);
+}
+
+/// Changes a person as Entra does.
+async fn changed(server: &Server, path: &str) {
+    let change = |operations| server.scim(Method::PATCH, path, patch(operations));
+    let changed = change(json!([
+            {"op": "Replace", "path": "displayName", "value": "Ana Sousa"},
+            {"op": "Add", "path": "emails[type eq \"work\"].value", "value": "ana@example.com"},
+            {"op": "Replace", "path": "name.familyName", "value": "Sousa"},
+            {"op": "Add", "path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "value": "Audio"},
+            {"op": "Add", "path": "addresses[type eq \"work\"].country", "value": "ES"},
+            {"op": "Add", "path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", "value": "x"}
+        ]))
+        .await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    assert_eq!(changed.body["displayName"], "Ana Sousa");
+    assert_eq!(
+        changed.body["name"],
+        json!({"formatted": "Ana M. Silva", "givenName": "Ana", "familyName": "Sousa"})
+    );
+    assert_eq!(changed.body["emails"][0]["value"], "ana@example.com");
+    assert_eq!(changed.body[crate::scim::ENTERPRISE]["department"], "Audio");
+    // Without a path, with paths for names.
+    let changed = change(json!([{"op": "replace", "value": {
+            "displayName": "Ana", "name.givenName": "Anna", "emails[type eq \"work\"].value": "anna@example.com",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department": "Film",
+            "preferredLanguage": "pt"
+        }}]))
+        .await;
+    assert_eq!(
+        changed.body["name"]["givenName"], "Anna",
+        "{}",
+        changed.body
+    );
+    assert_eq!(changed.body["emails"][0]["value"], "anna@example.com");
+    assert_eq!(changed.body[crate::scim::ENTERPRISE]["department"], "Film");
 }
 
 /// Closes an account as Entra does; sessions and tokens of the person are over at once.
@@ -187,11 +197,6 @@ async fn a_group_is_an_audience_and_its_members_come_in_batches_on_both_database
         assert_eq!(found["totalResults"], 1);
         assert!(found["Resources"][0].get("members").is_none());
 
-        let values = |of: &[String]| {
-            of.iter()
-                .map(|id| json!({ "value": id }))
-                .collect::<Vec<_>>()
-        };
         let change = |operations| server.scim(Method::PATCH, &path, patch(operations));
         let add = |of: &[String]| json!([{"op": "Add", "path": "members", "value": values(of)}]);
         assert_eq!(change(add(&people[..5])).await.status, 204);
@@ -204,31 +209,7 @@ async fn a_group_is_an_audience_and_its_members_come_in_batches_on_both_database
             .await;
         assert!(without.get("members").is_none() && without["displayName"] == "Film crew");
 
-        let video = title::video(&server).await.title;
-        let policy = format!("/api/v1/titles/{video}/policy");
-        let audience = json!({"audience": {"groups": [made.body["id"]]}});
-        crate::testing::json(server.request(Method::PUT, &policy).json(&audience)).await;
-        let is_for = |person: &str| {
-            let (db, person) = (&server.app.db, person.parse().expect("an id"));
-            let title = video.to_string().parse().expect("an id");
-            async move {
-                crate::rights::db::is_for(db, title, Some(person))
-                    .await
-                    .expect("read")
-            }
-        };
-        assert!(is_for(&people[3]).await && is_for(&people[11]).await);
-        let removed = change(json!([
-            {"op": "Remove", "path": "members", "value": values(&people[3..5])},
-            {"op": "Remove", "path": format!("members[value eq \"{}\"]", people[11])}
-        ]));
-        assert_eq!(removed.await.status, 204);
-        assert!(
-            !is_for(&people[3]).await && !is_for(&people[11]).await && is_for(&people[0]).await
-        );
-
-        let renamed = change(json!([{"op": "Replace", "path": "displayName", "value": "Crew"}]));
-        assert_eq!(renamed.await.status, 204);
+        audience(&server, &made.body["id"], &people).await;
         let counts = |rows: Vec<Value>| {
             rows.iter()
                 .map(|row| row["count"].clone())
@@ -248,7 +229,40 @@ async fn a_group_is_an_audience_and_its_members_come_in_batches_on_both_database
             204
         );
         assert_eq!(server.scim_get("/Groups").await["totalResults"], 0);
-        assert!(!is_for(&people[0]).await, "for nobody of it");
         server.stop().await;
     }
+}
+
+/// Members as Entra names them.
+fn values(of: &[String]) -> Vec<Value> {
+    of.iter().map(|id| json!({ "value": id })).collect()
+}
+
+/// A title for the group is for whom the directory put into it, as long as it leaves them there.
+async fn audience(server: &Server, group: &Value, people: &[String]) {
+    let path = format!("/Groups/{}", text(group));
+    let change = |operations| server.scim(Method::PATCH, &path, patch(operations));
+    let video = title::video(server).await.title;
+    let policy = format!("/api/v1/titles/{video}/policy");
+    let audience = json!({"audience": {"groups": [group]}});
+    crate::testing::json(server.request(Method::PUT, &policy).json(&audience)).await;
+    let is_for = |person: &str| {
+        let (db, person) = (&server.app.db, person.parse().expect("an id"));
+        let title = video.to_string().parse().expect("an id");
+        async move {
+            crate::rights::db::is_for(db, title, Some(person))
+                .await
+                .expect("read")
+        }
+    };
+    assert!(is_for(&people[3]).await && is_for(&people[11]).await);
+    let removed = change(json!([
+        {"op": "Remove", "path": "members", "value": values(&people[3..5])},
+        {"op": "Remove", "path": format!("members[value eq \"{}\"]", people[11])}
+    ]));
+    assert_eq!(removed.await.status, 204);
+    assert!(!is_for(&people[3]).await && !is_for(&people[11]).await && is_for(&people[0]).await);
+
+    let renamed = change(json!([{"op": "Replace", "path": "displayName", "value": "Crew"}]));
+    assert_eq!(renamed.await.status, 204);
 }
