@@ -29,6 +29,7 @@ pub mod problem;
 pub mod publish;
 pub mod rights;
 pub mod routes;
+pub mod scim;
 pub mod serve;
 pub mod site;
 pub mod state;

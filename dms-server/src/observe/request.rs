@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use tracing::Instrument;
 
 use crate::problem::Problem;
+use crate::scim;
 
 /// Carries the request id both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -60,7 +61,7 @@ fn finish(mut response: Response, path: &str, id: &str) -> Response {
                 "failed"
             );
         }
-        let mut finished = problem.response(Some(path.to_owned()), Some(id.to_owned()));
+        let mut finished = written(&problem, path, id);
         for (name, value) in response.headers() {
             if !finished.headers().contains_key(name) && name != http::header::CONTENT_LENGTH {
                 finished.headers_mut().append(name, value.clone());
@@ -75,13 +76,21 @@ fn finish(mut response: Response, path: &str, id: &str) -> Response {
             "method_not_allowed",
             "This path does not take this method.",
         );
-        let mut finished = problem.response(Some(path.to_owned()), Some(id.to_owned()));
+        let mut finished = written(&problem, path, id);
         if let Some(allow) = response.headers_mut().remove(http::header::ALLOW) {
             finished.headers_mut().insert(http::header::ALLOW, allow);
         }
         return finished;
     }
     response
+}
+
+/// A problem as those who call this path read it.
+fn written(problem: &Problem, path: &str, id: &str) -> Response {
+    if scim::error::is_scim(path) {
+        return scim::error::response(problem);
+    }
+    problem.response(Some(path.to_owned()), Some(id.to_owned()))
 }
 
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {

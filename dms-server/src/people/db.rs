@@ -211,6 +211,21 @@ pub enum Changed {
     Unknown,
     /// Nobody would be left who may do everything.
     LastOwner,
+    /// Somebody else changed the person since they were read.
+    Moved,
+}
+
+/// What only the directory changes of a person.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// What they sign in as, in lower case.
+    pub login: &'a str,
+    /// What the directory calls them.
+    pub external_id: Option<&'a str>,
+    /// The parts of the name, as the directory told them.
+    pub names: &'a str,
+    /// [`PersonRow::updated_ms`] as it was read: nothing else may have changed them since.
+    pub was_ms: i64,
 }
 
 /// An owner that is active, other than `$1`.
@@ -228,9 +243,27 @@ pub async fn change(
     now_ms: i64,
     note: &Note<'_>,
 ) -> sqlx::Result<Changed> {
+    change_with(db, id, to, None, now_ms, note).await
+}
+
+/// Changes a person; with an [`Identity`], also who they are to the directory.
+///
+/// # Errors
+/// The database's; a unique violation when the sign-in name or what the directory calls them is another's.
+pub async fn change_with(
+    db: &Db,
+    id: Uuid,
+    to: &Change<'_>,
+    identity: Option<&Identity<'_>>,
+    now_ms: i64,
+    note: &Note<'_>,
+) -> sqlx::Result<Changed> {
     let was = "SELECT roles, active FROM people WHERE id = $1";
+    // Two changes of one millisecond differ: who read the first must not overwrite the second.
     let change = "UPDATE people SET name = $1, email = $2, department = $3, roles = $4, active = $5, \
-                  updated_ms = $6 WHERE id = $7";
+                  updated_ms = CASE WHEN updated_ms >= $6 THEN updated_ms + 1 ELSE $6 END \
+                  WHERE id = $7 AND ($8 < 0 OR updated_ms = $8)";
+    let name = "UPDATE people SET login = $1, external_id = $2, names = $3 WHERE id = $4";
     let out = "DELETE FROM sessions WHERE person_id = $1";
     let changed = tx!(db, |tx| {
         let row: Option<(String, i64)> = sqlx::query_as(was)
@@ -250,7 +283,7 @@ pub async fn change(
                 return Ok(Changed::LastOwner);
             }
         }
-        sqlx::query(change)
+        let done = sqlx::query(change)
             .bind(to.name)
             .bind(to.email)
             .bind(to.department)
@@ -258,8 +291,22 @@ pub async fn change(
             .bind(i64::from(to.active))
             .bind(now_ms)
             .bind(id)
+            .bind(identity.map_or(-1, |new| new.was_ms))
             .execute(&mut *tx)
-            .await?;
+            .await?
+            .rows_affected();
+        if done == 0 {
+            return Ok(Changed::Moved);
+        }
+        if let Some(new) = identity {
+            sqlx::query(name)
+                .bind(new.login)
+                .bind(new.external_id)
+                .bind(new.names)
+                .bind(id)
+                .execute(&mut *tx)
+                .await?;
+        }
         if !to.active {
             sqlx::query(out).bind(id).execute(&mut *tx).await?;
         }

@@ -247,7 +247,7 @@ async fn add_person(
     }
 }
 
-pub(super) fn may_give(caller: &Principal, roles: &str) -> Result<()> {
+pub(crate) fn may_give(caller: &Principal, roles: &str) -> Result<()> {
     let roles = Roles::parse(roles).map_err(Problem::internal)?;
     if caller.roles.may_give(&roles) {
         return Ok(());
@@ -381,13 +381,17 @@ async fn change_person(
     show(&app, row.id).await.map(Json)
 }
 
-fn answer(changed: Changed) -> Result<()> {
+pub(crate) fn answer(changed: Changed) -> Result<()> {
     match changed {
         Changed::Done => Ok(()),
         Changed::Unknown => Err(unknown()),
         Changed::LastOwner => Err(Problem::conflict(
             "last_owner",
             "This is the last active owner. Make somebody else an owner first.",
+        )),
+        Changed::Moved => Err(Problem::conflict(
+            "changed_meanwhile",
+            "Somebody else changed this person just now. Read it again.",
         )),
     }
 }

@@ -63,8 +63,8 @@ pub fn headers(secret: &Secret, id: Uuid, now_ms: i64, body: &str) -> HeaderMap 
     headers
 }
 
-/// A moment as Standard Webhooks wants it: `2026-12-01T08:00:00.000Z`.
-fn rfc3339(at_ms: i64) -> String {
+/// A moment as RFC 3339 has it, and Standard Webhooks and SCIM want it: `2026-12-01T08:00:00.000Z`.
+pub(crate) fn rfc3339(at_ms: i64) -> String {
     const DAY_MS: i64 = 24 * 3_600_000;
     let (days, ms) = (at_ms.div_euclid(DAY_MS), at_ms.rem_euclid(DAY_MS));
     // Howard Hinnant's days_from_civil turned round: eras of 400 years that begin in March.

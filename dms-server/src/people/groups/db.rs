@@ -109,11 +109,13 @@ pub async fn change(
     roles: &str,
     note: &Note<'_>,
 ) -> sqlx::Result<bool> {
-    let sql = "UPDATE person_groups SET name = $1, roles = $2 WHERE id = $3";
+    let sql = "UPDATE person_groups SET name = $1, roles = $2, \
+               updated_ms = CASE WHEN updated_ms >= $3 THEN updated_ms + 1 ELSE $3 END WHERE id = $4";
     let found = tx!(db, |tx| {
         let found = sqlx::query(sql)
             .bind(name)
             .bind(roles)
+            .bind(note.at_ms())
             .bind(id)
             .execute(&mut *tx)
             .await?
@@ -142,6 +144,8 @@ pub async fn set_member(
     let put = "INSERT INTO memberships (group_id, person_id) VALUES ($1, $2) \
                ON CONFLICT (group_id, person_id) DO NOTHING";
     let take = "DELETE FROM memberships WHERE group_id = $1 AND person_id = $2";
+    let touch = "UPDATE person_groups \
+                 SET updated_ms = CASE WHEN updated_ms >= $1 THEN updated_ms + 1 ELSE $1 END WHERE id = $2";
     let known = tx!(db, |tx| {
         let known: i64 = sqlx::query_scalar(known)
             .bind(group)
@@ -159,6 +163,11 @@ pub async fn set_member(
             .await?
             .rows_affected();
         if changed == 1 {
+            sqlx::query(touch)
+                .bind(note.at_ms())
+                .bind(group)
+                .execute(&mut *tx)
+                .await?;
             append!(tx, note);
         }
         true
