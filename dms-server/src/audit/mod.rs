@@ -40,6 +40,8 @@ pub mod act {
     pub const PERSON_MADE: &str = "person.made";
     /// A person's account was changed.
     pub const PERSON_CHANGED: &str = "person.changed";
+    /// Whom the directory made came through the identity provider for the first time.
+    pub const PERSON_LINKED: &str = "person.linked";
     /// A person's account was removed.
     pub const PERSON_DELETED: &str = "person.deleted";
     /// The directory put a person into groups, or took them out.

@@ -62,6 +62,7 @@ struct There {
     name: String,
     email: String,
     department: String,
+    source: String,
     roles: String,
     active: i64,
 }
@@ -74,8 +75,12 @@ struct Moved {
     removed: usize,
 }
 
-const FIND: &str = "SELECT id, login, name, email, department, roles, active FROM people \
-                    WHERE external_id = $1 AND source = 'oidc'";
+const FIND: &str = "SELECT id, login, name, email, department, source, roles, active FROM people \
+                    WHERE (external_id = $1 AND source = 'oidc') OR subject = $1";
+// The company's directory made the account, the company's provider vouches for whoever has its name: once, and for good.
+const LINK: &str = "UPDATE people SET subject = $1 WHERE login = $2 AND source = 'scim' \
+                    AND subject IS NULL AND active = 1 \
+                    RETURNING id, login, name, email, department, source, roles, active";
 const TAKEN: &str = "SELECT COUNT(*) FROM people WHERE login = $1";
 const ADD: &str = "INSERT INTO people (id, login, name, email, department, source, external_id, roles, active, \
                    password, totp, totp_proven, totp_step, created_ms, updated_ms) \
@@ -129,6 +134,8 @@ macro_rules! save_person {
                 (new, Some(act::PERSON_MADE))
             }
             Some(there) if there.active == 0 => return Ok(Arrived::Closed),
+            // What the directory says of somebody holds; the provider only says that it is them.
+            Some(there) if there.source == "scim" => (there, None),
             Some(there) => {
                 let (now, changed) = $arrival.changed(there, taken > 0);
                 if changed {
@@ -211,6 +218,7 @@ impl Arrival<'_> {
             name: self.identity.name.clone(),
             email: self.identity.email.clone(),
             department: self.identity.department.clone(),
+            source: "oidc".to_owned(),
             roles: self.roles.unwrap_or("viewer").to_owned(),
             active: 1,
         }
@@ -231,6 +239,7 @@ impl Arrival<'_> {
             name: or(&self.identity.name, &was.name),
             email: or(&self.identity.email, &was.email),
             department: or(&self.identity.department, &was.department),
+            source: was.source.clone(),
             roles: self.roles.unwrap_or(&was.roles).to_owned(),
             active: was.active,
         };
@@ -256,6 +265,19 @@ pub async fn arrive(db: &Db, arrival: Arrival<'_>) -> sqlx::Result<Arrived> {
             .bind(arrival.external_id)
             .fetch_optional(&mut *tx)
             .await?;
+        let mut linked = false;
+        let there = match there {
+            None => {
+                let found: Option<There> = sqlx::query_as(LINK)
+                    .bind(arrival.external_id)
+                    .bind(&arrival.identity.login)
+                    .fetch_optional(&mut *tx)
+                    .await?;
+                linked = found.is_some();
+                found
+            }
+            there => there,
+        };
         let (person, saved) = save_person!(tx, arrival, there);
         let moved = set_groups!(tx, arrival, person.id);
         let old = arrival.old.unwrap_or(arrival.session);
@@ -274,6 +296,11 @@ pub async fn arrive(db: &Db, arrival: Arrival<'_>) -> sqlx::Result<Arrived> {
                 .note(Actor::system(), action, object("person", person.id))
                 .with("login", person.login.as_str())
                 .with("roles", person.roles.as_str());
+            append!(tx, &note);
+        }
+        if linked {
+            let of = object("person", person.id);
+            let note = arrival.note(Actor::system(), act::PERSON_LINKED, of);
             append!(tx, &note);
         }
         if moved.added + moved.removed > 0 {

@@ -228,3 +228,50 @@ async fn an_account_that_is_there_is_not_taken_over_on_both_databases() {
         server.stop().await;
     }
 }
+
+#[tokio::test]
+async fn whom_the_directory_made_is_known_when_they_come_and_stays_the_directorys_on_both_databases()
+ {
+    for (server, issuer, key) in both().await {
+        let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ana",
+            "displayName": "Ana of the directory", "externalId": "7", "active": true});
+        let made = server.request(Method::POST, "/scim/v2/Users");
+        let made = read(made.json(&user)).await;
+        says(
+            &server,
+            &issuer,
+            &key,
+            json!({"name": "Ana of the provider"}),
+        );
+        let cookie = sign_in(&server).await;
+        let who = read(me(&server, &cookie)).await;
+        assert_eq!(who["person"], made["id"]);
+        assert_eq!(who["subject"], "Ana of the directory");
+        // Somebody else who gets the name at the provider does not get the account.
+        says(&server, &issuer, &key, json!({"sub": "subject-2"}));
+        let visit = leave(&server, "/session/oidc", "").await;
+        let refused = refusal(come_back(&server, &visit)).await;
+        assert_eq!(refused.1.code, "oidc_login_taken");
+        // Whoever came once is known by the subject, whatever they are called there now.
+        says(
+            &server,
+            &issuer,
+            &key,
+            json!({"preferred_username": "ana.lima"}),
+        );
+        let cookie = sign_in(&server).await;
+        assert_eq!(read(me(&server, &cookie)).await["person"], made["id"]);
+        let linked = server.get("/api/v1/audit?action=person.linked").await;
+        assert_eq!(linked["items"].as_array().expect("rows").len(), 1);
+        // The directory closes the account: they are out, and stay out.
+        let path = format!("/scim/v2/Users/{}", text(&made["id"]));
+        let close = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{"op": "replace", "path": "active", "value": false}]});
+        read(server.request(Method::PATCH, &path).json(&close)).await;
+        assert_eq!(refusal(me(&server, &cookie)).await.0, 401);
+        let visit = leave(&server, "/session/oidc", "").await;
+        let refused = refusal(come_back(&server, &visit)).await;
+        assert_eq!(refused.1.code, "account_closed");
+        server.stop().await;
+    }
+}
