@@ -98,7 +98,7 @@ function quiet(text: string, onclick: () => void, id: string): HTMLElement {
 /** The way through the company's identity provider, which leads back to this page. */
 function providerLink(name: string): HTMLElement {
   const next = encodeURIComponent(location.pathname + location.search);
-  return h('a', { class: 'button primary', id: 'use-provider', href: `/session/oidc?next=${next}` }, name);
+  return h('a', { class: 'button', id: 'use-provider', href: `/session/oidc?next=${next}` }, `Sign in with ${name}`);
 }
 
 /** The sign-in form; `done` runs once the session is there. */
