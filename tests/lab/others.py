@@ -1,8 +1,8 @@
 """What others use for the same work: curl from nginx, an nginx cache box in each office, aria2, libtorrent."""
 import hashlib
-import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 
 from hosts import Proc
@@ -42,9 +42,17 @@ def missing(client):
         return "nginx is not installed (scripts/setup --lab)"
     if client == "aria2" and not (shutil.which("aria2c") and shutil.which("nginx")):
         return "aria2c or nginx is not installed (scripts/setup --lab)"
-    if client == "libtorrent" and importlib.util.find_spec("libtorrent") is None:
-        return "no libtorrent for this Python (pip install libtorrent)"
+    if client == "libtorrent" and libtorrent_python() is None:
+        return "no Python here has libtorrent (scripts/setup --lab)"
     return ""
+
+
+def libtorrent_python():
+    """A Python that has libtorrent: this one, or the system's, whose package scripts/setup installs."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        if os.path.exists(python) and subprocess.run([python, "-c", "import libtorrent"], capture_output=True).returncode == 0:
+            return python
+    return None
 
 
 def nginx(host, folder, text):
@@ -111,7 +119,7 @@ class Others:
             return ["curl", "-sf", "-o", out, f"http://10.{10 + site}.0.254:8080/payload.bin"]
         if self.client == "libtorrent":
             peer = os.path.join(HERE, "libtorrent_peer.py")
-            return [sys.executable, peer, self.torrent, folder, peer_ip(site, number)]
+            return [libtorrent_python(), peer, self.torrent, folder, peer_ip(site, number)]
         done = os.path.join(folder, "done.sh")
         with open(done, "w") as script:
             script.write("#!/bin/sh\n: >DONE\n")
