@@ -16,11 +16,14 @@ pub mod totp;
 
 use std::net::IpAddr;
 
+use uuid::Uuid;
+
 use self::password::Passwords;
 use self::throttle::Throttle;
-use crate::auth::Secret;
+use crate::auth::{Roles, Secret};
 use crate::db::Db;
 use crate::problem::{Problem, Result};
+use crate::state::App;
 
 /// The longest sign-in name, name, address and department, characters.
 const TEXT_MAX: usize = 200;
@@ -64,6 +67,16 @@ pub async fn setup_token(db: &Db, now_ms: i64) -> sqlx::Result<Option<Secret>> {
     let secret = Secret::draw("dms_setup_");
     db::add_setup_token(db, secret.hash(), now_ms + SETUP_MS).await?;
     Ok(Some(secret))
+}
+
+/// What a person may do: by their own roles, and by those of their groups.
+///
+/// # Errors
+/// The database's.
+pub async fn all_roles(app: &App, person: Uuid, own: &str) -> Result<Roles> {
+    let mut all = groups::db::roles_of_person(&app.db, person).await?;
+    all.push(own.to_owned());
+    Roles::parse(&all.join(" ")).map_err(Problem::internal)
 }
 
 /// A sign-in name in its one spelling; `None` when it cannot be one.

@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::db::{self, Change, Changed, PersonRow};
-use super::{check_text, groups, login_of, me, password};
+use super::{all_roles, check_text, groups, login_of, me, password};
 use crate::audit::{Actor, act, object};
 use crate::auth::{Anyone, PeopleAdmin, PeopleReader, Principal, Role, Roles, Secret};
 use crate::db::is_duplicate;
@@ -258,6 +258,17 @@ pub(crate) fn may_give(caller: &Principal, roles: &str) -> Result<()> {
     )))
 }
 
+/// Refuses to change somebody who can do more than the caller, by roles of their own or of their groups.
+pub(crate) async fn may_change(
+    app: &App,
+    caller: &Principal,
+    person: Uuid,
+    own: &str,
+) -> Result<()> {
+    let roles = all_roles(app, person, own).await?;
+    may_give(caller, &roles.to_string())
+}
+
 /// Which person.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -328,8 +339,7 @@ async fn change_person(
     Json(change): Json<PersonChange>,
 ) -> Result<Json<Person>> {
     let row = db::one(&app.db, path.person).await?.ok_or_else(unknown)?;
-    // Who can do more than the caller is not the caller's to change.
-    may_give(&caller, &row.roles)?;
+    may_change(&app, &caller, row.id, &row.roles).await?;
     let roles = change
         .roles
         .map(|roles| roles.into_iter().collect::<Roles>());
@@ -407,7 +417,7 @@ async fn delete_person(
     Path(path): Path<PersonPath>,
 ) -> Result<StatusCode> {
     let row = db::one(&app.db, path.person).await?.ok_or_else(unknown)?;
-    may_give(&caller, &row.roles)?;
+    may_change(&app, &caller, row.id, &row.roles).await?;
     let note = app
         .note(&caller, act::PERSON_DELETED, object("person", row.id))
         .with("login", row.login.as_str());

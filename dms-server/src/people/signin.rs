@@ -10,7 +10,7 @@ use http::StatusCode;
 use zeroize::Zeroizing;
 
 use super::db::{self, PersonRow};
-use super::{login_of, password, totp};
+use super::{all_roles, login_of, password, totp};
 use crate::auth::{Role, Roles};
 use crate::problem::{Problem, Result};
 use crate::state::App;
@@ -56,7 +56,7 @@ pub async fn check(app: &App, given: Given) -> Result<(PersonRow, bool)> {
     if let Some(from) = given.from {
         app.people.by_address.give_back(&from);
     }
-    let roles = Roles::parse(&person.roles).map_err(Problem::internal)?;
+    let roles = all_roles(app, person.id, &person.roles).await?;
     let limited = !proven && app.config.people.require_codes && needs_code(&roles);
     Ok((person, limited))
 }

@@ -191,6 +191,22 @@ async fn nobody_makes_or_changes_somebody_who_can_do_more() {
         text(&ben["id"])
     );
     assert_eq!(refusal(ask(Method::PUT, &member)).await.0, 403);
+    // Nor does anybody change who can do more by a group.
+    let put = server.request(Method::PUT, &member).send().await;
+    assert_eq!(put.expect("an answer").status(), 204);
+    let of_ben = format!("/api/v1/people/{}", text(&ben["id"]));
+    let change = ask(Method::PATCH, &of_ben).json(&json!({"password": PASSWORD}));
+    assert_eq!(refusal(change).await.0, 403);
+    assert_eq!(refusal(ask(Method::DELETE, &of_ben)).await.0, 403);
+    // And a password alone is too little for them, too.
+    let set = server.request(Method::PATCH, &of_ben);
+    json(set.json(&json!({ "password": PASSWORD }))).await;
+    let cookie = server.session("ben", None).await;
+    let me = json(server.as_page(&cookie, Method::GET, "/session")).await;
+    assert_eq!(
+        (&me["codes_needed"], &me["may"]),
+        (&json!(true), &json!([]))
+    );
     // The last owner stays.
     let last = server.request(Method::DELETE, &path);
     assert_eq!(refusal(last).await.1.code, "last_owner");

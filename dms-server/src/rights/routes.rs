@@ -12,7 +12,7 @@ use super::body::{self, NAMED_MAX, PlanBody, PolicyBody};
 use super::db::{self, PolicyRow};
 use super::{person, plans, viewing};
 use crate::audit::act;
-use crate::auth::{Permission, Publisher, Roles};
+use crate::auth::{Permission, Publisher};
 use crate::extract::{Json, Path};
 use crate::license::lease_ms;
 use crate::people;
@@ -256,7 +256,7 @@ async fn previewed(app: &App, id: Uuid) -> Result<drm::rights::Viewer> {
         )
     };
     let row = people::db::one(&app.db, id).await?.ok_or_else(unknown)?;
-    let roles = Roles::parse(&row.roles).map_err(Problem::internal)?;
+    let roles = people::all_roles(app, id, &row.roles).await?;
     let previews = roles.may(Permission::Publish);
     person(app, id, previews).await?.ok_or_else(unknown)
 }

@@ -98,6 +98,19 @@ pub async fn of_person(db: &Db, person: Uuid) -> sqlx::Result<Vec<Named>> {
         .await)
 }
 
+/// The roles that a person's groups give them, a text for each group.
+///
+/// # Errors
+/// The database's.
+pub async fn roles_of_person(db: &Db, person: Uuid) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT g.roles FROM person_groups g JOIN memberships m ON m.group_id = g.id \
+               WHERE m.person_id = $1";
+    db!(db.read(), |p| sqlx::query_scalar(sql)
+        .bind(person)
+        .fetch_all(p)
+        .await)
+}
+
 /// Changes a group. False when there is none.
 ///
 /// # Errors

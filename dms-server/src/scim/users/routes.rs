@@ -17,7 +17,7 @@ use crate::auth::{PeopleAdmin, Principal, Role, Roles};
 use crate::db::is_duplicate;
 use crate::extract::{Json, Path, Query};
 use crate::people::db::{self as people, Change, Changed, Identity};
-use crate::people::routes::{answer, may_give};
+use crate::people::routes::{answer, may_change, may_give};
 use crate::problem::{Problem, Result};
 use crate::state::App;
 
@@ -194,8 +194,7 @@ async fn change(
     for _ in 0..TRIES_MAX {
         let row = one(app, id).await?;
         if_match(headers, row.updated_ms)?;
-        // Who can do more than the caller is not the caller's to change.
-        may_give(caller, &row.roles)?;
+        may_change(app, caller, row.id, &row.roles).await?;
         let was = Draft::of(&row);
         let to = draft(&was)?;
         let login = to
@@ -296,7 +295,7 @@ async fn delete_user(
 ) -> Result<StatusCode> {
     let row = one(&app, &path.user).await?;
     if_match(&headers, row.updated_ms)?;
-    may_give(&caller, &row.roles)?;
+    may_change(&app, &caller, row.id, &row.roles).await?;
     let note = app
         .note(&caller, act::PERSON_DELETED, object("person", row.id))
         .with("login", row.login.as_str())
