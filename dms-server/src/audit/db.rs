@@ -9,8 +9,9 @@ use super::chain::{Covered, Noted, Report, Verifier};
 use crate::db::Db;
 use crate::{db, tx};
 
-/// Takes the next number and locks the head; answers the number and the MAC of the row before.
-pub const NEXT: &str = "UPDATE audit_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, mac";
+/// Takes as many next numbers as `$1` says and locks the head; answers the last of them and the MAC of the row before
+/// the first.
+pub const NEXT: &str = "UPDATE audit_head SET seq = seq + $1 WHERE id = 1 RETURNING seq, mac";
 /// Adds a row.
 pub const ADD: &str = "INSERT INTO audit (seq, at_ms, actor_kind, actor_id, actor, action, object_kind, \
                        object, detail, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -25,27 +26,7 @@ const PAGE: i64 = 1000;
 macro_rules! append {
     ($tx:ident, $note:expr) => {{
         let note: &$crate::audit::Note<'_> = $note;
-        let (seq, before): (i64, Vec<u8>) = sqlx::query_as($crate::audit::db::NEXT)
-            .fetch_one(&mut *$tx)
-            .await?;
-        let row = note.row(seq, &before);
-        let add = sqlx::query($crate::audit::db::ADD)
-            .bind(row.seq)
-            .bind(row.at_ms)
-            .bind(&row.actor_kind)
-            .bind(&row.actor_id)
-            .bind(&row.actor)
-            .bind(&row.action)
-            .bind(&row.object_kind)
-            .bind(&row.object)
-            .bind(&row.detail)
-            .bind(&row.mac);
-        add.execute(&mut *$tx).await?;
-        sqlx::query($crate::audit::db::HEAD)
-            .bind(&row.mac)
-            .bind(note.seal(&row))
-            .execute(&mut *$tx)
-            .await?;
+        $crate::append_many!($tx, std::iter::once(note.entry()), 1_i64, note.key());
     }};
 }
 
@@ -54,7 +35,7 @@ macro_rules! append {
 macro_rules! append_many {
     ($tx:ident, $entries:expr, $count:expr, $key:expr) => {{
         let key: &$crate::audit::ChainKey = $key;
-        let (last, mut before): (i64, Vec<u8>) = sqlx::query_as($crate::audit::db::NEXT_MANY)
+        let (last, mut before): (i64, Vec<u8>) = sqlx::query_as($crate::audit::db::NEXT)
             .bind($count)
             .fetch_one(&mut *$tx)
             .await?;
@@ -84,9 +65,6 @@ macro_rules! append_many {
             .await?;
     }};
 }
-
-/// Takes as many next numbers as `$1` says; answers the last of them and the MAC of the row before the first.
-pub const NEXT_MANY: &str = "UPDATE audit_head SET seq = seq + $1 WHERE id = 1 RETURNING seq, mac";
 
 /// A row.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow, Serialize, Deserialize)]

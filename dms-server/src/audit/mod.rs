@@ -261,16 +261,16 @@ impl<'a> Note<'a> {
         self.entry
     }
 
-    /// The row behind the one with the MAC `before`.
+    /// The same, to be chained.
     #[must_use]
-    pub fn row(&self, seq: i64, before: &[u8]) -> db::AuditRow {
-        self.entry.row(self.key, seq, before)
+    pub fn entry(&self) -> &Entry {
+        &self.entry
     }
 
-    /// The seal of the log when this row is its last.
+    /// What chains it.
     #[must_use]
-    pub fn seal(&self, row: &db::AuditRow) -> Vec<u8> {
-        self.key.of_head(row.seq, &row.mac).to_vec()
+    pub fn key(&self) -> &ChainKey {
+        self.key
     }
 }
 

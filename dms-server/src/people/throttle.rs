@@ -59,7 +59,7 @@ impl<K: Hash + Eq> Throttle<K> {
     pub fn give_back(&self, key: &K) {
         let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(full_at) = buckets.get_mut(key) {
-            *full_at -= EACH;
+            *full_at = full_at.checked_sub(EACH).unwrap_or(*full_at);
         }
     }
 }
