@@ -34,6 +34,7 @@ pub mod serve;
 pub mod site;
 pub mod state;
 pub mod store;
+pub mod usage;
 pub mod webhook;
 
 #[cfg(test)]

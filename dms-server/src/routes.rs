@@ -22,7 +22,7 @@ use crate::problem::Problem;
 use crate::state::App;
 use crate::{
     audit, auth, campaign, device, license, observe, oidc, origin, pages, people, publish, rights,
-    scim, site, webhook,
+    scim, site, usage, webhook,
 };
 
 /// Bytes of a request body that a handler takes whole. Uploads are streams and set their own limit.
@@ -66,6 +66,7 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(publish::routes())
         .merge(origin::routes::routes())
         .merge(license::routes::routes())
+        .merge(usage::routes::routes())
         .merge(site::routes::routes())
         .merge(campaign::routes::routes())
         .merge(device::routes::routes())
@@ -76,6 +77,7 @@ fn device_api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(origin::routes::device_routes())
         .merge(license::routes::device_routes())
+        .merge(usage::routes::device_routes())
         .merge(site::routes::device_routes())
         .merge(device::routes::device_routes())
 }

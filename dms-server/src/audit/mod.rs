@@ -74,6 +74,10 @@ pub mod act {
     pub const DEVICE_REVOKED: &str = "device.revoked";
     /// A device was pardoned.
     pub const DEVICE_PARDONED: &str = "device.pardoned";
+    /// The watch of a device that plays without contact went back.
+    pub const WATCH_WENT_BACK: &str = "device.watch_went_back";
+    /// An administrator has looked, and the device begins anew.
+    pub const WATCH_CLEARED: &str = "device.watch_cleared";
     /// A site was drawn.
     pub const SITE_MADE: &str = "site.made";
     /// A site was changed.

@@ -2,6 +2,7 @@
 
 pub mod ca;
 pub mod caller;
+pub mod clock;
 pub mod db;
 pub mod enroll;
 pub mod identity;

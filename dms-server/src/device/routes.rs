@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::caller::Device;
 use super::enroll::{self, TOKEN_PREFIX};
-use super::{DeviceKind, db, device_id};
+use super::{DeviceKind, clock, db, device_id};
 use crate::audit::{act, object};
 use crate::auth::{Anyone, DeviceAdmin, DeviceReader, Secret};
 use crate::extract::{Json, Path, Query};
@@ -36,6 +36,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(revoke_device))
         .routes(routes!(list_reports))
         .routes(routes!(pardon_device))
+        .routes(routes!(clear_watch))
         .routes(routes!(trust))
 }
 
@@ -494,6 +495,26 @@ async fn pardon_device(
     app.sites.pardon(super::pardon(path.device, now_ms));
     tracing::info!(device.id = %path.device, by = %caller.subject, "device pardoned");
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Forgets what a device's watch said: it gets licences for offline use again, and begins anew. For an administrator who
+/// knows why it went back, such as a restored backup or a new disk.
+#[utoipa::path(delete, path = "/api/v1/devices/{device}/watch", tag = "devices", params(DevicePath),
+    security(("token" = ["devices"])), responses((status = 204), (status = 404, body = ProblemBody)))]
+async fn clear_watch(
+    DeviceAdmin(caller): DeviceAdmin,
+    State(app): State<App>,
+    Path(path): Path<DevicePath>,
+) -> Result<StatusCode> {
+    let note = app.note(&caller, act::WATCH_CLEARED, object("device", path.device));
+    if clock::db::clear(&app.db, path.device, &note).await? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    if db::exists(&app.db, path.device).await? {
+        let detail = "This device never played without contact.";
+        return Err(Problem::not_found("no_watch", detail));
+    }
+    Err(no_device())
 }
 
 fn no_device() -> Problem {

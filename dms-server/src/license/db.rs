@@ -186,6 +186,49 @@ pub async fn one(db: &Db, id: Uuid) -> sqlx::Result<Option<LicenseRow>> {
     })
 }
 
+/// What holds of a licence by now.
+#[derive(Clone, Debug, FromRow)]
+pub struct StandingRow {
+    /// The device; none when a page's key plays it.
+    #[sqlx(rename = "device_id")]
+    pub device: Option<Uuid>,
+    /// The person; none when nobody was signed in.
+    #[sqlx(rename = "person_id")]
+    pub person: Option<Uuid>,
+    /// The name of the person, the token or the device.
+    pub subject: String,
+    /// When it ends by itself.
+    pub expires_ms: i64,
+    /// When it was given back or revoked.
+    pub ended_ms: Option<i64>,
+    /// The title; none when it was deleted.
+    pub title: Option<Uuid>,
+    /// 1: the person is active; none: the person is not there any more, or never was.
+    pub active: Option<i64>,
+}
+
+impl StandingRow {
+    /// Whether it opens something still, were its time not over.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        let person_stays = self.person.is_none() || self.active == Some(1);
+        self.ended_ms.is_none() && self.title.is_some() && person_stays
+    }
+}
+
+/// What holds of a licence by now: it was ended, its title deleted, or its person locked out.
+///
+/// # Errors
+/// The database's.
+pub async fn standing(db: &Db, id: Uuid) -> sqlx::Result<Option<StandingRow>> {
+    let sql = "SELECT l.device_id, l.person_id, l.subject, l.expires_ms, l.ended_ms, t.id AS title, p.active \
+               FROM licenses l LEFT JOIN titles t ON t.id = l.title_id \
+               LEFT JOIN people p ON p.id = l.person_id WHERE l.id = $1";
+    db!(db.read(), |p| {
+        sqlx::query_as(sql).bind(id).fetch_optional(p).await
+    })
+}
+
 /// Which licences.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Filter {

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use self::db::{Condition, LicenseRow};
 use crate::audit::{Actor, act, object};
+use crate::device::clock;
 use crate::observe::metrics::LicenseOutcome;
 use crate::problem::{Problem, Result};
 use crate::state::App;
@@ -94,6 +95,10 @@ async fn make(
     let manifest = published.manifest.manifest();
     let mut viewing = rights::viewing(app, title, person, place, manifest, now).await?;
     viewing.offline_wanted = request.offline;
+    if let Some(device) = licensee.device.filter(|_| request.offline) {
+        let person = person_id(licensee);
+        clock::require(app, clock::Owner { device, person }, request.watch).await?;
+    }
     let id = Uuid::now_v7();
     let stream = count_streams(app, licensee, title, request, &policy, &mut viewing).await?;
     let terms = decide(&policy, &viewing, lease_ms(app, &policy)).map_err(denied)?;

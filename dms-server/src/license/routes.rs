@@ -28,12 +28,14 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(license))
         .routes(routes!(list_licenses))
-        .routes(routes!(end_license))
+        .routes(routes!(standing, end_license))
 }
 
 /// Routes of the device listener.
 pub fn device_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(device_license))
+    OpenApiRouter::new()
+        .routes(routes!(device_license))
+        .routes(routes!(device_standing))
 }
 
 /// What a player asks with.
@@ -51,6 +53,9 @@ struct LicenseBody {
     renews: Option<String>,
     /// Whether it is to be used without contact to the server.
     offline: bool,
+    /// What the device's watch says of itself, when it is.
+    #[schema(value_type = Option<Object>)]
+    watch: Option<drm::lease::Contact>,
 }
 
 /// Which title.
@@ -245,8 +250,63 @@ pub struct LicensePath {
     license: Uuid,
 }
 
+/// What holds of a licence by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StandingView {
+    /// Whether whoever plays with it may go on.
+    pub holds: bool,
+    /// When it ends by itself, milliseconds since the Unix epoch.
+    pub expires_ms: i64,
+}
+
+impl From<db::StandingRow> for StandingView {
+    fn from(row: db::StandingRow) -> Self {
+        Self {
+            holds: row.holds(),
+            expires_ms: row.expires_ms,
+        }
+    }
+}
+
+/// Whether a licence still holds: a page that plays asks now and then. It does not when it was given back or revoked, its
+/// title was deleted, or its person may not sign in any more.
+#[utoipa::path(get, path = "/api/v1/licenses/{license}", tag = "licences", params(LicensePath),
+    security(("token" = ["watch"])),
+    responses((status = 200, body = StandingView), (status = 404, body = ProblemBody)))]
+async fn standing(
+    Viewer(caller): Viewer,
+    State(app): State<App>,
+    Path(path): Path<LicensePath>,
+) -> Result<Json<StandingView>> {
+    let row = db::standing(&app.db, path.license).await?;
+    let own = |row: &db::StandingRow| match row.person {
+        Some(person) => Some(person) == caller.person,
+        None => row.device.is_none() && row.subject == caller.subject,
+    };
+    let row = row.filter(|row| own(row) || caller.may(Permission::Audit));
+    Ok(Json(row.ok_or_else(unknown)?.into()))
+}
+
+/// Whether a licence of the calling device still holds.
+#[utoipa::path(get, path = "/v1/licenses/{license}", tag = "device listener", params(LicensePath),
+    responses((status = 200, body = StandingView), (status = 404, body = ProblemBody)))]
+async fn device_standing(
+    device: Device,
+    State(app): State<App>,
+    Path(path): Path<LicensePath>,
+) -> Result<Json<StandingView>> {
+    let row = db::standing(&app.db, path.license).await?;
+    let row = row.filter(|row| row.device == Some(Uuid::from_bytes(device.id.0)));
+    Ok(Json(row.ok_or_else(unknown)?.into()))
+}
+
+fn unknown() -> Problem {
+    let detail = "There is no such licence of yours that has not ended.";
+    Problem::not_found("license_not_found", detail)
+}
+
 /// Ends a licence: its own person gives it back, who may change people revokes it. It is not renewed and does not
-/// count as a stream any more; what its player holds opens until its time.
+/// count as a stream any more; a player in contact stops within a minute, one without contact at its time.
 #[utoipa::path(delete, path = "/api/v1/licenses/{license}", tag = "licences", params(LicensePath),
     security(("token" = ["watch"])), responses((status = 204), (status = 404, body = ProblemBody)))]
 async fn end_license(
@@ -254,10 +314,6 @@ async fn end_license(
     State(app): State<App>,
     Path(path): Path<LicensePath>,
 ) -> Result<StatusCode> {
-    let unknown = || {
-        let detail = "There is no such licence that has not ended.";
-        Problem::not_found("license_not_found", detail)
-    };
     let row = db::one(&app.db, path.license).await?.ok_or_else(unknown)?;
     let own = row.person.is_some() && row.person == caller.person;
     // Of others' licences who may not change people does not even learn that they are there.

@@ -2,6 +2,7 @@
 
 pub(crate) mod device;
 pub(crate) mod receiver;
+pub(crate) mod rights;
 pub(crate) mod title;
 
 use std::path::PathBuf;

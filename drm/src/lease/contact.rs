@@ -1,9 +1,11 @@
 //! What the DMS learns of a device's watch, and how it finds one that went back.
 
+use serde::{Deserialize, Serialize};
+
 use super::{CLOCK_TOLERANCE_MS, Watch};
 
-/// What a device tells the DMS about its watch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a device tells the DMS about its watch; its JSON form stands in licence requests and reports of usage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// How often the watch was saved.
     pub counter: u64,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::RecipientPublicKey;
+use crate::lease;
 
 /// The JSON body of a licence request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct LicenseRequest {
     /// Whether it is to be used without contact to the DMS.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub offline: bool,
+    /// What the device's watch says, when it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<lease::Contact>,
 }
 
 impl LicenseRequest {
@@ -33,6 +37,7 @@ impl LicenseRequest {
             person: None,
             renews: None,
             offline: false,
+            watch: None,
         }
     }
 }
