@@ -33,6 +33,7 @@ use crate::{
     clock::Clock,
     config::Config,
     driver::{Driver, Ends, Known, Parts},
+    kept::Kept,
     local_api::{self, Guard},
     metrics::Metrics,
     net::{
@@ -49,6 +50,7 @@ use crate::{
     policy::{Given, Pause, Watcher, Willing, watch as watch_policy},
     state::{Access, StateError, StateFolder, StateLock, Trust, names},
     titles::{Shelf, Titles},
+    usage::Usage,
 };
 use keepers::Keepers;
 use mender::Mender;
@@ -177,10 +179,13 @@ impl Agent {
         let parts = self.driver_parts(&base, events, control.clone(), told);
         let (driver, ends) = Driver::new(parts);
         let titles = self.titles(&base, &ends, control.clone());
-        let campaigns = self.campaigns(&base, &ends, &titles, control, heard);
+        let kept = self.kept(&ends, &titles, heard.clone()).await;
+        let usage = Usage::load(self.state.clone(), base.client.clone());
+        let campaigns = self.campaigns(&base, &ends, &titles, control, heard, &kept);
         let (given, given_out) = watch::channel(Given::load(&self.state));
         let known = Known::load(&self.state, |ip| interface_of(ip).is_some());
-        let api = self.api(&base, &ends, policy.pause, given_out, titles)?;
+        let keeping = (kept.clone(), usage.clone());
+        let api = self.api(&base, &ends, policy.pause, given_out, titles, keeping)?;
         let chunks = chunk_service(&ends, &base);
         let tls = Arc::new(self.identity.server_config()?);
         let keepers = Keepers {
@@ -213,6 +218,8 @@ impl Agent {
         parts.start("keepers", keepers.run(stops.control.clone()));
         parts.start("renewal", renewal.run(stops.control.clone()));
         parts.start("campaigns", campaigns.run(stops.control.clone()));
+        parts.start("kept titles", kept.run(stops.control.clone()));
+        parts.start("usage", usage.run(stops.control.clone()));
         let losses = congestion.clone().watch();
         parts.start("losses", until(stops.control.clone(), losses));
         parts.start("mender", until(stops.control.clone(), mender.run()));
@@ -335,8 +342,10 @@ impl Agent {
         titles: &Titles,
         control: control::Handle,
         told: watch::Receiver<Told>,
+        kept: &Kept,
     ) -> Campaigns {
         Campaigns {
+            kept: kept.clone(),
             titles: titles.clone(),
             driver: ends.handle.clone(),
             cache: self.cache.clone(),
@@ -346,6 +355,11 @@ impl Agent {
         }
     }
 
+    async fn kept(&self, ends: &Ends, titles: &Titles, told: watch::Receiver<Told>) -> Kept {
+        let (state, cache) = (self.state.clone(), self.cache.clone());
+        Kept::load(state, titles.clone(), ends.handle.clone(), cache, told).await
+    }
+
     fn api(
         &self,
         base: &Base,
@@ -353,6 +367,7 @@ impl Agent {
         pause: watch::Sender<Pause>,
         given: watch::Receiver<Given>,
         titles: Titles,
+        (kept, usage): (Kept, Usage),
     ) -> Result<LocalService, AgentError> {
         let origins = self.trust.portal_origins.clone();
         let guard = Guard::new(self.local_address, origins, &self.local_token()?);
@@ -366,6 +381,8 @@ impl Agent {
                 driver: ends.handle.clone(),
                 status: ends.status.clone(),
                 titles,
+                kept,
+                usage,
                 client: base.client.clone(),
                 metrics: base.metrics.clone(),
                 pause,

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     cache::Cache,
     driver::Handle,
+    kept::Kept,
     metrics::Metrics,
     net::control,
     titles::{Edition, TitleError, Titles},
@@ -53,6 +54,8 @@ pub struct Campaigns {
     pub driver: Handle,
     /// Keeps them.
     pub cache: Cache,
+    /// What the person here keeps stays, whatever the site needs.
+    pub kept: Kept,
     /// Counts what is there.
     pub metrics: Metrics,
     /// Is told what is there.
@@ -126,7 +129,8 @@ impl Campaigns {
     /// Ends what is not to be held any more, also what an earlier run left pinned.
     async fn let_go(&self, held: &mut BTreeMap<TitleId, Held>, campaigns: &[Campaign]) {
         let is_over = |title: &TitleId| !campaigns.iter().any(|c| c.title == *title);
-        for title in self.cache.pinned().into_iter().filter(is_over) {
+        let pinned = self.cache.pinned().into_iter();
+        for title in pinned.filter(|title| is_over(title) && !self.kept.has(*title)) {
             self.cache.pin(title, false).await;
         }
         let over: Vec<TitleId> = held
@@ -206,12 +210,14 @@ impl Campaigns {
             let mut copies = Vec::new();
             for (place, chunk) in held.chunks.iter().enumerate() {
                 if holding.held.has(place) {
-                    let is_spare = !holding.kept.has(place)
+                    let is_spare = !self.kept.has_chunk(*title, chunk.id)
+                        && !holding.kept.has(place)
                         && enough.is_some_and(|enough| enough.chunks.has(place));
                     copies.push((chunk.id, is_spare));
                 }
             }
-            copies.extend(held.others.iter().map(|id| (*id, true)));
+            let others = held.others.iter();
+            copies.extend(others.map(|id| (*id, !self.kept.has_chunk(*title, *id))));
             self.cache.hold(*title, copies).await;
             if held.reported.as_ref() != Some(&holding) {
                 self.control.holding(holding.clone());

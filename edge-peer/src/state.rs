@@ -9,6 +9,8 @@
 //! | `pause.json`, `given.json` | the employee's pause; bytes given today |
 //! | `roster.cbor` | the last roster and site, for starting while the DMS is away |
 //! | `manifests/` | signed manifests, and the highest version seen of each title |
+//! | `kept.json`, `kept/` | titles that the person here keeps, and their manifests |
+//! | `usage.json` | what was played and not told yet: licences and times |
 //! | `cache/` | chunks and their index, see [`crate::cache`] |
 //! | `agent.lock` | held by the running agent |
 
@@ -124,6 +126,14 @@ impl StateFolder {
         self.root.join(name)
     }
 
+    /// Makes a folder in it, readable by its owner only.
+    ///
+    /// # Errors
+    /// [`StateError::Io`].
+    pub fn folder(&self, name: &str) -> Result<(), StateError> {
+        Self::at(self.path(name)).create()
+    }
+
     /// Whether the device is enrolled.
     #[must_use]
     pub fn is_enrolled(&self) -> bool {
@@ -207,6 +217,12 @@ pub mod names {
     pub const MANIFESTS: &str = "manifests";
     /// The folder of chunks.
     pub const CACHE: &str = "cache";
+    /// The titles that the person at this PC keeps.
+    pub const KEPT: &str = "kept.json";
+    /// The folder of their manifests.
+    pub const KEPT_MANIFESTS: &str = "kept";
+    /// What was played and not told yet.
+    pub const USAGE: &str = "usage.json";
     /// The running agent's lock.
     pub const LOCK: &str = "agent.lock";
 }

@@ -195,6 +195,15 @@ impl Titles {
         }
     }
 
+    /// A manifest that this PC keeps, which may be of an older version than was seen since.
+    ///
+    /// # Errors
+    /// [`TitleError::Refused`].
+    pub fn kept(&self, title: TitleId, signed: Bytes) -> Result<Edition, TitleError> {
+        let manifest = self.verify(&signed, title, 0)?;
+        Ok(Edition::new(manifest, signed))
+    }
+
     async fn ask(&self, title: TitleId, known: &mut Known) -> Result<Arc<Edition>, TitleError> {
         let newest = known.editions.last().cloned();
         let patience = newest.as_ref().map_or(PATIENCE, |_| LITTLE_PATIENCE);

@@ -1,6 +1,7 @@
 //! Agents of one office, whole, against a small DMS on loopback.
 
 mod dms;
+mod kept;
 mod wan;
 mod whole;
 

@@ -21,7 +21,9 @@ use super::{
 };
 use crate::{
     metrics::via_label,
+    net::client::Passed,
     range::{Span, wanted},
+    usage::TakeError,
 };
 
 /// The keys to trust.
@@ -67,7 +69,11 @@ pub(super) async fn chunk(
     let title = query
         .title
         .ok_or_else(|| Problem::invalid("say of which title: /v1/chunks/{id}?title={title}"))?;
-    let edition = api.parts.titles.newest(title).await?;
+    let edition = match api.parts.kept.edition(title) {
+        // Where there is no network nobody need be asked what is new.
+        Some(kept) if api.parts.kept.has_chunk(title, id) => kept,
+        _ => api.parts.titles.newest(title).await?,
+    };
     let place = edition.geometry().chunk(id);
     let place = place.ok_or_else(|| {
         Problem::not_found(
@@ -112,7 +118,34 @@ pub(super) async fn chunk(
 
 /// A licence: asked of the DMS under this device's name.
 pub(super) async fn license(State(api): State<Shared>, body: Bytes) -> Result<Response, Problem> {
-    let passed = api.parts.client.license(body).await?;
+    Ok(passed_on(api.parts.client.license(body).await?))
+}
+
+/// Whether a licence still holds: asked of the DMS under this device's name.
+pub(super) async fn standing(
+    State(api): State<Shared>,
+    Path(license): Path<String>,
+) -> Result<Response, Problem> {
+    let id = license.parse();
+    let id = id.map_err(|_| Problem::invalid(format!("{license:?} is not a licence's id")))?;
+    Ok(passed_on(api.parts.client.standing(id).await?))
+}
+
+/// Takes a report of what was played; the DMS gets it when it answers.
+pub(super) async fn usage(State(api): State<Shared>, body: Bytes) -> Result<StatusCode, Problem> {
+    let taken = api.parts.usage.take(&body).await;
+    taken.map(|()| StatusCode::ACCEPTED).map_err(|error| {
+        let detail = error.to_string();
+        match error {
+            TakeError::State(_) => {
+                Problem::new(StatusCode::INSUFFICIENT_STORAGE, "not_kept", detail)
+            }
+            _ => Problem::invalid(detail),
+        }
+    })
+}
+
+fn passed_on(passed: Passed) -> Response {
     let mut response = (passed.status, passed.body).into_response();
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_TYPE);
@@ -120,7 +153,7 @@ pub(super) async fn license(State(api): State<Shared>, body: Bytes) -> Result<Re
         headers.insert(header::CONTENT_TYPE, kind);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    response
 }
 
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {

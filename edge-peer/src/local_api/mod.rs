@@ -3,7 +3,8 @@
 //! | route | file |
 //! |---|---|
 //! | `/v1/hello`, `/v1/session`, `/v1/status`, `/v1/pause`, `/v1/resume`, `/metrics` | `agent` |
-//! | `/v1/trust`, `/v1/titles/..`, `/v1/chunks/..`, `/v1/license` | `content` |
+//! | `/v1/trust`, `/v1/titles/..`, `/v1/chunks/..`, `/v1/license`, `/v1/licenses/..`, `/v1/usage` | `content` |
+//! | `/v1/kept`, `/v1/kept/..` | `kept` |
 //! | `/v1/hls/..` | `hls` |
 //! | `/v1/titles/../fetch` | `whole` |
 //!
@@ -14,6 +15,7 @@ mod ahead;
 mod content;
 mod guard;
 mod hls;
+mod kept;
 mod problem;
 mod whole;
 
@@ -42,11 +44,13 @@ use crate::{
     cache::Cache,
     chunk::VerifiedChunk,
     driver::{Handle, Status, WantError},
+    kept::Kept,
     metrics::Metrics,
     net::{client::Client, identity::Identity},
     policy::{Given, Pause},
     state::{StateFolder, Trust},
     titles::{Edition, Titles},
+    usage::Usage,
 };
 
 /// The longest request body, bytes.
@@ -72,6 +76,10 @@ pub struct Parts {
     pub status: watch::Receiver<Status>,
     /// Manifests.
     pub titles: Titles,
+    /// Titles that the person here keeps.
+    pub kept: Kept,
+    /// What was played.
+    pub usage: Usage,
     /// Passes licence requests on.
     pub client: Client,
     /// What is counted.
@@ -140,6 +148,13 @@ pub fn router(parts: Parts, guard: Guard) -> Router {
         .route("/v1/titles/{title}/fetch", post(whole::fetch))
         .route("/v1/chunks/{id}", get(content::chunk))
         .route("/v1/license", post(content::license))
+        .route("/v1/licenses/{license}", get(content::standing))
+        .route("/v1/usage", post(content::usage))
+        .route("/v1/kept", get(kept::list))
+        .route(
+            "/v1/kept/{title}",
+            get(kept::one).put(kept::keep).delete(kept::let_go),
+        )
         .route("/v1/hls/{title}/master.m3u8", get(hls::master))
         .route("/v1/hls/{title}/{version}/{track}/{file}", get(hls::file))
         .fallback(problem::no_route)

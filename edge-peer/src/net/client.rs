@@ -277,6 +277,23 @@ impl Client {
         self.post("/v1/license", body).await
     }
 
+    /// Asks whether a licence still holds.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn standing(&self, license: uuid::Uuid) -> Result<Passed, FetchError> {
+        let url = format!("{}/v1/licenses/{license}", self.base(Source::Origin)?);
+        within(PATIENCE, self.http.get(url)).await
+    }
+
+    /// Tells what was played.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn usage(&self, report: Bytes) -> Result<Passed, FetchError> {
+        self.post("/v1/usage", report).await
+    }
+
     /// Asks for a new certificate.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! A small DMS: a real device listener with mutual TLS, chunks, a control WebSocket with a real
 //! roster, and one title.
 
+mod hearing;
+
 use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
@@ -81,6 +83,8 @@ struct Shared {
     leased: Mutex<BTreeMap<DeviceId, u64>>,
     /// The site is to hold the title.
     hold: AtomicBool,
+    holds_nothing: AtomicBool,
+    hearing: hearing::Hearing,
 }
 
 impl Dms {
@@ -94,6 +98,7 @@ impl Dms {
             .route("/v1/chunks/{id}", get(chunk))
             .route("/v1/control", get(control))
             .route("/v1/renew", post(renew))
+            .route("/v1/usage", post(hearing::usage))
             .with_state(shared.clone());
         tokio::spawn(serve(listener, tls, router, away.clone()));
         Self {
@@ -322,6 +327,8 @@ impl Shared {
             cap: AtomicU64::new(0),
             leased: Mutex::default(),
             hold: AtomicBool::new(false),
+            holds_nothing: AtomicBool::new(false),
+            hearing: hearing::Hearing::default(),
         }
     }
 
@@ -547,6 +554,9 @@ async fn talk(
         roster.snapshot()
     };
     send(socket, &ToPeer::Roster(snapshot)).await?;
+    if dms.holds_nothing.load(Ordering::SeqCst) {
+        send(socket, &ToPeer::Hold(Vec::new())).await?;
+    }
     if dms.hold.load(Ordering::SeqCst) {
         let campaign = Campaign {
             title: TITLE,

@@ -1,0 +1,48 @@
+//! What the small DMS hears of what was played, and whether it hears at all.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use axum::{extract::State, http::StatusCode};
+
+use super::{Dms, Shared};
+
+/// Reports of what was played.
+#[derive(Default)]
+pub(super) struct Hearing {
+    deaf: AtomicBool,
+    told: Mutex<Vec<String>>,
+}
+
+impl Dms {
+    /// Whether it takes reports, or is in trouble.
+    pub(in super::super) fn hears(&self, hears: bool) {
+        self.shared.hearing.deaf.store(!hears, Ordering::SeqCst);
+    }
+
+    /// The reports it was sent while it heard, those that it refused too.
+    pub(in super::super) fn told(&self) -> Vec<String> {
+        self.shared.hearing.told.lock().unwrap().clone()
+    }
+
+    /// From now on peers that connect are told that there is nothing to hold.
+    pub(in super::super) fn end_campaigns(&self) {
+        self.shared.hold.store(false, Ordering::SeqCst);
+        self.shared.holds_nothing.store(true, Ordering::SeqCst);
+    }
+}
+
+pub(super) async fn usage(State(dms): State<Arc<Shared>>, body: String) -> StatusCode {
+    if dms.hearing.deaf.load(Ordering::SeqCst) {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    let refused = body.contains("refused");
+    dms.hearing.told.lock().unwrap().push(body);
+    if refused {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::OK
+    }
+}
