@@ -41,7 +41,29 @@ pub enum PlayError {
         title: TitleId,
         /// What the DMS adds, after a space; empty when it adds nothing.
         detail: String,
+        /// The DMS's code; empty when the licence is there and does not cover what is wanted.
+        code: String,
     },
+    /// The licence was taken back, or its person or device was locked out.
+    #[error("The licence for title {0} was withdrawn. Ask your administrator.")]
+    LicenseWithdrawn(TitleId),
+    /// A saved title may not be played without contact now.
+    #[error("The saved title {title} cannot be played offline: {reason}.")]
+    NotOffline {
+        /// The title.
+        title: TitleId,
+        /// What the watch says, with what helps.
+        reason: String,
+    },
+    /// The title is not saved on this computer.
+    #[error("Title {0} is not saved here. Save it with `dms-player keep` while connected.")]
+    NotSaved(TitleId),
+    /// Another player uses the saved titles.
+    #[error("Another player on this computer is using your saved titles. Close it first.")]
+    SavedInUse,
+    /// The agent has no room.
+    #[error("The agent cannot keep it: {0}.")]
+    NoRoom(String),
     /// The licence has ended, or ended while playing.
     #[error("The licence for title {0} has expired. Ask for a new one and play again.")]
     LicenseExpired(TitleId),
@@ -146,6 +168,11 @@ impl PlayError {
             Self::SignInNeeded(_) => "sign_in_needed",
             Self::NotLicensed { .. } => "not_licensed",
             Self::LicenseExpired(_) => "license_expired",
+            Self::LicenseWithdrawn(_) => "license_withdrawn",
+            Self::NotOffline { .. } => "not_offline",
+            Self::NotSaved(_) => "not_saved",
+            Self::SavedInUse => "saved_in_use",
+            Self::NoRoom(_) => "no_room",
             Self::LicenseNotYetValid(_) => "license_not_yet_valid",
             Self::LicenseInvalid(_) => "license_invalid",
             Self::ThirdPartyForbidden(_) => "third_party_forbidden",
@@ -171,10 +198,12 @@ impl PlayError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
-            Self::TitleNotFound(_) => 3,
+            Self::TitleNotFound(_) | Self::NotSaved(_) => 3,
             Self::SignInNeeded(_)
             | Self::NotLicensed { .. }
             | Self::LicenseExpired(_)
+            | Self::LicenseWithdrawn(_)
+            | Self::NotOffline { .. }
             | Self::LicenseNotYetValid(_)
             | Self::LicenseInvalid(_)
             | Self::ThirdPartyForbidden(_)
@@ -184,13 +213,14 @@ impl PlayError {
             | Self::ManifestInvalid(_)
             | Self::CorruptChunk(_)
             | Self::CorruptSegment { .. } => 5,
-            Self::KeysChanged(_) | Self::TitleNotReady(_) => 6,
+            Self::KeysChanged(_) | Self::TitleNotReady(_) | Self::SavedInUse => 6,
             Self::AgentUnreachable(_) | Self::Unreachable { .. } => 7,
             Self::Unexpected { .. }
             | Self::Decode { .. }
             | Self::WrongCount { .. }
             | Self::Window(_)
             | Self::Output { .. }
+            | Self::NoRoom(_)
             | Self::State { .. } => 1,
             Self::Interrupted => 130,
         }

@@ -20,6 +20,7 @@ pub mod engine;
 pub mod error;
 pub mod gateway;
 pub mod license;
+pub mod offline;
 pub mod receive;
 pub mod report;
 pub mod source;

@@ -27,6 +27,8 @@ pub struct Report {
     pub player: &'static str,
     /// `agent` or `dms`: the path in use at the end; absent when none was found.
     pub path: Option<String>,
+    /// Whether a saved title was played without contact to the DMS.
+    pub offline: bool,
     /// From the program's start to the first frame; absent when there was none.
     pub startup_ms: Option<u64>,
     /// How often the playhead reached a point that was not decoded.
@@ -87,6 +89,10 @@ impl Report {
         report.bytes = session.source().bytes();
         report.bytes_total = report.bytes.cache + report.bytes.peer + report.bytes.origin;
         report.notes = session.source().notes();
+        report.offline = session.is_offline();
+        if let Some(failure) = session.failure() {
+            report.fail(failure);
+        }
         report
     }
 
@@ -99,6 +105,7 @@ impl Report {
             version: None,
             player: "dms-player",
             path: None,
+            offline: false,
             startup_ms: None,
             stalls: 0,
             stalled_ms: 0,

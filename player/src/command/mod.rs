@@ -1,5 +1,6 @@
 //! The command line: `dms-player play`, `dms-player serve` and `dms-player save`.
 
+mod keep;
 mod play;
 mod save;
 mod serve;
@@ -31,6 +32,13 @@ enum Command {
     /// Play a title in a window, or without one
     #[command(after_help = KEYS)]
     Play(play::PlayArgs),
+    /// Save a title, to play it where there is no network
+    #[command(after_help = KEEPING)]
+    Keep(keep::KeepArgs),
+    /// List what is saved
+    Kept(keep::KeptArgs),
+    /// Let go of a saved title
+    Forget(keep::ForgetArgs),
     /// Serve a title as HLS on this computer, for other players
     Serve(serve::ServeArgs),
     /// Receive a file title as a clear file
@@ -52,6 +60,19 @@ Keys in the window:
 Exit codes: 0 played, 1 failed (such as a wrong frame count), 2 wrong usage, 3 no such title,
 4 not allowed, 5 content refused, 6 signing keys changed, 7 unreachable, 130 interrupted.";
 
+/// What `keep --help` adds.
+const KEEPING: &str = "\
+The agent on this computer keeps the title, encrypted; `dms-player play TITLE` then plays it whether the DMS answers or
+not, until the days that its publisher allows are over. What you play is told to the DMS when there is a network again.
+
+  dms-player keep https://dms.example/watch/ID --quality 720 --token-file me.token
+  dms-player kept
+  dms-player play ID
+  dms-player forget ID
+
+Exit codes: 0 saved, 1 failed (such as no room), 2 wrong usage, 3 no such title, 4 not allowed, 5 content refused,
+6 signing keys changed or saved titles in use, 7 unreachable, 130 interrupted.";
+
 /// What `save --help` adds.
 const SAVING: &str = "\
 While it is received the file carries the ending .dms-part. A run that was killed begins anew; what the
@@ -71,6 +92,9 @@ pub fn run() -> ExitCode {
             decode::init(cli.verbose > 1);
             play::run(args, began)
         }
+        Command::Keep(args) => keep::keep(args),
+        Command::Kept(args) => keep::kept(args),
+        Command::Forget(args) => keep::forget(args),
         Command::Serve(args) => serve::run(args),
         Command::Save(args) => save::run(args, began),
     };
@@ -132,13 +156,6 @@ fn small_runtime() -> Result<tokio::runtime::Runtime, PlayError> {
         .enable_all()
         .build()
         .map_err(|error| PlayError::Usage(format!("No runtime can be started: {error}.")))
-}
-
-fn seconds(text: &str) -> Result<std::time::Duration, String> {
-    let seconds = text
-        .parse()
-        .map_err(|_| "not a number of seconds".to_owned())?;
-    std::time::Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 fn print_json(object: &impl serde::Serialize) -> Result<(), PlayError> {

@@ -40,7 +40,7 @@ pub(super) struct PlayArgs {
     buffer: u64,
 
     /// Where to start, seconds
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = super::seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = crate::config::seconds)]
     start: Duration,
 
     /// The most memory for what is fetched ahead, MiB
@@ -53,6 +53,9 @@ pub(super) struct PlayArgs {
     frames_sha256: bool,
 }
 
+/// How long the end may wait until what was played is told.
+const CLOSING: Duration = Duration::from_secs(3);
+
 #[derive(ValueEnum, Clone, Copy, Debug)]
 enum ReportFormat {
     Json,
@@ -64,9 +67,14 @@ pub(super) fn run(args: PlayArgs, began: Instant) -> Result<(), PlayError> {
     let title = config.title;
     let runtime = super::runtime()?;
     let opened = runtime.block_on(Session::open(&config));
-    let played = opened.and_then(|session| match args.headless {
-        true => runtime.block_on(headless::play(&session, args.headless_options(), began)),
-        false => window::play(&runtime, &session, args.window_options(), began),
+    let played = opened.and_then(|session| {
+        let played = match args.headless {
+            true => runtime.block_on(headless::play(&session, args.headless_options(), began)),
+            false => window::play(&runtime, &session, args.window_options(), began),
+        };
+        let closing = async { tokio::time::timeout(CLOSING, session.close()).await };
+        let _ = runtime.block_on(closing);
+        played
     });
     // Tasks that still wait for the network must not hold up the exit.
     runtime.shutdown_background();

@@ -42,15 +42,15 @@ pub(super) struct SaveArgs {
     bitrate: Option<f64>,
 
     /// How much must be there before playing begins, seconds
-    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = super::seconds, requires = "bitrate")]
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = crate::config::seconds, requires = "bitrate")]
     preroll: Duration,
 
     /// Fetch no further ahead of the play position than a player with so small a buffer, seconds [default: nothing waits]
-    #[arg(long, value_name = "SECONDS", value_parser = super::seconds, requires = "bitrate")]
+    #[arg(long, value_name = "SECONDS", value_parser = crate::config::seconds, requires = "bitrate")]
     look_ahead: Option<Duration>,
 
     /// When the viewer began to wait, seconds since 1970 [default: when this program started]
-    #[arg(long, value_name = "SECONDS", value_parser = super::seconds, requires = "bitrate")]
+    #[arg(long, value_name = "SECONDS", value_parser = crate::config::seconds, requires = "bitrate")]
     began: Option<Duration>,
 }
 

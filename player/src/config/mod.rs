@@ -2,7 +2,10 @@
 //!
 //! Nothing else in the crate reads the environment.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use swarm::content::TitleId;
@@ -52,6 +55,10 @@ pub struct SourceArgs {
     /// Accept and remember signing keys that changed
     #[arg(long)]
     pub accept_new_keys: bool,
+
+    /// How often the DMS is asked whether the licence still holds, seconds
+    #[arg(long, value_name = "SECONDS", hide = true, default_value = "20", value_parser = seconds)]
+    pub ask_every: Duration,
 }
 
 /// What to play and where from, complete.
@@ -73,6 +80,8 @@ pub struct SourceConfig {
     pub state: PathBuf,
     /// Whether changed signing keys are accepted.
     pub accept_new_keys: bool,
+    /// How often the DMS is asked whether the licence still holds.
+    pub ask_every: Duration,
 }
 
 impl SourceArgs {
@@ -82,9 +91,6 @@ impl SourceArgs {
     /// [`PlayError::Usage`] with the flag that must change.
     pub fn resolve(self) -> Result<SourceConfig, PlayError> {
         let (title, page) = target(&self.title)?;
-        let state = self
-            .state
-            .or_else(|| state_home().map(|home| home.join("dms-player")));
         let dms = self
             .dms
             .or(page)
@@ -100,12 +106,33 @@ impl SourceArgs {
             dms,
             token_file: self.token_file,
             ca_file: self.ca_file,
-            state: state.ok_or_else(|| {
-                PlayError::Usage("There is no state folder: add --state DIR.".into())
-            })?,
+            state: state_folder(self.state)?,
             accept_new_keys: self.accept_new_keys,
+            ask_every: self.ask_every,
         })
     }
+}
+
+/// Where the player keeps its state: the folder that was named, or one of the user's.
+///
+/// # Errors
+/// [`PlayError::Usage`] when there is none.
+pub fn state_folder(named: Option<PathBuf>) -> Result<PathBuf, PlayError> {
+    let home = || state_home().map(|home| home.join("dms-player"));
+    named
+        .or_else(home)
+        .ok_or_else(|| PlayError::Usage("There is no state folder: add --state DIR.".into()))
+}
+
+/// A flag's number of seconds.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 /// The title named by an id or by the address of its watch page, and the host of that page.

@@ -7,6 +7,7 @@ use std::{
 
 use swarm::content::{TitleId, TrackId, TrackKind};
 use tokio::task::{AbortHandle, JoinHandle};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     feed::{self, FeedTask, LookAhead},
@@ -101,6 +102,8 @@ struct Running<S> {
 /// Running lanes. Dropping it stops the feeds; the decoders then end by themselves.
 pub struct Playback<S> {
     running: Vec<Running<S>>,
+    /// Stops the decoders when the licence is withdrawn: also what was opened already is not played.
+    _watcher: AbortOnDropHandle<()>,
 }
 
 impl<S: Sink + Send + 'static> Playback<S> {
@@ -139,7 +142,17 @@ impl<S: Sink + Send + 'static> Playback<S> {
                 decoder,
             });
         }
-        Self { running }
+        let watcher = {
+            let (withdrawn, transport) = (session.withdrawn().clone(), Arc::clone(transport));
+            tokio::spawn(async move {
+                withdrawn.cancelled().await;
+                transport.stop();
+            })
+        };
+        Self {
+            running,
+            _watcher: AbortOnDropHandle::new(watcher),
+        }
     }
 
     /// Handles that let the feeds fetch no more. The decoders finish what they have.

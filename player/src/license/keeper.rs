@@ -11,7 +11,10 @@ use std::{
 use swarm::content::Manifest;
 
 use super::{Answer, License, VerifyingKey, ask, now_ms};
-use crate::{error::PlayError, source::Source};
+use crate::{
+    error::PlayError,
+    source::{Source, Wants},
+};
 
 /// The last part of a licence's life in which it is renewed: a third.
 const LAST_PART: u64 = 3;
@@ -82,7 +85,7 @@ impl Keeper {
     #[must_use]
     pub fn standing(&self) -> Standing {
         let license = self.current();
-        Standing::at(now_ms(), license.came_ms, license.not_after_ms)
+        Standing::at(now_ms(), license.came_ms, license.lease.not_after_ms)
     }
 
     /// Renews a licence that is ending, unless that is under way or failed a moment ago.
@@ -128,9 +131,12 @@ impl Keeper {
     /// Asks each path from the one in use on, until one answers.
     async fn renew_once(&self, source: &Source, manifest: &Manifest) -> Result<(), PlayError> {
         let mut failure = PlayError::LicenseExpired(manifest.title);
-        let renews = Some(self.current().id());
+        let wants = Wants {
+            renews: Some(self.current().id()),
+            ..Wants::default()
+        };
         for endpoint in source.endpoints() {
-            let answer = match ask(endpoint, manifest.title, renews).await {
+            let answer = match ask(endpoint, manifest.title, wants).await {
                 Ok(offer) => offer.accept(manifest, &self.trusted)?,
                 Err(error) if may_pass(&error) => {
                     failure = error;

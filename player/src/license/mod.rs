@@ -8,6 +8,7 @@ use bytes::Bytes;
 use drm::{
     floe::Opener,
     key::TrackKey,
+    lease::Lease,
     license::{self, Contact, Expect, LicenseError, RecipientKeyPair, TrackKeys, VerifyingKey},
     segment::{self, SegmentContext},
 };
@@ -16,18 +17,20 @@ use zeroize::Zeroizing;
 
 pub use keeper::{Keeper, Standing};
 
-use crate::{error::PlayError, source::Endpoint};
+use crate::{
+    error::PlayError,
+    source::{Endpoint, Wants},
+};
 
 /// The keys of one licence, for as long as it is valid. They are zeroed when this is dropped.
 pub struct License {
-    id: [u8; 16],
+    lease: Lease,
     keys: TrackKeys,
     tenant: String,
     title: TitleId,
     version: u64,
     /// When it came, by this computer's clock.
     came_ms: u64,
-    not_after_ms: u64,
     third_party_players: bool,
 }
 
@@ -46,18 +49,14 @@ pub struct Offer {
     device: Option<DeviceId>,
 }
 
-/// Asks `endpoint` for a licence, with a new key; `renews` is the one that it is to go on with.
+/// Asks `endpoint` for a licence, with a new key.
 ///
 /// # Errors
 /// [`PlayError`] when it is refused.
-pub async fn ask(
-    endpoint: &Endpoint,
-    title: TitleId,
-    renews: Option<[u8; 16]>,
-) -> Result<Offer, PlayError> {
+pub async fn ask(endpoint: &Endpoint, title: TitleId, wants: Wants) -> Result<Offer, PlayError> {
     let recipient = RecipientKeyPair::generate(&mut rand::rng());
     let bytes = endpoint
-        .license(title, &recipient.public().to_string(), renews)
+        .license(title, &recipient.public().to_string(), wants)
         .await?;
     Ok(Offer {
         bytes,
@@ -76,40 +75,83 @@ impl Offer {
         manifest: &Manifest,
         trusted: &[VerifyingKey],
     ) -> Result<Answer, PlayError> {
-        let title = manifest.title;
-        let expected = Expect {
-            tenant: &manifest.tenant,
-            title: title.0,
-            version: Some(manifest.version),
-            device: self.device.map(|device| device.0),
-            contact: Contact::Online,
-        };
-        let came_ms = now_ms();
-        let verified = match license::verify(&self.bytes, trusted, &expected, came_ms) {
-            Ok(verified) => verified,
-            Err(LicenseError::OtherVersion { .. }) => return Ok(Answer::OtherVersion),
-            Err(error) => return Err(refused(title, &error)),
-        };
-        let keys = verified
-            .open(&self.recipient)
-            .map_err(|error| PlayError::LicenseInvalid(error.to_string()))?;
-        let grant = verified.grant();
-        tracing::info!(
-            license.id = hex::encode(grant.license_id),
-            tracks = verified.tracks().len(),
-            "licence granted"
-        );
-        Ok(Answer::Granted(License {
-            id: grant.license_id,
-            keys,
-            tenant: grant.tenant.clone(),
-            title,
-            version: grant.version,
-            came_ms,
-            not_after_ms: grant.not_after_ms,
-            third_party_players: grant.third_party_players,
-        }))
+        open_checked(&self, manifest, trusted, Contact::Online)
     }
+
+    /// A licence that was saved, with what opens it.
+    #[must_use]
+    pub fn saved(license: Vec<u8>, recipient: RecipientKeyPair, device: DeviceId) -> Self {
+        Self {
+            bytes: license.into(),
+            recipient,
+            device: Some(device),
+        }
+    }
+
+    /// The same as [`Offer::accept`] for a licence that was saved. Whether it may be used at this time is the watch's to
+    /// say.
+    ///
+    /// # Errors
+    /// As [`Offer::accept`].
+    pub fn reopen(
+        self,
+        manifest: &Manifest,
+        trusted: &[VerifyingKey],
+    ) -> Result<Answer, PlayError> {
+        open_checked(&self, manifest, trusted, Contact::Offline)
+    }
+
+    /// The licence as it came.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// What opens it, once more: to be saved.
+    #[must_use]
+    pub fn recipient(&self) -> Option<RecipientKeyPair> {
+        RecipientKeyPair::from_bytes(&self.recipient.to_bytes()).ok()
+    }
+}
+
+fn open_checked(
+    offer: &Offer,
+    manifest: &Manifest,
+    trusted: &[VerifyingKey],
+    contact: Contact,
+) -> Result<Answer, PlayError> {
+    let title = manifest.title;
+    let expected = Expect {
+        tenant: &manifest.tenant,
+        title: title.0,
+        version: Some(manifest.version),
+        device: offer.device.map(|device| device.0),
+        contact,
+    };
+    let came_ms = now_ms();
+    let verified = match license::verify(&offer.bytes, trusted, &expected, came_ms) {
+        Ok(verified) => verified,
+        Err(LicenseError::OtherVersion { .. }) => return Ok(Answer::OtherVersion),
+        Err(error) => return Err(refused(title, &error)),
+    };
+    let keys = verified
+        .open(&offer.recipient)
+        .map_err(|error| PlayError::LicenseInvalid(error.to_string()))?;
+    let grant = verified.grant();
+    tracing::info!(
+        license.id = hex::encode(grant.license_id),
+        tracks = verified.tracks().len(),
+        "licence granted"
+    );
+    Ok(Answer::Granted(License {
+        lease: Lease::from(grant),
+        keys,
+        tenant: grant.tenant.clone(),
+        title,
+        version: grant.version,
+        came_ms,
+        third_party_players: grant.third_party_players,
+    }))
 }
 
 fn refused(title: TitleId, error: &LicenseError) -> PlayError {
@@ -126,7 +168,13 @@ impl License {
     /// Its id.
     #[must_use]
     pub fn id(&self) -> [u8; 16] {
-        self.id
+        self.lease.license_id
+    }
+
+    /// What it says about time.
+    #[must_use]
+    pub fn lease(&self) -> &Lease {
+        &self.lease
     }
 
     /// Whether the licence opens this track.
@@ -186,7 +234,7 @@ impl License {
     }
 
     fn key(&self, track: TrackId) -> Result<&TrackKey, PlayError> {
-        if now_ms() >= self.not_after_ms {
+        if now_ms() >= self.lease.not_after_ms {
             return Err(PlayError::LicenseExpired(self.title));
         }
         self.keys
@@ -194,6 +242,7 @@ impl License {
             .ok_or_else(|| PlayError::NotLicensed {
                 title: self.title,
                 detail: format!(" It does not open track {track}."),
+                code: String::new(),
             })
     }
 }

@@ -20,6 +20,8 @@ const HELLO_LIMIT: Duration = Duration::from_millis(1500);
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// How long an answer may make no progress.
 const READ_LIMIT: Duration = Duration::from_secs(15);
+/// How long a question beside the playing may take.
+const HOLDS_LIMIT: Duration = Duration::from_secs(10);
 /// The longest JSON or licence that is read, bytes.
 const MAX_SMALL_BODY: usize = 64 << 10;
 /// The longest token file, bytes.
@@ -76,6 +78,9 @@ pub enum FetchError {
         /// The problem's sentence.
         detail: String,
     },
+    /// 507 with a reason.
+    #[error("{0}")]
+    Full(String),
     /// No connection, or it broke, or it is too slow.
     #[error("{0}")]
     Unreachable(String),
@@ -93,6 +98,30 @@ pub struct Trust {
     pub manifest_keys: Vec<String>,
     /// Ed25519 keys that sign licences, lower-case hex.
     pub license_keys: Vec<String>,
+}
+
+/// What a licence is wanted for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Wants {
+    /// The licence that it is to go on with.
+    pub renews: Option<[u8; 16]>,
+    /// Whether it is to be used without contact to the DMS.
+    pub offline: bool,
+    /// What the watch says, when it is.
+    pub watch: Option<drm::lease::Contact>,
+}
+
+/// How far an agent is with a title that it keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+pub struct Kept {
+    /// The version that it keeps.
+    pub version: u64,
+    /// What that takes, bytes.
+    pub bytes: u64,
+    /// What of it is there.
+    pub bytes_here: u64,
+    /// Whether the cache has no room for the rest.
+    pub no_room: bool,
 }
 
 #[derive(Deserialize)]
@@ -234,7 +263,7 @@ impl Endpoint {
         })
     }
 
-    /// A licence for the holder of `recipient_key` (base64url), as signed bytes; `renews` is the one that it is to go on with.
+    /// A licence for the holder of `recipient_key` (base64url), as signed bytes.
     ///
     /// # Errors
     /// [`PlayError::NotLicensed`], [`PlayError::LicenseExpired`], [`PlayError::TitleNotFound`] and
@@ -243,7 +272,7 @@ impl Endpoint {
         &self,
         title: TitleId,
         recipient_key: &str,
-        renews: Option<[u8; 16]>,
+        wants: Wants,
     ) -> Result<Bytes, PlayError> {
         let path = match self.kind {
             PathKind::Agent => "/v1/license".to_owned(),
@@ -253,7 +282,9 @@ impl Endpoint {
             "title": title,
             "recipient_key": recipient_key,
             "person": self.person.as_ref().map(|token| token.as_str()),
-            "renews": renews.map(hex::encode),
+            "renews": wants.renews.map(hex::encode),
+            "offline": wants.offline,
+            "watch": wants.watch,
         });
         let answer = self
             .small(self.http.post(self.url(&path)).json(&body), MAX_SMALL_BODY)
@@ -264,12 +295,95 @@ impl Endpoint {
             FetchError::Refused { code, .. } if code == "license_expired" => {
                 PlayError::LicenseExpired(title)
             }
-            FetchError::Refused { detail, .. } => PlayError::NotLicensed {
+            FetchError::Refused { code, detail } => PlayError::NotLicensed {
                 title,
                 detail: format!(" {detail}"),
+                code,
             },
             error => self.failure(error),
         })
+    }
+
+    /// Whether a licence still holds. None: nobody says so.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn holds(&self, license: [u8; 16]) -> Result<Option<bool>, FetchError> {
+        #[derive(Deserialize)]
+        struct Standing {
+            holds: bool,
+        }
+        let id = uuid::Uuid::from_bytes(license);
+        let url = self.url(&format!("{}/licenses/{id}", self.prefix()));
+        let request = self.http.get(url).timeout(HOLDS_LIMIT);
+        match self.small(request, MAX_SMALL_BODY).await {
+            Ok(body) => serde_json::from_slice::<Standing>(&body)
+                .map(|standing| Some(standing.holds))
+                .map_err(|error| FetchError::Unexpected(error.to_string())),
+            Err(FetchError::Refused { code, .. }) if code == "device_revoked" => Ok(Some(false)),
+            Err(FetchError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells what was played.
+    ///
+    /// # Errors
+    /// Why it was not taken.
+    pub async fn usage(&self, report: &impl serde::Serialize) -> Result<(), FetchError> {
+        let url = self.url(&format!("{}/usage", self.prefix()));
+        let request = self.http.post(url).json(report).timeout(HOLDS_LIMIT);
+        self.small(request, MAX_SMALL_BODY).await.map(|_| ())
+    }
+
+    /// Has the agent keep these tracks of a title.
+    ///
+    /// # Errors
+    /// [`PlayError::NoRoom`] and the like.
+    pub async fn keep(&self, title: TitleId, tracks: &[u16]) -> Result<Kept, PlayError> {
+        let body = serde_json::json!({ "tracks": tracks });
+        let request = self.http.put(self.kept_url(title)).json(&body);
+        self.kept_answer(title, self.small(request, MAX_SMALL_BODY).await)
+    }
+
+    /// How far the agent is with a title that it keeps.
+    ///
+    /// # Errors
+    /// [`PlayError::NotSaved`] when it does not keep it.
+    pub async fn kept(&self, title: TitleId) -> Result<Kept, PlayError> {
+        let request = self.http.get(self.kept_url(title));
+        self.kept_answer(title, self.small(request, MAX_SMALL_BODY).await)
+    }
+
+    /// Has the agent let go of a title. False when it did not keep it.
+    ///
+    /// # Errors
+    /// Why the agent does not answer.
+    pub async fn let_go(&self, title: TitleId) -> Result<bool, PlayError> {
+        let request = self.http.delete(self.kept_url(title));
+        match self.small(request, MAX_SMALL_BODY).await {
+            Ok(_) => Ok(true),
+            Err(FetchError::NotFound) => Ok(false),
+            Err(error) => Err(self.failure(error)),
+        }
+    }
+
+    fn kept_url(&self, title: TitleId) -> String {
+        self.url(&format!("/v1/kept/{title}"))
+    }
+
+    fn kept_answer(
+        &self,
+        title: TitleId,
+        answer: Result<Bytes, FetchError>,
+    ) -> Result<Kept, PlayError> {
+        let body = answer.map_err(|error| match error {
+            FetchError::NotFound => PlayError::NotSaved(title),
+            FetchError::Full(detail) => PlayError::NoRoom(detail),
+            error => self.failure(error),
+        })?;
+        serde_json::from_slice(&body)
+            .map_err(|error| self.failure(FetchError::Unexpected(error.to_string())))
     }
 
     /// The bytes of a chunk, not verified, exactly as long as the manifest says.
@@ -361,6 +475,10 @@ impl Endpoint {
             StatusCode::CONFLICT => Err(FetchError::NotReady),
             StatusCode::UNAUTHORIZED => Err(FetchError::Denied),
             StatusCode::FORBIDDEN => Err(problem(response).await),
+            StatusCode::INSUFFICIENT_STORAGE => Err(match problem(response).await {
+                FetchError::Refused { detail, .. } => FetchError::Full(detail),
+                error => error,
+            }),
             status if status.is_server_error() => {
                 Err(FetchError::Unreachable(format!("it answers {status}")))
             }

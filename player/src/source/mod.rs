@@ -20,7 +20,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use swarm::content::{ChunkId, ChunkRef, TitleId};
 
-pub use endpoint::{ChunkSource, Endpoint, FetchError, PathKind};
+pub use endpoint::{ChunkSource, Endpoint, FetchError, Kept, PathKind, Wants};
 
 pub use row::Row;
 
@@ -128,10 +128,23 @@ impl Source {
             .expect("a source has an endpoint")
     }
 
+    /// All paths.
+    pub fn all(&self) -> impl Iterator<Item = &Endpoint> {
+        self.endpoints.iter()
+    }
+
     /// The paths from the one in use on.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         let current = self.current.load(Ordering::Relaxed);
         self.endpoints.iter().skip(current)
+    }
+
+    /// The agent, whichever path is in use.
+    #[must_use]
+    pub fn agent(&self) -> Option<&Endpoint> {
+        self.endpoints
+            .iter()
+            .find(|endpoint| endpoint.kind() == PathKind::Agent)
     }
 
     /// The name of the path in use.

@@ -3,6 +3,7 @@
 mod clip;
 mod gateway;
 mod headless;
+mod offline;
 mod player;
 mod server;
 mod window;

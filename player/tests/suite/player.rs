@@ -77,17 +77,27 @@ impl Desk {
         self.with(&["--dms", &server.url(), "--token-file", &token])
     }
 
+    /// Another server in the place of the agent: under its URL no keys were seen before.
+    pub fn agent_instead(mut self, server: &Server) -> Self {
+        self.arguments.truncate(2);
+        self.agent(server)
+    }
+
     /// The command with the arguments so far; none of this computer's settings.
     pub fn command(&self, subcommand: &str, arguments: &[&str]) -> Command {
+        let mut command = self.bare(subcommand);
+        command.args(&self.arguments).args(arguments);
+        command
+    }
+
+    /// The command without arguments.
+    pub fn bare(&self, subcommand: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dms-player"));
         for name in FOREIGN {
             command.env_remove(name);
         }
         command.env("HOME", self.folder.path());
-        command
-            .arg(subcommand)
-            .args(&self.arguments)
-            .args(arguments);
+        command.arg(subcommand);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,5 +1,7 @@
 //! A real HTTP server on loopback that speaks the agent's or the DMS's routes, with faults.
 
+mod kept;
+
 use std::{
     net::SocketAddr,
     sync::{
@@ -61,6 +63,10 @@ pub struct Behaviour {
     pub not_ready: bool,
     /// Whose keys are named and used.
     pub other_keys: bool,
+    /// The agent's device.
+    pub device: [u8; 16],
+    /// Whether licences may be used without contact.
+    pub offline: bool,
 }
 
 impl Default for Behaviour {
@@ -78,6 +84,8 @@ impl Default for Behaviour {
             manifest: clip().manifest.clone(),
             not_ready: false,
             other_keys: false,
+            device: DEVICE,
+            offline: true,
         }
     }
 }
@@ -103,6 +111,7 @@ struct Shared {
     license_key: SigningKey,
     chunks_served: AtomicUsize,
     licenses_asked: AtomicUsize,
+    desk: kept::Desk,
 }
 
 impl Server {
@@ -143,6 +152,7 @@ impl Server {
             license_key,
             chunks_served: AtomicUsize::new(0),
             licenses_asked: AtomicUsize::new(0),
+            desk: kept::Desk::default(),
         });
         let router = router(&shared);
         runtime.spawn(async move { axum::serve(listener, router).await });
@@ -172,7 +182,8 @@ fn router(shared: &Arc<Shared>) -> Router {
             .route("/v1/hello", get(hello))
             .route("/v1/trust", get(trust))
             .route("/v1/titles/{title}/manifest", get(manifest))
-            .route("/v1/license", post(licence)),
+            .route("/v1/license", post(licence))
+            .merge(kept::routes()),
         Kind::Dms => Router::new()
             .route("/api/v1/trust", get(trust))
             .route("/api/v1/titles/{title}/manifest", get(manifest))
@@ -180,6 +191,10 @@ fn router(shared: &Arc<Shared>) -> Router {
     };
     routes
         .route("/v1/chunks/{id}", get(chunk))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(shared),
+            kept::absence,
+        ))
         .layer(middleware::from_fn_with_state(Arc::clone(shared), guard))
         .with_state(Arc::clone(shared))
 }
@@ -209,8 +224,8 @@ fn problem(status: u16, code: &str, detail: &str) -> Response {
     (status, Json(json!({ "code": code, "detail": detail }))).into_response()
 }
 
-async fn hello() -> Response {
-    let id = swarm::content::DeviceId(DEVICE).to_string();
+async fn hello(State(shared): State<Arc<Shared>>) -> Response {
+    let id = swarm::content::DeviceId(shared.behaviour.device).to_string();
     Json(json!({ "agent": "edge-peer", "version": "0.1.0", "device_id": id, "sharing": "on" }))
         .into_response()
 }
@@ -249,6 +264,10 @@ async fn licence(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     if asked >= behaviour.licenses {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
+    shared.desk.asked(&request);
+    if request.offline && !behaviour.offline {
+        return problem(403, "offline_not_allowed", "It cannot be kept.");
+    }
     if behaviour.licensing == Licensing::Deny {
         return problem(403, "not_licensed", "Ask your manager.");
     }
@@ -259,7 +278,7 @@ async fn licence(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     let other_version = behaviour.licensing == Licensing::OtherVersion;
     let device = match (shared.kind, behaviour.licensing) {
         (_, Licensing::OtherDevice) => [9; 16],
-        (Kind::Agent, _) => DEVICE,
+        (Kind::Agent, _) => behaviour.device,
         (Kind::Dms, _) => [0; 16],
     };
     let grant = Grant {
@@ -272,7 +291,7 @@ async fn licence(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
         issued_ms: now,
         not_before_ms: now - 60_000,
         not_after_ms: until,
-        offline_until_ms: until,
+        offline_until_ms: if request.offline { until } else { now },
         third_party_players: behaviour.third_party_players,
     };
     let ids = behaviour.manifest.tracks.iter().map(|track| track.id.0);
