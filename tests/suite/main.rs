@@ -10,6 +10,7 @@ mod gateway;
 mod kill;
 mod links;
 mod odd_inputs;
+mod offline;
 mod publish_and_play;
 mod rules;
 mod tidy;
