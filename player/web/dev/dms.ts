@@ -42,12 +42,22 @@ export interface Faults {
   forbidden: boolean;
   /** Milliseconds a licence is valid. */
   licenseMs: number;
+  /** No licence holds any more. */
+  withdrawn: boolean;
 }
 
 /** The DMS of the development server. */
 export class DevDms {
   readonly token = `dms_${randomBytes(16).toString('hex')}`;
-  readonly faults: Faults = { wrongKeys: false, segmentsDown: false, forbidden: false, licenseMs: 3_600_000 };
+  readonly faults: Faults = {
+    wrongKeys: false,
+    segmentsDown: false,
+    forbidden: false,
+    licenseMs: 3_600_000,
+    withdrawn: false,
+  };
+  /** Stretches of watching that pages told of. */
+  readonly plays: { played_ms: number }[] = [];
   /** Paths asked for, in order. */
   readonly asked: string[] = [];
   readonly rows: TitleRow[] = [];
@@ -176,6 +186,14 @@ export class DevDms {
       return sendJson(exchange, 200, { items: this.rows, next_cursor: null });
     }
     if (pathname === '/api/v1/sites') return sendJson(exchange, 200, { items: SITES, next_cursor: null });
+    if (/^\/api\/v1\/licenses\/[0-9a-f]{32}$/.test(pathname)) {
+      return sendJson(exchange, 200, { holds: !this.faults.withdrawn, expires_ms: 0 });
+    }
+    if (pathname === '/api/v1/usage') {
+      const { plays } = await readJson(exchange.request);
+      this.plays.push(...(plays as { played_ms: number }[]));
+      return sendJson(exchange, 200, { taken: 1, unknown: 0 });
+    }
     const about = /^\/api\/v1\/titles\/([^/]+)(?:\/(.+))?$/.exec(pathname);
     if (about) return this.#title(exchange, about[1] ?? '', about[2] ?? '');
     return sendProblem(exchange, 404, 'not_found', pathname);

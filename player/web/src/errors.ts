@@ -117,6 +117,11 @@ const CATALOGUE = {
     sentence: 'The time to watch this video is over, or the clock of this computer is wrong.',
     remedy: 'retry',
   },
+  license_withdrawn: {
+    title: 'You may not watch this any more',
+    sentence: 'The licence was withdrawn, or your account was closed, while you watched. Ask your administrator.',
+    remedy: 'retry',
+  },
   license_wrong_key: {
     title: 'The licence does not open this video',
     sentence:

@@ -275,6 +275,27 @@ export async function license(titleId: string, recipient: string): Promise<Bytes
   return new Uint8Array(await response.arrayBuffer());
 }
 
+/** Whether a licence still holds; `id` is its hexadecimal id. */
+export async function licenseHolds(id: string): Promise<boolean> {
+  const standing = (await json(`/api/v1/licenses/${id}`)) as Json;
+  return standing.holds !== false;
+}
+
+/** A stretch of watching, under the licence it began with. */
+export interface Play {
+  readonly license: string;
+  readonly from_ms: number;
+  readonly until_ms: number;
+  readonly played_ms: number;
+}
+
+/** Tells what was watched; also when the page is being left. */
+export async function reportUsage(play: Play, leaving: boolean): Promise<void> {
+  const body = JSON.stringify({ plays: [play] });
+  const headers = { 'content-type': 'application/json' };
+  await call('/api/v1/usage', { method: 'POST', headers, body, keepalive: leaving });
+}
+
 /** The request for a licence, the same at the DMS and at an agent. */
 export function licenseRequest(titleId: string, recipient: string): RequestInit {
   return {

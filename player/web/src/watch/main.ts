@@ -21,6 +21,7 @@ import { measure } from './meters';
 import { Notice } from './offer';
 import { narrowConnections } from './policy';
 import { Settings } from './settings';
+import { Standing } from './standing';
 import { type Phase, exposeState } from './state';
 import { Stats } from './stats';
 import './media-chrome';
@@ -41,6 +42,7 @@ class WatchPage {
   readonly #keys: KeyRing;
   readonly #playback: Playback;
   readonly #notice: Notice;
+  readonly #standing: Standing;
   #phase: Phase = 'loading';
   #shown: api.Title | null = null;
   /** Where to start next, seconds. */
@@ -61,6 +63,7 @@ class WatchPage {
       hashes: address.hashes,
       events: { ready: () => this.#onReady(), fatal: (error) => this.#fail(error) },
     });
+    this.#standing = new Standing(this.#video, this.#keys, (error) => this.#fail(error));
     this.#notice = new Notice(byId('notice'), this.#route, this.#ladder);
     const place = rememberPlace(title, this.#video);
     this.#from = address.at ?? place;
@@ -199,6 +202,7 @@ class WatchPage {
   #onReady(): void {
     this.#enter('ready');
     this.#overlay.hidden = true;
+    this.#standing.start();
     // Refused by browsers that want a click first; the big button is there for it.
     void this.#video.play().catch(() => undefined);
   }
@@ -206,6 +210,7 @@ class WatchPage {
   #fail(error: PageError): void {
     this.#from = this.#video.currentTime || this.#from;
     this.#playback.stop();
+    this.#standing.stop();
     if (error.code === 'signed_out') return this.#askToSignIn();
     this.#enter('error');
     if (this.#report.errors.at(-1)?.code !== error.code) this.#report.failed(error, true);

@@ -41,7 +41,7 @@ beforeEach(() => {
 
 afterEach(() => {
   const { dms, agent } = theatre.stage;
-  Object.assign(dms.faults, { wrongKeys: false, segmentsDown: false, forbidden: false, licenseMs: 3_600_000 });
+  Object.assign(dms.faults, { wrongKeys: false, segmentsDown: false, forbidden: false, licenseMs: 3_600_000, withdrawn: false });
   Object.assign(agent, { delayMs: 0, corrupt: false, onSegment: () => undefined });
 });
 
@@ -158,6 +158,20 @@ describe('what stands in the way is explained', () => {
     const error = { code: 'not_video', message: 'It looks like plain text.' };
     const row = theatre.stage.dms.addRow('notes.txt', { state: 'failed', error });
     expect(await card(`/watch/${row.id}`)).toContain('It looks like plain text.');
+  });
+
+  it('a licence that was withdrawn ends it within half a minute, and what was watched is told', async () => {
+    const { dms, title } = theatre.stage;
+    const opened = await theatre.open(`${dms.url}/watch/${title.id}?agent=${NO_AGENT}`);
+    await waitForPlayer(opened.page, (s) => s.currentTime > 1);
+    dms.plays.length = 0;
+    dms.faults.withdrawn = true;
+    await opened.page.waitForSelector('.card--error', { timeout: 30_000 });
+    expect(await opened.page.textContent('.card--error')).toContain('You may not watch this any more');
+    const played = dms.plays.at(-1)?.played_ms;
+    expect(played).toBeGreaterThan(1_000);
+    expect(played).toBeLessThan(theatre.stage.clip.seconds * 1_000 + 500);
+    await close(opened);
   });
 
   it('a store that is away; Retry goes on when it is back', async () => {
