@@ -1,4 +1,4 @@
-//! The command line: `dms serve | worker | migrate | config | admin | publish | titles | campaign`.
+//! The command line: `dms serve | login | people | publish | ...`.
 
 use std::process::ExitCode;
 
@@ -28,6 +28,12 @@ enum Command {
     Config(ConfigArgs),
     /// Administer a running server
     Admin(admin::AdminArgs),
+    /// Sign in through a browser; the other commands then act for you
+    Login(cli::LoginArgs),
+    /// Sign out: revoke the token of `dms login` and remove it
+    Logout(cli::LogoutArgs),
+    /// Say who the commands act for, and what they may do
+    Whoami(cli::WhoamiArgs),
     /// Publish a video or a file
     Publish(cli::PublishArgs),
     /// List and look at titles
@@ -76,6 +82,9 @@ async fn run(command: Command) -> ExitCode {
             command: ConfigCommand::Show(flags),
         }) => show(&flags),
         Command::Admin(args) => return admin::run(args).await,
+        Command::Login(args) => return cli::login(args).await,
+        Command::Logout(args) => return cli::logout(args).await,
+        Command::Whoami(args) => return cli::whoami(args).await,
         Command::Publish(args) => return cli::publish(args).await,
         Command::Titles(args) => return cli::titles(args).await,
         Command::Campaign(args) => return cli::campaign(args).await,

@@ -66,6 +66,10 @@ pub mod act {
     pub const TOKEN_MADE: &str = "token.made";
     /// An API token was revoked.
     pub const TOKEN_REVOKED: &str = "token.revoked";
+    /// A person let a command line in.
+    pub const GRANT_APPROVED: &str = "grant.approved";
+    /// A person refused to let a command line in.
+    pub const GRANT_REFUSED: &str = "grant.refused";
     /// An enrolment token was made.
     pub const ENROLLMENT_TOKEN_MADE: &str = "enrollment_token.made";
     /// A device enrolled.

@@ -30,9 +30,12 @@ pub enum Failure {
     },
     /// There is no token to sign in with.
     #[error(
-        "no token: give --token-file FILE, or set DMS_TOKEN_FILE (the server writes the owner's to owner.token)"
+        "not signed in: run dms login, give --token-file FILE, or set DMS_TOKEN_FILE (the server writes the owner's to owner.token)"
     )]
     NoToken,
+    /// Nobody let the command line in.
+    #[error("{0}")]
+    NotLetIn(String),
     /// A local file cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
@@ -62,6 +65,9 @@ fn sentence(problem: &ProblemBody) -> String {
     for field in &problem.errors {
         text.push_str(&format!("\n  {}: {}", field.pointer, field.fix));
     }
+    if problem.code == "unauthenticated" {
+        text.push_str(" Sign in again with dms login, or give another --token-file.");
+    }
     if let Some(id) = problem
         .request_id
         .as_deref()
@@ -86,7 +92,7 @@ impl Failure {
                 _ => 1,
             },
             Self::Foreign { .. } | Self::Unreachable { .. } => 7,
-            Self::NoToken => 4,
+            Self::NoToken | Self::NotLetIn(_) => 4,
             Self::Input(_) => 5,
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => 3,
             Self::File { .. } | Self::Found(_) => 1,

@@ -1,4 +1,4 @@
-//! The publisher's commands: `dms publish`, `dms titles` and `dms campaign`.
+//! Commands that talk to a server: signing in, publishing, titles, people and their rights.
 //!
 //! Clients of the public API like any other. Data goes to standard output, everything else to
 //! standard error.
@@ -8,6 +8,8 @@ mod campaign;
 pub mod client;
 pub mod failure;
 mod follow;
+mod login;
+mod logins;
 mod memory;
 mod names;
 mod progress;
@@ -24,8 +26,24 @@ pub use audit::AuditArgs;
 pub use campaign::CampaignArgs;
 pub use client::{Client, Connection};
 pub use failure::Failure;
+pub use login::{LoginArgs, LogoutArgs, WhoamiArgs};
 pub use publish::PublishArgs;
 pub use titles::TitlesArgs;
+
+/// Runs `dms login`.
+pub async fn login(args: LoginArgs) -> ExitCode {
+    finish(login::login(args).await)
+}
+
+/// Runs `dms logout`.
+pub async fn logout(args: LogoutArgs) -> ExitCode {
+    finish(login::logout(args).await)
+}
+
+/// Runs `dms whoami`.
+pub async fn whoami(args: WhoamiArgs) -> ExitCode {
+    finish(login::whoami(args).await)
+}
 
 /// Runs `dms publish`.
 pub async fn publish(args: PublishArgs) -> ExitCode {

@@ -37,6 +37,10 @@ pub struct People {
     pub by_login: Throttle<String>,
     /// Guesses from each address.
     pub by_address: Throttle<IpAddr>,
+    /// Command lines that ask to be let in, from each network.
+    pub grants: Throttle<IpAddr>,
+    /// Short codes that each person guesses.
+    pub short_codes: Throttle<Uuid>,
 }
 
 impl People {
@@ -49,6 +53,8 @@ impl People {
             passwords: Passwords::new()?,
             by_login: Throttle::default(),
             by_address: Throttle::default(),
+            grants: Throttle::default(),
+            short_codes: Throttle::default(),
         })
     }
 }
