@@ -9,6 +9,7 @@ mod curl;
 mod gateway;
 mod kill;
 mod links;
+mod login;
 mod odd_inputs;
 mod publish_and_play;
 mod rules;
