@@ -40,6 +40,16 @@ enum Command {
     Titles(cli::TitlesArgs),
     /// Make offices hold a title before anybody watches it
     Campaign(cli::CampaignArgs),
+    /// Accounts: list, add, disable, give roles
+    People(cli::PeopleArgs),
+    /// Groups of people, and the roles that come with them
+    Groups(cli::GroupsArgs),
+    /// Who may see a title, where, when, how; and what that means for one person
+    Policy(cli::PolicyArgs),
+    /// Collections, subscriptions and rentals
+    Plans(cli::PlansArgs),
+    /// Your tokens
+    Token(cli::TokenArgs),
     /// Look at the log of who did what, and check it
     Audit(cli::AuditArgs),
 }
@@ -88,6 +98,11 @@ async fn run(command: Command) -> ExitCode {
         Command::Publish(args) => return cli::publish(args).await,
         Command::Titles(args) => return cli::titles(args).await,
         Command::Campaign(args) => return cli::campaign(args).await,
+        Command::People(args) => return cli::people(args).await,
+        Command::Groups(args) => return cli::groups(args).await,
+        Command::Policy(args) => return cli::policy(args).await,
+        Command::Plans(args) => return cli::plans(args).await,
+        Command::Token(args) => return cli::token(args).await,
         Command::Audit(args) => return cli::audit(args).await,
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)

@@ -11,6 +11,7 @@ mod kill;
 mod links;
 mod login;
 mod odd_inputs;
+mod people;
 mod publish_and_play;
 mod rules;
 mod tidy;

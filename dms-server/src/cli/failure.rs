@@ -47,6 +47,9 @@ pub enum Failure {
     /// Something was looked for that should not be, and it is there.
     #[error("{0}")]
     Found(String),
+    /// Something that was named is not there.
+    #[error("{0}")]
+    Missing(String),
     /// What was given is not usable.
     #[error("{0}")]
     Input(String),
@@ -94,6 +97,7 @@ impl Failure {
             Self::Foreign { .. } | Self::Unreachable { .. } => 7,
             Self::NoToken | Self::NotLetIn(_) => 4,
             Self::Input(_) => 5,
+            Self::Missing(_) => 3,
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => 3,
             Self::File { .. } | Self::Found(_) => 1,
             // The server's own trouble is no fault of the file.
