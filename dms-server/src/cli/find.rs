@@ -193,15 +193,38 @@ fn missing(kind: &str, name: &str, like: &[&str], list: &str) -> Failure {
     ))
 }
 
-/// Names that one could have meant: those that contain it, or begin alike.
+/// Names that one could have meant: those that contain it, begin alike, or are two letters away.
 fn alike<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = name.to_lowercase();
     let start: String = wanted.chars().take(3).collect();
     let is_like = |other: &&str| {
         let other = other.to_lowercase();
-        other.contains(&wanted) || (!start.is_empty() && other.starts_with(&start))
+        let before_at = other.split('@').next().unwrap_or_default();
+        other.contains(&wanted)
+            || (!start.is_empty() && other.starts_with(&start))
+            || (start.len() > 2 && letters_apart(&wanted, before_at) <= 2)
     };
     all.filter(is_like).collect()
+}
+
+/// How many letters must be added, taken away or changed to make one of the other (Levenshtein).
+fn letters_apart(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (above, letter) in one.chars().enumerate() {
+        let mut next = vec![above + 1];
+        for ((c, before), (left_above, up)) in other
+            .iter()
+            .zip(0..)
+            .zip(row.iter().zip(row.iter().skip(1)))
+        {
+            let left = next.get(before).copied().unwrap_or_default();
+            let changed = left_above + usize::from(*c != letter);
+            next.push(changed.min(left + 1).min(up + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 /// The text of a file, or of standard input for `-`; at most so many bytes.
@@ -255,10 +278,14 @@ mod tests {
     fn what_one_could_have_meant_is_told() {
         let names = ["ana@example.com", "anna", "ben", "Board"];
         let like = |name| alike(name, names.iter().copied());
-        assert_eq!(like("ana"), ["ana@example.com"]);
-        assert_eq!(like("ann"), ["anna"]);
+        assert_eq!(like("ana"), ["ana@example.com", "anna"]);
+        assert_eq!(like("anne"), ["ana@example.com", "anna"]);
         assert_eq!(like("board"), ["Board"]);
-        assert_eq!(like("boart"), ["Board"]);
-        assert!(like("zoe").is_empty() && like("").len() == 4);
+        assert_eq!(like("baord"), ["Board"]);
+        assert!(like("zoeline").is_empty() && like("").len() == 4);
+        for (one, other, apart) in [("anna", "ana", 1), ("ana", "", 3), ("kitten", "sitting", 3)] {
+            assert_eq!(letters_apart(one, other), apart);
+            assert_eq!(letters_apart(other, one), apart);
+        }
     }
 }
