@@ -1,4 +1,4 @@
-//! The command line: `dms serve | worker | migrate | config | admin | publish | titles | campaign`.
+//! The command line: `dms serve | login | people | publish | ...`.
 
 use std::process::ExitCode;
 
@@ -28,12 +28,28 @@ enum Command {
     Config(ConfigArgs),
     /// Administer a running server
     Admin(admin::AdminArgs),
+    /// Sign in through a browser; the other commands then act for you
+    Login(cli::LoginArgs),
+    /// Sign out: revoke the token of `dms login` and remove it
+    Logout(cli::LogoutArgs),
+    /// Say who the commands act for, and what they may do
+    Whoami(cli::WhoamiArgs),
     /// Publish a video or a file
     Publish(cli::PublishArgs),
     /// List and look at titles
     Titles(cli::TitlesArgs),
     /// Make offices hold a title before anybody watches it
     Campaign(cli::CampaignArgs),
+    /// Accounts: list, add, disable, give roles
+    People(cli::PeopleArgs),
+    /// Groups of people, and the roles that come with them
+    Groups(cli::GroupsArgs),
+    /// Who may see a title, where, when, how; and what that means for one person
+    Policy(cli::PolicyArgs),
+    /// Collections, subscriptions and rentals
+    Plans(cli::PlansArgs),
+    /// Your tokens
+    Token(cli::TokenArgs),
     /// Look at the log of who did what, and check it
     Audit(cli::AuditArgs),
 }
@@ -76,9 +92,17 @@ async fn run(command: Command) -> ExitCode {
             command: ConfigCommand::Show(flags),
         }) => show(&flags),
         Command::Admin(args) => return admin::run(args).await,
+        Command::Login(args) => return cli::login(args).await,
+        Command::Logout(args) => return cli::logout(args).await,
+        Command::Whoami(args) => return cli::whoami(args).await,
         Command::Publish(args) => return cli::publish(args).await,
         Command::Titles(args) => return cli::titles(args).await,
         Command::Campaign(args) => return cli::campaign(args).await,
+        Command::People(args) => return cli::people(args).await,
+        Command::Groups(args) => return cli::groups(args).await,
+        Command::Policy(args) => return cli::policy(args).await,
+        Command::Plans(args) => return cli::plans(args).await,
+        Command::Token(args) => return cli::token(args).await,
         Command::Audit(args) => return cli::audit(args).await,
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)

@@ -1,6 +1,6 @@
 //! axum's extractors with rejections that are problems.
 
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -18,6 +18,11 @@ impl<T: Serialize> IntoResponse for Json<T> {
         axum::Json(self.0).into_response()
     }
 }
+
+/// A body as HTML forms and OAuth send it.
+#[derive(Clone, Copy, Debug, Default, FromRequest)]
+#[from_request(via(axum::Form), rejection(Problem))]
+pub struct Form<T>(pub T);
 
 /// Parameters in the path.
 #[derive(Clone, Copy, Debug, FromRequestParts)]
@@ -37,6 +42,12 @@ impl From<JsonRejection> for Problem {
             _ => "invalid_body",
         };
         Self::new(rejection.status(), code, rejection.body_text())
+    }
+}
+
+impl From<FormRejection> for Problem {
+    fn from(rejection: FormRejection) -> Self {
+        Self::new(rejection.status(), "invalid_request", rejection.body_text())
     }
 }
 

@@ -16,6 +16,7 @@ pub mod device;
 pub mod egress;
 pub mod events;
 pub mod extract;
+pub mod grant;
 pub mod keys;
 pub mod license;
 pub mod net;

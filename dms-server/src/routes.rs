@@ -21,8 +21,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::{
-    audit, auth, campaign, device, license, observe, oidc, origin, pages, people, publish, rights,
-    scim, site, usage, webhook,
+    audit, auth, campaign, device, grant, license, observe, oidc, origin, pages, people, publish,
+    rights, scim, site, usage, webhook,
 };
 
 /// Bytes of a request body that a handler takes whole. Uploads are streams and set their own limit.
@@ -60,6 +60,7 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(auth::routes::routes())
         .merge(people::routes::routes())
         .merge(oidc::routes::routes())
+        .merge(grant::routes::routes())
         .merge(scim::routes::routes())
         .merge(rights::routes::routes())
         .merge(audit::routes::routes())

@@ -167,6 +167,7 @@ impl Dms {
         app.tasks.spawn(campaign::run(app.clone()));
         app.tasks.spawn(recorder::run(app.clone()));
         app.tasks.spawn(webhook::run(app.clone()));
+        app.tasks.spawn(people::refusals::run(app.clone()));
         let mut worker = tokio::spawn(publish::run(app.clone(), stop.clone()));
         let ended = tokio::select! {
             () = shutdown => None,

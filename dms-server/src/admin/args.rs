@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::auth::Role;
+use super::tokens::TokenVerb;
 use crate::cli::Connection;
 
 /// Arguments of `dms admin`.
@@ -10,7 +10,7 @@ use crate::cli::Connection;
 #[command(after_help = "Examples:
   dms admin site add --name lyon --subnet 10.20.0.0/16 --subnet 10.21.4.0/22
   dms admin enroll-token | edge-peer enroll --dms http://127.0.0.1:8080
-  dms admin token create --name 'Ana' --scope publish
+  dms admin token create --name CI --role publisher --days 90
   dms admin device list --banned
   dms admin device pardon 0190b6a2-...")]
 pub struct AdminArgs {
@@ -104,28 +104,5 @@ pub(super) enum DeviceVerb {
     Revoke {
         /// Its id
         device: Uuid,
-    },
-}
-
-#[derive(clap::Subcommand, Debug)]
-pub(super) enum TokenVerb {
-    /// Make a token; it is printed once
-    Create {
-        /// Whom or what it is for
-        #[arg(long)]
-        name: String,
-        /// What its holder may do; may be given several times
-        #[arg(long = "role", value_enum, required = true)]
-        roles: Vec<Role>,
-        /// How long it lasts, days [default: until it is revoked]
-        #[arg(long)]
-        days: Option<u32>,
-    },
-    /// List the tokens, without their secrets
-    List,
-    /// Revoke a token and its sessions
-    Revoke {
-        /// Its id
-        token: Uuid,
     },
 }

@@ -3,7 +3,7 @@
 mod args;
 mod devices;
 mod sites;
-mod tokens;
+pub(crate) mod tokens;
 
 use std::process::ExitCode;
 

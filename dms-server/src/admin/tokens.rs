@@ -1,16 +1,41 @@
-//! `dms admin token ...` and `dms admin enroll-token`.
+//! `dms token ...`, `dms admin token ...` and `dms admin enroll-token`.
 
 use reqwest::Method;
 use serde_json::json;
+use uuid::Uuid;
 
-use super::args::TokenVerb;
 use super::print_json;
+use crate::auth::Role;
 use crate::auth::routes::{NewToken, Token};
-use crate::cli::{Client, Failure};
+use crate::cli::{Client, Failure, when};
 use crate::device::routes::EnrollmentToken;
 use crate::page::Page;
 
-pub(super) async fn run(client: &Client, verb: TokenVerb, as_json: bool) -> Result<(), Failure> {
+/// What is done with tokens.
+#[derive(clap::Subcommand, Debug)]
+pub(crate) enum TokenVerb {
+    /// Make a token; it is printed once
+    Create {
+        /// Whom or what it is for
+        #[arg(long)]
+        name: String,
+        /// What its holder may do; may be given several times
+        #[arg(long = "role", value_enum, required = true)]
+        roles: Vec<Role>,
+        /// How long it lasts, days [default: until it is revoked]
+        #[arg(long)]
+        days: Option<u32>,
+    },
+    /// List the tokens, without their secrets
+    List,
+    /// Revoke a token and its sessions
+    Revoke {
+        /// Its id
+        token: Uuid,
+    },
+}
+
+pub(crate) async fn run(client: &Client, verb: TokenVerb, as_json: bool) -> Result<(), Failure> {
     match verb {
         TokenVerb::Create { name, roles, days } => {
             let ttl_seconds = days.map(|days| days.saturating_mul(24 * 3600));
@@ -36,7 +61,7 @@ pub(super) async fn run(client: &Client, verb: TokenVerb, as_json: bool) -> Resu
                     if as_json {
                         print_json(token)?;
                     } else {
-                        println!("{}  {:<16}  {}", token.id, token.roles, token.name);
+                        println!("{}", line(token));
                     }
                 }
                 match page.next_cursor {
@@ -53,6 +78,17 @@ pub(super) async fn run(client: &Client, verb: TokenVerb, as_json: bool) -> Resu
             Ok(())
         }
     }
+}
+
+fn line(token: &Token) -> String {
+    let until = token.expires_ms.map(when::shown);
+    let until = until.map_or("until revoked".to_owned(), |at| format!("until {at}"));
+    let of = match token.person {
+        Some(person) => format!("of {person}"),
+        None => "of the installation".to_owned(),
+    };
+    let (id, roles, name) = (token.id, token.roles.to_string(), &token.name);
+    format!("{id}  {roles:<16}  {name}  {of}  {until}")
 }
 
 /// Makes an enrolment token and prints it, and nothing else, on standard output.

@@ -34,6 +34,8 @@ pub mod act {
     pub const LOG_EXPORTED: &str = "audit.exported";
     /// Somebody signed in.
     pub const SIGNED_IN: &str = "session.started";
+    /// Somebody tried to sign in and was refused, so many times in a minute.
+    pub const SIGN_IN_REFUSED: &str = "session.refused";
     /// Somebody signed out.
     pub const SIGNED_OUT: &str = "session.ended";
     /// A person's account was made.
@@ -50,6 +52,8 @@ pub mod act {
     pub const PASSWORD_SET: &str = "person.password_set";
     /// A secret of one-time codes was drawn.
     pub const CODES_DRAWN: &str = "person.codes_drawn";
+    /// A one-time code was given where one was asked for: from now on they are demanded.
+    pub const CODES_PROVEN: &str = "person.codes_proven";
     /// One-time codes were taken away.
     pub const CODES_RESET: &str = "person.codes_reset";
     /// A group was made.
@@ -66,6 +70,10 @@ pub mod act {
     pub const TOKEN_MADE: &str = "token.made";
     /// An API token was revoked.
     pub const TOKEN_REVOKED: &str = "token.revoked";
+    /// A person let a command line in.
+    pub const GRANT_APPROVED: &str = "grant.approved";
+    /// A person refused to let a command line in.
+    pub const GRANT_REFUSED: &str = "grant.refused";
     /// An enrolment token was made.
     pub const ENROLLMENT_TOKEN_MADE: &str = "enrollment_token.made";
     /// A device enrolled.

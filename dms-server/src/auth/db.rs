@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Principal, Roles, SecretHash};
+use super::{Principal, Roles, SecretHash, Waits};
 use crate::audit::Note;
 use crate::db::Db;
 use crate::{append, db, tx};
@@ -122,7 +122,8 @@ pub async fn lasting_owners(db: &Db) -> sqlx::Result<i64> {
 #[derive(FromRow)]
 struct Standing {
     session_id: Option<Uuid>,
-    limited: Option<i64>,
+    proven: Option<i64>,
+    codes_set: Option<i64>,
     token_id: Option<Uuid>,
     token_name: Option<String>,
     token_roles: Option<String>,
@@ -140,6 +141,7 @@ macro_rules! standing {
             $session,
             ", t.id AS token_id, t.name AS token_name, t.roles AS token_roles, \
              p.id AS person_id, p.name AS person_name, p.roles AS person_roles, \
+             p.totp_proven AS codes_set, \
              (SELECT STRING_AGG(g.roles, ' ') FROM memberships m JOIN person_groups g \
               ON g.id = m.group_id WHERE m.person_id = p.id) AS group_roles FROM ",
             $from,
@@ -161,20 +163,22 @@ pub async fn principal_of_token(
     now_ms: i64,
 ) -> sqlx::Result<Option<Principal>> {
     let sql = standing!(
-        "NULL AS session_id, NULL AS limited",
+        "NULL AS session_id, NULL AS proven",
         "tokens t LEFT JOIN people p ON p.id = t.person_id",
         "t.hash = $1"
     );
     let sql_pg = standing!(
-        "CAST(NULL AS UUID) AS session_id, CAST(NULL AS BIGINT) AS limited",
+        "CAST(NULL AS UUID) AS session_id, CAST(NULL AS BIGINT) AS proven",
         "tokens t LEFT JOIN people p ON p.id = t.person_id",
         "t.hash = $1"
     );
     let sql = if matches!(db, Db::Pg(_)) { sql_pg } else { sql };
-    look_up(db, sql, hash, now_ms).await
+    look_up(db, sql, hash, now_ms, false).await
 }
 
-/// Whoever holds the session with this hash, if neither it nor what it stands for has ended.
+/// Whoever holds the session with this hash, if neither it nor what it stands for has ended. With `require_codes`, who
+/// can do so much that a password is too little, and began with no more, may do nothing until they gave a code: also
+/// who got the role by a group since.
 ///
 /// # Errors
 /// The database's.
@@ -182,14 +186,15 @@ pub async fn principal_of_session(
     db: &Db,
     hash: SecretHash,
     now_ms: i64,
+    require_codes: bool,
 ) -> sqlx::Result<Option<Principal>> {
     let sql = standing!(
-        "s.id AS session_id, s.limited AS limited",
+        "s.id AS session_id, CASE WHEN s.person_id IS NULL THEN 1 ELSE s.proven END AS proven",
         "sessions s LEFT JOIN tokens t ON t.id = s.token_id \
          LEFT JOIN people p ON p.id = COALESCE(s.person_id, t.person_id)",
         "s.hash = $1 AND s.expires_ms > $2"
     );
-    look_up(db, sql, hash, now_ms).await
+    look_up(db, sql, hash, now_ms, require_codes).await
 }
 
 async fn look_up(
@@ -197,6 +202,7 @@ async fn look_up(
     sql: &'static str,
     hash: SecretHash,
     now_ms: i64,
+    require_codes: bool,
 ) -> sqlx::Result<Option<Principal>> {
     let row: Option<Standing> = db!(db.read(), |p| {
         sqlx::query_as(sql)
@@ -205,10 +211,10 @@ async fn look_up(
             .fetch_optional(p)
             .await
     })?;
-    row.map(principal).transpose()
+    row.map(|row| principal(row, require_codes)).transpose()
 }
 
-fn principal(row: Standing) -> sqlx::Result<Principal> {
+fn principal(row: Standing, require_codes: bool) -> sqlx::Result<Principal> {
     let parse = |text: Option<String>| {
         let text = text.unwrap_or_default();
         Roles::parse(&text).map_err(|error| sqlx::Error::Decode(error.into()))
@@ -227,10 +233,20 @@ fn principal(row: Standing) -> sqlx::Result<Principal> {
         (None, Some(roles)) => roles,
         (None, None) => Roles::default(),
     };
-    let limited = row.limited == Some(1);
+    let waits = match (row.proven, row.codes_set) {
+        (Some(0), codes_set) if require_codes && roles.need_code() => Some(match codes_set {
+            Some(1) => Waits::Code,
+            _ => Waits::SetUp,
+        }),
+        _ => None,
+    };
     Ok(Principal {
         subject: row.person_name.or(row.token_name).unwrap_or_default(),
-        roles: if limited { Roles::default() } else { roles },
+        roles: match waits {
+            Some(_) => Roles::default(),
+            None => roles,
+        },
+        waits,
         person: row.person_id,
         token: row.token_id,
         session: row.session_id,
@@ -242,12 +258,12 @@ fn principal(row: Standing) -> sqlx::Result<Principal> {
 pub enum For {
     /// A token.
     Token(Uuid),
-    /// A person; `limited`: who has to set up one-time codes first.
+    /// A person.
     Person {
         /// The person.
         id: Uuid,
-        /// Nothing else is allowed yet.
-        limited: bool,
+        /// Whether they gave a one-time code.
+        proven: bool,
     },
 }
 
@@ -264,11 +280,11 @@ pub async fn add_session(
     note: &Note<'_>,
 ) -> sqlx::Result<()> {
     let ended = "DELETE FROM sessions WHERE expires_ms <= $1 OR hash = $2";
-    let add = "INSERT INTO sessions (id, hash, token_id, person_id, limited, created_ms, expires_ms) \
+    let add = "INSERT INTO sessions (id, hash, token_id, person_id, proven, created_ms, expires_ms) \
                VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let (token, person, limited) = match of {
+    let (token, person, proven) = match of {
         For::Token(id) => (Some(id), None, false),
-        For::Person { id, limited } => (None, Some(id), limited),
+        For::Person { id, proven } => (None, Some(id), proven),
     };
     tx!(db, |tx| {
         sqlx::query(ended)
@@ -281,7 +297,7 @@ pub async fn add_session(
             .bind(hash.as_bytes())
             .bind(token)
             .bind(person)
-            .bind(i64::from(limited))
+            .bind(i64::from(proven))
             .bind(note.at_ms())
             .bind(until_ms)
             .execute(&mut *tx)

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
 
-use super::{Permission, Principal, Secret, csrf, db};
+use super::{Permission, Principal, Secret, Waits, csrf, db};
 use crate::problem::{Problem, Result};
 use crate::state::App;
 
@@ -80,12 +80,8 @@ async fn require(parts: &Parts, app: &App, needed: Permission) -> Result<Princip
     if principal.may(needed) {
         return Ok(principal);
     }
-    if principal.roles.is_empty() && principal.session.is_some() {
-        return Err(Problem::new(
-            http::StatusCode::FORBIDDEN,
-            "codes_needed",
-            "Set up one-time codes first: your role demands them.",
-        ));
+    if let Some(waits) = principal.waits {
+        return Err(code_first(waits));
     }
     let having: Vec<_> = super::Role::ALL
         .into_iter()
@@ -103,6 +99,20 @@ async fn require(parts: &Parts, app: &App, needed: Permission) -> Result<Princip
     )))
 }
 
+fn code_first(waits: Waits) -> Problem {
+    let (code, detail) = match waits {
+        Waits::SetUp => (
+            "codes_needed",
+            "Set up one-time codes first: your role demands them.",
+        ),
+        Waits::Code => (
+            "code_needed",
+            "Give a one-time code first: your role demands it, and you signed in without one.",
+        ),
+    };
+    Problem::new(http::StatusCode::FORBIDDEN, code, detail)
+}
+
 async fn authenticate(parts: &Parts, app: &App) -> Result<Principal> {
     if let Some(secret) = bearer(&parts.headers)? {
         return db::principal_of_token(&app.db, secret.hash(), app.clock.now_ms())
@@ -114,7 +124,8 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Principal> {
             "Sign in, or send a token: `Authorization: Bearer dms_...`.",
         ));
     };
-    let principal = db::principal_of_session(&app.db, secret.hash(), app.clock.now_ms())
+    let (now, codes) = (app.clock.now_ms(), app.config.people.require_codes);
+    let principal = db::principal_of_session(&app.db, secret.hash(), now, codes)
         .await?
         .ok_or_else(|| Problem::unauthenticated("The session has ended. Sign in again."))?;
     if !csrf::is_safe(&parts.method) && !csrf::same_origin(&parts.headers, app.public_origin()) {

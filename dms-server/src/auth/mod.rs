@@ -40,6 +40,17 @@ pub struct Principal {
     pub token: Option<Uuid>,
     /// The session, when the caller came with a cookie.
     pub session: Option<Uuid>,
+    /// What the caller has to do before anything else; they have no roles until then.
+    pub waits: Option<Waits>,
+}
+
+/// What a session that began with a password alone lacks, when its person can do much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// One-time codes have to be set up.
+    SetUp,
+    /// They are set up, and one has to be given.
+    Code,
 }
 
 impl Principal {

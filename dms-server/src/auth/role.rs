@@ -229,6 +229,12 @@ impl Roles {
         self.0.contains(&role)
     }
 
+    /// Whether they can do so much that a password alone is too little.
+    #[must_use]
+    pub fn need_code(&self) -> bool {
+        self.has(Role::Owner) || self.has(Role::ItAdmin)
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -9,13 +9,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    Anyone, Permission, Role, Roles, Secret, SignedIn, Viewer, csrf, db, extract,
+    Anyone, Permission, Role, Roles, Secret, SignedIn, Viewer, Waits, csrf, db, extract,
     secret::TOKEN_PREFIX,
 };
 use crate::audit::{act, object};
 use crate::extract::{Json, Path, Query};
 use crate::net::Remote;
 use crate::page::{Page, PageQuery};
+use crate::people::refusals::Why;
 use crate::people::signin;
 use crate::problem::{Problem, ProblemBody, Result};
 use crate::state::App;
@@ -64,6 +65,9 @@ pub struct Session {
     pub may: Vec<String>,
     /// Whether one-time codes have to be set up before anything else.
     pub codes_needed: bool,
+    /// Whether they are set up and one has to be given before anything else: `PUT /api/v1/me/codes`.
+    #[serde(default)]
+    pub code_needed: bool,
 }
 
 impl Session {
@@ -75,7 +79,8 @@ impl Session {
             person: caller.person,
             roles: caller.roles.clone(),
             may: may.map(|p| p.name().to_owned()).collect(),
-            codes_needed: caller.roles.is_empty() && caller.session.is_some(),
+            codes_needed: caller.waits == Some(Waits::SetUp),
+            code_needed: caller.waits == Some(Waits::Code),
         }
     }
 }
@@ -95,19 +100,27 @@ async fn sign_in(
     if csrf::foreign_origin(&headers, app.public_origin()) {
         return Err(extract::foreign_page(&app));
     }
+    let from = remote.map(|remote| remote.0.addr.ip());
     let (of, actor) = match (&body.token, body.login, body.password) {
-        (Some(token), None, None) => of_token(&app, token).await?,
+        (Some(token), None, None) => match of_token(&app, token).await {
+            Err(refused) => {
+                let now = app.clock.now_ms();
+                app.people.refusals.note(None, from, Why::Token, now);
+                return Err(refused);
+            }
+            known => known?,
+        },
         (None, Some(login), Some(password)) => {
             let given = signin::Given {
                 login,
                 password: password.into(),
                 code: body.code,
-                from: remote.map(|r| r.0.addr.ip()),
+                from,
             };
-            let (person, limited) = signin::check(&app, given).await?;
+            let (person, proven) = signin::check(&app, given).await?;
             let of = db::For::Person {
                 id: person.id,
-                limited,
+                proven,
             };
             (of, crate::audit::Actor::person(person.id, &person.name))
         }
@@ -121,10 +134,14 @@ async fn sign_in(
     let session = Secret::draw("");
     let now = app.clock.now_ms();
     let old = extract::session_cookie(&headers, app.cookie_name()).map(|old| old.hash());
-    let note = app.note(actor, act::SIGNED_IN, ("session", ""));
+    let mut note = app.note(actor, act::SIGNED_IN, ("session", ""));
+    if let db::For::Person { proven, .. } = of {
+        note = note.with("code", proven);
+    }
     let until = now + super::SESSION_MS;
     db::add_session(&app.db, of, session.hash(), old, until, &note).await?;
-    let principal = db::principal_of_session(&app.db, session.hash(), now)
+    let codes = app.config.people.require_codes;
+    let principal = db::principal_of_session(&app.db, session.hash(), now, codes)
         .await?
         .ok_or_else(|| Problem::unauthenticated("The account was closed just now."))?;
     let cookie = cookie(&app, session.reveal(), super::SESSION_MS / 1000);

@@ -12,7 +12,7 @@ use crate::testing::{Server, refusal, text};
 
 /// Operations that need no credentials. A route that is added without a policy fails the
 /// test below until it is named here.
-const OPEN: [&str; 10] = [
+const OPEN: [&str; 12] = [
     "GET /api/v1/session-options",
     "GET /api/v1/trust",
     "GET /livez",
@@ -21,6 +21,8 @@ const OPEN: [&str; 10] = [
     "GET /session/oidc/callback",
     "OPTIONS /api/v1/uploads",
     "POST /api/v1/devices/enroll",
+    "POST /api/v1/grants",
+    "POST /api/v1/grants/token",
     "POST /api/v1/setup",
     "POST /session",
 ];

@@ -30,9 +30,12 @@ pub enum Failure {
     },
     /// There is no token to sign in with.
     #[error(
-        "no token: give --token-file FILE, or set DMS_TOKEN_FILE (the server writes the owner's to owner.token)"
+        "not signed in: run dms login, give --token-file FILE, or set DMS_TOKEN_FILE (the server writes the owner's to owner.token)"
     )]
     NoToken,
+    /// Nobody let the command line in.
+    #[error("{0}")]
+    NotLetIn(String),
     /// A local file cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
@@ -44,6 +47,9 @@ pub enum Failure {
     /// Something was looked for that should not be, and it is there.
     #[error("{0}")]
     Found(String),
+    /// Something that was named is not there.
+    #[error("{0}")]
+    Missing(String),
     /// What was given is not usable.
     #[error("{0}")]
     Input(String),
@@ -61,6 +67,9 @@ fn sentence(problem: &ProblemBody) -> String {
     let mut text = format!("{}: {}", problem.code, problem.detail);
     for field in &problem.errors {
         text.push_str(&format!("\n  {}: {}", field.pointer, field.fix));
+    }
+    if problem.code == "unauthenticated" {
+        text.push_str(" Sign in again with dms login, or give another --token-file.");
     }
     if let Some(id) = problem
         .request_id
@@ -86,8 +95,9 @@ impl Failure {
                 _ => 1,
             },
             Self::Foreign { .. } | Self::Unreachable { .. } => 7,
-            Self::NoToken => 4,
+            Self::NoToken | Self::NotLetIn(_) => 4,
             Self::Input(_) => 5,
+            Self::Missing(_) => 3,
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => 3,
             Self::File { .. } | Self::Found(_) => 1,
             // The server's own trouble is no fault of the file.

@@ -1,4 +1,4 @@
-//! The publisher's commands: `dms publish`, `dms titles` and `dms campaign`.
+//! Commands that talk to a server: signing in, publishing, titles, people and their rights.
 //!
 //! Clients of the public API like any other. Data goes to standard output, everything else to
 //! standard error.
@@ -7,14 +7,22 @@ mod audit;
 mod campaign;
 pub mod client;
 pub mod failure;
+mod find;
 mod follow;
+mod groups;
+mod login;
+mod logins;
 mod memory;
 mod names;
+mod people;
+mod plans;
+mod policy;
 mod progress;
 mod publish;
 #[cfg(test)]
 mod tests;
 mod titles;
+mod token;
 mod upload;
 pub mod when;
 
@@ -24,8 +32,29 @@ pub use audit::AuditArgs;
 pub use campaign::CampaignArgs;
 pub use client::{Client, Connection};
 pub use failure::Failure;
+pub use groups::GroupsArgs;
+pub use login::{LoginArgs, LogoutArgs, WhoamiArgs};
+pub use people::PeopleArgs;
+pub use plans::PlansArgs;
+pub use policy::PolicyArgs;
 pub use publish::PublishArgs;
 pub use titles::TitlesArgs;
+pub use token::TokenArgs;
+
+/// Runs `dms login`.
+pub async fn login(args: LoginArgs) -> ExitCode {
+    finish(login::login(args).await)
+}
+
+/// Runs `dms logout`.
+pub async fn logout(args: LogoutArgs) -> ExitCode {
+    finish(login::logout(args).await)
+}
+
+/// Runs `dms whoami`.
+pub async fn whoami(args: WhoamiArgs) -> ExitCode {
+    finish(login::whoami(args).await)
+}
 
 /// Runs `dms publish`.
 pub async fn publish(args: PublishArgs) -> ExitCode {
@@ -45,6 +74,31 @@ pub async fn campaign(args: CampaignArgs) -> ExitCode {
 /// Runs `dms audit`.
 pub async fn audit(args: AuditArgs) -> ExitCode {
     finish(audit::run(args).await)
+}
+
+/// Runs `dms people`.
+pub async fn people(args: PeopleArgs) -> ExitCode {
+    finish(people::run(args).await)
+}
+
+/// Runs `dms groups`.
+pub async fn groups(args: GroupsArgs) -> ExitCode {
+    finish(groups::run(args).await)
+}
+
+/// Runs `dms policy`.
+pub async fn policy(args: PolicyArgs) -> ExitCode {
+    finish(policy::run(args).await)
+}
+
+/// Runs `dms plans`.
+pub async fn plans(args: PlansArgs) -> ExitCode {
+    finish(plans::run(args).await)
+}
+
+/// Runs `dms token`.
+pub async fn token(args: TokenArgs) -> ExitCode {
+    finish(token::run(args).await)
 }
 
 /// Says what went wrong, and gives the exit code that tells programs.

@@ -16,6 +16,12 @@ pub enum When {
 }
 
 impl When {
+    /// So many seconds from now, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn after_seconds(seconds: i64) -> i64 {
+        Self::In(seconds.saturating_mul(1000)).ms()
+    }
+
     /// Milliseconds since the Unix epoch.
     #[must_use]
     pub fn ms(self) -> i64 {

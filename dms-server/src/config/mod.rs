@@ -14,7 +14,7 @@ mod user;
 use std::path::{Path, PathBuf};
 
 pub use layers::ConfigError;
-pub use user::cache_folder;
+pub use user::{cache_folder, config_folder, machine};
 
 pub use topics::{
     Database, Device, Egress, Keys, Log, Media, Metrics, Oidc, People, Public, Storage,

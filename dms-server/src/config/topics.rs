@@ -55,6 +55,8 @@ topic! {
     pub struct People {
         /// Whether owners and IT administrators who sign in with a password must give one-time codes, too.
         pub require_codes: bool = true;
+        /// Days that a command line stays signed in after `dms login`.
+        pub login_days: u16 = 30;
     }
 }
 

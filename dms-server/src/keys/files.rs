@@ -79,7 +79,8 @@ pub(crate) fn create(path: &Path, bytes: &[u8], replace: bool) -> Result<(), Key
     written.map_err(io_error(path))
 }
 
-fn read(path: &Path) -> Result<Option<Zeroizing<String>>, KeyError> {
+/// The text of a secret file; none when it is not there.
+pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, KeyError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => Zeroizing::new(text),
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),

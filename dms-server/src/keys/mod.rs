@@ -161,6 +161,14 @@ pub(crate) fn secret_text(
     files::read_or_make(path, make)
 }
 
+/// The text of a secret file; none when it is not there.
+///
+/// # Errors
+/// [`KeyError`] when it is unreadable or readable by others.
+pub fn read_secret(path: &Path) -> Result<Option<Zeroizing<String>>, KeyError> {
+    files::read(path)
+}
+
 /// Writes a secret file of mode 0600 in place of one that may be there, whole or not at all.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::Keys;
 use crate::audit::chain::hmac;
+use crate::auth::SecretHash;
 use crate::problem::{Problem, Result};
 
 /// The longest secret, bytes.
@@ -41,6 +42,15 @@ impl Keys {
     /// An internal problem when it was sealed with other keys or for another place.
     pub fn open_secret(&self, place: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         floe::open(PARAMS, &self.vault_key(), place.as_bytes(), sealed).map_err(Problem::internal)
+    }
+
+    /// What the database keeps of a code so short that all of them could be tried against a plain hash.
+    #[must_use]
+    pub fn short_code_hash(&self, code: &[u8]) -> SecretHash {
+        let mut mac = hmac(self.kek());
+        mac.update(b"dms short code v1\0");
+        mac.update(code);
+        SecretHash::from_bytes(mac.finalize().into_bytes().into())
     }
 
     fn vault_key(&self) -> floe::Key {

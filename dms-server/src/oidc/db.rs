@@ -97,8 +97,8 @@ const JOIN: &str = "INSERT INTO memberships (group_id, person_id) VALUES ($1, $2
                     ON CONFLICT (group_id, person_id) DO NOTHING";
 const LEAVE: &str = "DELETE FROM memberships WHERE group_id = $1 AND person_id = $2";
 const ENDED: &str = "DELETE FROM sessions WHERE expires_ms <= $1 OR hash = $2";
-const BEGIN: &str = "INSERT INTO sessions (id, hash, token_id, person_id, limited, created_ms, expires_ms) \
-                     VALUES ($1, $2, NULL, $3, 0, $4, $5)";
+const BEGIN: &str = "INSERT INTO sessions (id, hash, token_id, person_id, proven, created_ms, expires_ms) \
+                     VALUES ($1, $2, NULL, $3, 1, $4, $5)";
 
 /// Runs a statement on the transaction with these values; answers how many rows it changed.
 macro_rules! run {

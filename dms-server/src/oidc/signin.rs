@@ -13,6 +13,7 @@ use super::db::{self, Arrival, Arrived, Group};
 use super::error::{begin_again, refused_by_provider};
 use crate::auth::{SESSION_MS, Secret, SecretHash};
 use crate::db::is_duplicate;
+use crate::people::refusals::Why;
 use crate::people::signin::too_many;
 use crate::problem::{Problem, Result};
 use crate::state::App;
@@ -80,6 +81,10 @@ pub async fn finish(
     if let (Err(error), Some(from)) = (&claims, from)
         && error.is_guess()
     {
+        let now = app.clock.now_ms();
+        app.people
+            .refusals
+            .note(None, Some(from), Why::Provider, now);
         // Full already: the next try learns it.
         let _ = app.people.by_address.take(from, Instant::now());
     }

@@ -42,6 +42,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/", get(library))
         .route("/setup", get(library))
+        .route("/device", get(library))
         .route("/watch/{title}", get(watch))
         .route("/assets/{*path}", get(asset))
         .route("/favicon.svg", get(favicon))

@@ -3,10 +3,10 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::audit::Note;
+use crate::audit::{ChainKey, Entry, Note};
 use crate::auth::SecretHash;
 use crate::db::Db;
-use crate::{append, db, tx};
+use crate::{append, append_many, db, tx};
 
 /// A person.
 #[derive(Clone, FromRow)]
@@ -380,6 +380,58 @@ pub async fn use_totp(db: &Db, id: Uuid, step: i64) -> sqlx::Result<bool> {
         .await?
         .rows_affected());
     Ok(used == 1)
+}
+
+/// A one-time code that a session was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Proof {
+    /// The code's time step.
+    pub step: i64,
+    /// The session that it was given in.
+    pub session: Uuid,
+    /// The hash of its next secret.
+    pub hash: SecretHash,
+}
+
+/// Uses a code's time step, and gives the session that it came from all that its person may. False when the step, or a
+/// later one, was used before.
+///
+/// # Errors
+/// The database's.
+pub async fn prove_totp(db: &Db, id: Uuid, proof: &Proof, note: &Note<'_>) -> sqlx::Result<bool> {
+    let take = "UPDATE people SET totp_step = $1, totp_proven = 1 WHERE id = $2 AND totp_step < $1";
+    let prove = "UPDATE sessions SET proven = 1, hash = $1 WHERE id = $2 AND person_id = $3";
+    let used = tx!(db, |tx| {
+        let used = sqlx::query(take)
+            .bind(proof.step)
+            .bind(id)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if used == 1 {
+            sqlx::query(prove)
+                .bind(proof.hash.as_bytes())
+                .bind(proof.session)
+                .bind(id)
+                .execute(&mut *tx)
+                .await?;
+            append!(tx, note);
+        }
+        used
+    });
+    Ok(used == 1)
+}
+
+/// Adds rows about refused sign-ins.
+///
+/// # Errors
+/// The database's.
+pub async fn add_refusals(db: &Db, entries: &[Entry], key: &ChainKey) -> sqlx::Result<()> {
+    let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
+    tx!(db, |tx| {
+        append_many!(tx, entries, count, key);
+    });
+    Ok(())
 }
 
 /// Removes a person with their sessions and tokens.

@@ -7,6 +7,7 @@ pub mod db;
 pub mod groups;
 pub mod me;
 pub mod password;
+pub mod refusals;
 pub mod routes;
 pub mod signin;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use std::net::IpAddr;
 use uuid::Uuid;
 
 use self::password::Passwords;
+use self::refusals::Refusals;
 use self::throttle::Throttle;
 use crate::auth::{Roles, Secret};
 use crate::db::Db;
@@ -37,6 +39,12 @@ pub struct People {
     pub by_login: Throttle<String>,
     /// Guesses from each address.
     pub by_address: Throttle<IpAddr>,
+    /// Sign-ins that were refused, for the audit log.
+    pub refusals: Refusals,
+    /// Command lines that ask to be let in, from each network.
+    pub grants: Throttle<IpAddr>,
+    /// Short codes that each person guesses.
+    pub short_codes: Throttle<Uuid>,
 }
 
 impl People {
@@ -49,6 +57,9 @@ impl People {
             passwords: Passwords::new()?,
             by_login: Throttle::default(),
             by_address: Throttle::default(),
+            refusals: Refusals::default(),
+            grants: Throttle::default(),
+            short_codes: Throttle::default(),
         })
     }
 }

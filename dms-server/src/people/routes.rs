@@ -199,15 +199,38 @@ impl Person {
     }
 }
 
+/// Which people.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PeopleQuery {
+    /// Only who signs in as this.
+    login: Option<String>,
+    /// The `next_cursor` of the page before; without it, the first page.
+    cursor: Option<Uuid>,
+    /// Items, 1 to 500.
+    limit: Option<u16>,
+}
+
 /// Lists the people, newest first.
-#[utoipa::path(get, path = "/api/v1/people", tag = "people", params(PageQuery),
+#[utoipa::path(get, path = "/api/v1/people", tag = "people", params(PeopleQuery),
     security(("token" = ["read_people"])), responses((status = 200, body = Page<Person>)))]
 async fn list_people(
     _: PeopleReader,
     State(app): State<App>,
-    Query(query): Query<PageQuery>,
+    Query(asked): Query<PeopleQuery>,
 ) -> Result<Json<Page<Person>>> {
-    let rows = db::list(&app.db, query.cursor, query.fetch()).await?;
+    let query = PageQuery {
+        cursor: asked.cursor,
+        limit: asked.limit,
+    };
+    let rows = match asked.login.map(|login| login_of(&login)) {
+        None => db::list(&app.db, query.cursor, query.fetch()).await?,
+        Some(None) => Vec::new(),
+        Some(Some(login)) => {
+            let found = db::of_login(&app.db, &login).await?;
+            found.into_iter().collect()
+        }
+    };
     let page = query.page(rows, |row| row.id, |row| row);
     let mut items = Vec::with_capacity(page.items.len());
     for row in page.items {

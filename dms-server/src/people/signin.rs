@@ -10,8 +10,8 @@ use http::StatusCode;
 use zeroize::Zeroizing;
 
 use super::db::{self, PersonRow};
-use super::{all_roles, login_of, password, totp};
-use crate::auth::{Role, Roles};
+use super::refusals::{Target, Why};
+use super::{login_of, password, totp};
 use crate::problem::{Problem, Result};
 use crate::state::App;
 
@@ -27,51 +27,72 @@ pub struct Given {
     pub from: Option<IpAddr>,
 }
 
-/// Who signed in, and whether they have to set up one-time codes before anything else.
+/// Who signed in, and whether they gave a one-time code.
 ///
 /// # Errors
 /// 401 when name, password or code are wrong, with `code_needed` when only the code is missing; 429 after too many tries.
 pub async fn check(app: &App, given: Given) -> Result<(PersonRow, bool)> {
-    let login = login_of(&given.login).ok_or_else(wrong)?;
-    if given.password.len() > password::LONGEST {
+    let from = given.from;
+    let refused = |person: Option<&PersonRow>, why| {
+        let now = app.clock.now_ms();
+        app.people.refusals.note(person.map(target), from, why, now);
+    };
+    let login = login_of(&given.login).filter(|_| given.password.len() <= password::LONGEST);
+    let Some(login) = login else {
+        refused(None, Why::Password);
         return Err(wrong());
-    }
+    };
     let now = Instant::now();
-    if let Some(from) = given.from {
-        app.people.by_address.take(from, now).map_err(too_many)?;
+    if let Some(from) = from
+        && let Err(wait) = app.people.by_address.take(from, now)
+    {
+        refused(None, Why::TooMany);
+        return Err(too_many(wait));
     }
-    app.people
-        .by_login
-        .take(login.clone(), now)
-        .map_err(too_many)?;
+    if let Err(wait) = app.people.by_login.take(login.clone(), now) {
+        let person = db::of_login(&app.db, &login).await?;
+        refused(person.as_ref(), Why::TooMany);
+        return Err(too_many(wait));
+    }
     let person = db::of_login(&app.db, &login).await?;
     let stored = person.as_ref().and_then(|p| p.password.as_deref());
     let fits = app.people.passwords.fits(stored, given.password).await?;
-    let person = person.filter(|p| fits && p.active == 1).ok_or_else(wrong)?;
+    let Some(person) = person.clone().filter(|p| fits && p.active == 1) else {
+        let why = if fits { Why::Closed } else { Why::Password };
+        refused(person.as_ref(), why);
+        return Err(wrong());
+    };
     let proven = person.totp_proven == 1;
     if proven {
-        use_code(app, &person, given.code.as_deref()).await?;
+        let step = step_of(app, &person, from, given.code.as_deref())?;
+        if !db::use_totp(&app.db, person.id, step).await? {
+            return Err(code_wrong(app, &person, from));
+        }
     }
     app.people.by_login.give_back(&login);
-    if let Some(from) = given.from {
+    if let Some(from) = from {
         app.people.by_address.give_back(&from);
     }
-    let roles = all_roles(app, person.id, &person.roles).await?;
-    let limited = !proven && app.config.people.require_codes && needs_code(&roles);
-    Ok((person, limited))
+    Ok((person, proven))
 }
 
-/// Whether these roles can do so much that a password alone is too little.
-#[must_use]
-pub fn needs_code(roles: &Roles) -> bool {
-    roles.has(Role::Owner) || roles.has(Role::ItAdmin)
+fn target(person: &PersonRow) -> Target {
+    Target {
+        id: person.id,
+        login: person.login.clone(),
+    }
 }
 
-/// Uses a one-time code; each is good once.
+/// The time step of a one-time code, which is to be used next: each is good once.
 ///
 /// # Errors
-/// 401 when it is missing, wrong, or was used before.
-pub async fn use_code(app: &App, person: &PersonRow, code: Option<&str>) -> Result<()> {
+/// 401 when it is missing or wrong.
+pub fn step_of(
+    app: &App,
+    person: &PersonRow,
+    from: Option<IpAddr>,
+    code: Option<&str>,
+) -> Result<i64> {
     let Some(code) = code.filter(|code| !code.trim().is_empty()) else {
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,
@@ -81,19 +102,19 @@ pub async fn use_code(app: &App, person: &PersonRow, code: Option<&str>) -> Resu
     };
     let sealed = person.totp.as_deref().unwrap_or_default();
     let step = totp::step_of(&app.keys, person.id, sealed, code, app.clock.now_ms())?;
-    let refused = || {
-        Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "code_wrong",
-            "This code is wrong or was used. Wait for the next one; if it goes on, set your device's clock.",
-        )
-    };
-    let step = step.ok_or_else(refused)?;
-    if db::use_totp(&app.db, person.id, step).await? {
-        Ok(())
-    } else {
-        Err(refused())
-    }
+    step.ok_or_else(|| code_wrong(app, person, from))
+}
+
+/// What who gives a code that is wrong or was used is told; the log learns of it.
+#[must_use]
+pub fn code_wrong(app: &App, person: &PersonRow, from: Option<IpAddr>) -> Problem {
+    let (who, now) = (Some(target(person)), app.clock.now_ms());
+    app.people.refusals.note(who, from, Why::Code, now);
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "code_wrong",
+        "This code is wrong or was used. Wait for the next one; if it goes on, set your device's clock.",
+    )
 }
 
 fn wrong() -> Problem {

@@ -1,5 +1,7 @@
 //! Accounts over HTTP: set-up, sign-in, codes, groups, and who may change whom.
 
+mod refused;
+
 use http::Method;
 use serde_json::{Value, json};
 use totp_rs::{Builder, Secret};
@@ -8,6 +10,12 @@ use crate::auth::Role;
 use crate::testing::{Server, json, refusal, text};
 
 const PASSWORD: &str = "correct horse battery";
+
+/// The session's cookie as a request sends it.
+fn cookie_of(answer: &reqwest::Response) -> String {
+    let set = answer.headers()["set-cookie"].to_str().expect("text");
+    set.split(';').next().expect("a pair").to_owned()
+}
 
 impl Server {
     /// A person with this password; answers what the API says of them.
@@ -26,8 +34,7 @@ impl Server {
         let answer = self.sign_in(login, PASSWORD, code).send().await;
         let answer = answer.expect("an answer");
         assert_eq!(answer.status(), 200, "{login}");
-        let set = answer.headers()["set-cookie"].to_str().expect("text");
-        set.split(';').next().expect("a pair").to_owned()
+        cookie_of(&answer)
     }
 
     /// A request from a page with a session.
@@ -145,8 +152,15 @@ async fn the_first_owner_is_made_once_and_needs_codes() {
     };
     assert_eq!(refusal(prove("000000")).await.1.code, "code_wrong");
     let code = server.code(&secret);
-    assert_eq!(prove(&code).send().await.expect("an answer").status(), 204);
-    assert_eq!(refusal(prove(&code)).await.1.code, "code_wrong", "used");
+    let proven = prove(&code).send().await.expect("an answer");
+    assert_eq!(proven.status(), 204);
+    // The session goes on under another secret, and may everything now.
+    assert_eq!(refusal(prove(&code)).await.0, 401, "the old secret ended");
+    let renewed = cookie_of(&proven);
+    json(people(&renewed)).await;
+    let request = server.as_page(&renewed, Method::PUT, "/api/v1/me/codes");
+    let again = refusal(request.json(&json!({ "code": code }))).await;
+    assert_eq!(again.1.code, "code_wrong", "used");
 
     let without = refusal(server.sign_in("olga", PASSWORD, None)).await;
     assert_eq!((without.0, without.1.code.as_str()), (401, "code_needed"));

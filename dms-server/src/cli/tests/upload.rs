@@ -12,6 +12,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
 
+use crate::cli::client::read_token;
 use crate::cli::memory::Memory;
 use crate::cli::upload::{Source, send};
 use crate::cli::{Client, Failure};
@@ -111,7 +112,9 @@ async fn publish(server: &Server, file: &Path) -> Result<String, Failure> {
     let url = server.start().await;
     let token = file.with_extension("token");
     std::fs::write(&token, "dms_token").expect("a token");
-    let client = Client::of(url.clone(), &token, None).expect("a client");
+    let token = read_token(&token).expect("a token");
+    let client = Client::of(url.clone(), None).expect("a client");
+    let client = client.with_token(&token);
     let found = std::fs::metadata(file).expect("the file");
     let source = Source {
         path: file,

@@ -1,16 +1,21 @@
 //! `/api/v1/me`: one's own password and one-time codes.
 
+use std::time::Instant;
+
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::{AppendHeaders, IntoResponse};
+use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::super::db::{self, PersonRow};
+use super::super::db::{self, PersonRow, Proof};
 use super::super::{password, signin, totp};
 use crate::audit::{act, object};
-use crate::auth::{Principal, SignedIn};
+use crate::auth::routes::cookie;
+use crate::auth::{Principal, SESSION_MS, Secret, SignedIn};
 use crate::extract::Json;
+use crate::net::Remote;
 use crate::problem::{Problem, ProblemBody, Result};
 use crate::state::App;
 
@@ -48,7 +53,8 @@ pub struct NewPassword {
 /// Changes one's own password, and ends one's other sessions.
 #[utoipa::path(put, path = "/api/v1/me/password", tag = "people",
     security(("token" = ["signed_in"])),
-    responses((status = 204), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody)))]
+    responses((status = 204), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody),
+              (status = 429, body = ProblemBody)))]
 async fn change_password(
     SignedIn(caller): SignedIn,
     State(app): State<App>,
@@ -62,10 +68,13 @@ async fn change_password(
             "Give the password that you signed in with.",
         )
     };
+    let tries = app.people.by_login.take(row.login.clone(), Instant::now());
+    tries.map_err(signin::too_many)?;
     let stored = row.password.as_deref();
     if !app.people.passwords.fits(stored, body.old.into()).await? {
         return Err(wrong());
     }
+    app.people.by_login.give_back(&row.login);
     if let Some(fix) = password::weakness(&body.new, &row.login) {
         let problem = Problem::invalid("weak_password", "This password is easy to guess.");
         return Err(problem.at("/new", "weak_password", fix));
@@ -115,26 +124,38 @@ pub struct Code {
     code: String,
 }
 
-/// Gives the first code back: from now on one is demanded at each sign-in. Sign in again with the next one.
+/// Gives a code back: from now on one is demanded at each sign-in. This session may then do whatever its person may; its
+/// cookie changes, so that who had the old one has nothing of it.
 #[utoipa::path(put, path = "/api/v1/me/codes", tag = "people",
     security(("token" = ["signed_in"])),
     responses((status = 204), (status = 401, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn prove_codes(
     SignedIn(caller): SignedIn,
     State(app): State<App>,
+    remote: Option<axum::Extension<Remote>>,
     Json(body): Json<Code>,
-) -> Result<StatusCode> {
+) -> Result<impl IntoResponse> {
     let row = person(&app, &caller).await?;
     if row.totp.is_none() {
         let detail = "Draw the secret first: `POST /api/v1/me/codes`.";
         return Err(Problem::conflict("no_codes", detail));
     }
-    let tries = app
-        .people
-        .by_login
-        .take(row.login.clone(), std::time::Instant::now());
+    let tries = app.people.by_login.take(row.login.clone(), Instant::now());
     tries.map_err(signin::too_many)?;
-    signin::use_code(&app, &row, Some(&body.code)).await?;
+    let from = remote.map(|remote| remote.0.addr.ip());
+    let step = signin::step_of(&app, &row, from, Some(&body.code))?;
+    let session = Secret::draw("");
+    let proof = Proof {
+        step,
+        session: caller.session.unwrap_or_default(),
+        hash: session.hash(),
+    };
+    let note = app.note(&caller, act::CODES_PROVEN, object("person", row.id));
+    if !db::prove_totp(&app.db, row.id, &proof, &note).await? {
+        return Err(signin::code_wrong(&app, &row, from));
+    }
     app.people.by_login.give_back(&row.login);
-    Ok(StatusCode::NO_CONTENT)
+    let cookie = cookie(&app, session.reveal(), SESSION_MS / 1000);
+    let fields = AppendHeaders([(header::SET_COOKIE, cookie)]);
+    Ok((StatusCode::NO_CONTENT, fields))
 }

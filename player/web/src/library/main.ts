@@ -3,7 +3,8 @@
 import * as api from '../net/api';
 import { PageError, explain, toPageError } from '../errors';
 import { errorCard } from '../ui/cards';
-import { codesCard, setUpCard, signInCard } from '../ui/sign-in';
+import { approveCard } from '../ui/approve';
+import { codeCard, codesCard, setUpCard, signInCard } from '../ui/sign-in';
 import { byId } from '../ui/dom';
 import { Grid } from './grid';
 import { Sites } from './sites';
@@ -37,6 +38,8 @@ class LibraryPage {
       const session = await api.session();
       if (!session) return this.#askToSignIn();
       if (session.codesNeeded) return this.#setUpCodes();
+      if (session.codeNeeded) return this.#giveCode();
+      if (location.pathname === '/device') return this.#letIn(session);
       this.#enter(session);
       await this.#refresh();
     } catch (error) {
@@ -56,9 +59,20 @@ class LibraryPage {
   }
 
   #askToSignIn(): void {
-    const why = 'Videos of your company, delivered from the PC next to you.';
+    const why =
+      location.pathname === '/device'
+        ? 'A command line asks to act for you. Sign in first.'
+        : 'Videos of your company, delivered from the PC next to you.';
     this.#cover(signInCard(why, () => void this.run()));
     byId('login').focus();
+  }
+
+  #letIn(session: api.Session): void {
+    const code = new URLSearchParams(location.search).get('code') ?? '';
+    this.#cover(approveCard(session.subject, code));
+    byId('sign-out').hidden = false;
+    byId('who').textContent = session.subject;
+    this.#gate.querySelector<HTMLElement>('input, button')?.focus();
   }
 
   #setUp(): void {
@@ -73,6 +87,11 @@ class LibraryPage {
 
   #setUpCodes(): void {
     this.#cover(codesCard(() => void this.#signOut()));
+    byId('code').focus();
+  }
+
+  #giveCode(): void {
+    this.#cover(codeCard(() => void this.run()));
     byId('code').focus();
   }
 

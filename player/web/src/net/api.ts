@@ -38,6 +38,8 @@ export interface Session {
   readonly may: readonly string[];
   /** Whether one-time codes have to be set up before anything else. */
   readonly codesNeeded: boolean;
+  /** Whether they are set up and one has to be given before anything else. */
+  readonly codeNeeded: boolean;
 }
 
 /** A site and what its WAN link carried. */
@@ -109,6 +111,8 @@ export async function problem(response: Response, path: string): Promise<PageErr
 /** The catalogue's name for an HTTP status and the server's own name for the problem. */
 export function codeOf(status: number, name: string | null): ErrorCode {
   if (name === 'title_failed') return 'title_failed';
+  // A role came to somebody who signed in with a password alone: signing in asks for what is missing.
+  if (name === 'code_needed' || name === 'codes_needed') return 'signed_out';
   switch (status) {
     case 401:
       return 'signed_out';
@@ -147,6 +151,7 @@ export async function session(): Promise<Session | null> {
       subject: text(body.subject) ?? '',
       may: Array.isArray(body.may) ? body.may.filter((name) => typeof name === 'string') : [],
       codesNeeded: body.codes_needed === true,
+      codeNeeded: body.code_needed === true,
     };
   } catch (error) {
     if (error instanceof PageError && error.code === 'signed_out') return null;
@@ -177,6 +182,16 @@ export interface Refusal {
 
 /** Sends JSON; null when it was taken, and the refusal when the server says why not. Throws when nobody answers. */
 async function offer(method: string, path: string, body: Json): Promise<Refusal | null> {
+  const answer = await offered(method, path, body);
+  return 'refusal' in answer ? answer.refusal : null;
+}
+
+/** The same for who reads the answer. */
+async function offered(
+  method: string,
+  path: string,
+  body: Json,
+): Promise<{ response: Response } | { refusal: Refusal }> {
   const headers = { 'content-type': 'application/json' };
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const init: RequestInit = { method, headers, body: JSON.stringify(body), credentials: 'same-origin', signal };
@@ -186,12 +201,12 @@ async function offer(method: string, path: string, body: Json): Promise<Refusal 
   } catch (error) {
     throw new PageError('origin_unreachable', `no answer from ${path}`, null, error);
   }
-  if (response.ok) return null;
+  if (response.ok) return { response };
   if (response.status >= 500) throw await problem(response, path);
   const said = (await response.json().catch(() => ({}))) as Json;
   const fixes = Array.isArray(said.errors) ? (said.errors as Json[]).map((error) => text(error.fix) ?? '') : [];
   const detail = [text(said.detail) ?? 'The server refused it.', ...fixes].join(' ');
-  return { code: text(said.code) ?? '', detail };
+  return { refusal: { code: text(said.code) ?? '', detail } };
 }
 
 /** Signs in with an account; the code only where one is demanded. */
@@ -214,6 +229,37 @@ export async function drawCodes(): Promise<{ secret: string; url: string }> {
 /** Gives the first code back: from then on one is demanded. */
 export function proveCodes(code: string): Promise<Refusal | null> {
   return offer('PUT', '/api/v1/me/codes', { code });
+}
+
+/** A command line that waits to be let in. */
+export interface Asking {
+  /** What it calls itself. */
+  readonly name: string;
+  /** The address that it asks from. */
+  readonly address: string;
+  /** Its code, to be compared with what it shows. */
+  readonly userCode: string;
+  readonly createdMs: number;
+  readonly roles: readonly string[];
+}
+
+/** What waits with this code, or why nothing does. */
+export async function asking(userCode: string): Promise<Asking | Refusal> {
+  const answer = await offered('POST', '/api/v1/grants/look', { user_code: userCode });
+  if ('refusal' in answer) return answer.refusal;
+  const body = (await answer.response.json()) as Json;
+  return {
+    name: text(body.name) ?? '',
+    address: text(body.address) ?? '',
+    userCode: text(body.user_code) ?? '',
+    createdMs: number(body.created_ms) ?? 0,
+    roles: Array.isArray(body.roles) ? body.roles.filter((role) => typeof role === 'string') : [],
+  };
+}
+
+/** Lets a command line in, or refuses it. */
+export function answerAsking(userCode: string, approve: boolean): Promise<Refusal | null> {
+  return offer('POST', '/api/v1/grants/answer', { user_code: userCode, approve });
 }
 
 /** The name of the company's identity provider, if people sign in through one; null also when nobody says. */

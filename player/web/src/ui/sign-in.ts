@@ -15,7 +15,7 @@ interface Field {
   readonly numeric?: boolean;
 }
 
-interface Form {
+export interface Form {
   readonly id: string;
   readonly title: string;
   readonly why: string;
@@ -53,7 +53,7 @@ function row(field: Field): HTMLElement {
 }
 
 /** A card with a form. What is wrong stands below the fields and is told to screen readers. */
-function card(form: Form): HTMLFormElement {
+export function card(form: Form): HTMLFormElement {
   const last = form.fields.at(-1)?.id ?? form.id;
   const problem = h('p', { class: 'field__error', id: `${last}-error`, role: 'alert' });
   const button = h('button', { class: 'primary', type: 'submit' }, form.action);
@@ -205,6 +205,30 @@ export function codesCard(done: () => void): HTMLElement {
       },
     ],
     others: [link],
+    async send(value) {
+      const refused = await api.proveCodes(value('code'));
+      if (refused === null) done();
+      return refused?.detail ?? null;
+    },
+  });
+}
+
+/** Asks for a one-time code that a role demands since this session began; `done` runs when it was right. */
+export function codeCard(done: () => void): HTMLElement {
+  return card({
+    id: 'give-code',
+    title: 'Give a one-time code',
+    why: 'Your role can do much, and you signed in without a code.',
+    action: 'Go on',
+    fields: [
+      {
+        id: 'code',
+        label: 'Code',
+        autocomplete: 'one-time-code',
+        numeric: true,
+        help: 'The six digits that your authenticator app shows now.',
+      },
+    ],
     async send(value) {
       const refused = await api.proveCodes(value('code'));
       if (refused === null) done();
