@@ -36,6 +36,8 @@ enum Command {
     Campaign(cli::CampaignArgs),
     /// Look at the log of who did what, and check it
     Audit(cli::AuditArgs),
+    /// Look at the key encryption keys, rotate and remove them
+    Keys(cli::KeysArgs),
 }
 
 #[derive(clap::Args, Debug)]
@@ -80,6 +82,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Titles(args) => return cli::titles(args).await,
         Command::Campaign(args) => return cli::campaign(args).await,
         Command::Audit(args) => return cli::audit(args).await,
+        Command::Keys(args) => return cli::keys(args).await,
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
 }

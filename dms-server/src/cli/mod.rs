@@ -8,6 +8,7 @@ mod campaign;
 pub mod client;
 pub mod failure;
 mod follow;
+mod keys;
 mod memory;
 mod names;
 mod progress;
@@ -24,6 +25,7 @@ pub use audit::AuditArgs;
 pub use campaign::CampaignArgs;
 pub use client::{Client, Connection};
 pub use failure::Failure;
+pub use keys::KeysArgs;
 pub use publish::PublishArgs;
 pub use titles::TitlesArgs;
 
@@ -45,6 +47,11 @@ pub async fn campaign(args: CampaignArgs) -> ExitCode {
 /// Runs `dms audit`.
 pub async fn audit(args: AuditArgs) -> ExitCode {
     finish(audit::run(args).await)
+}
+
+/// Runs `dms keys`.
+pub async fn keys(args: KeysArgs) -> ExitCode {
+    finish(keys::run(args).await)
 }
 
 /// Says what went wrong, and gives the exit code that tells programs.

@@ -80,7 +80,8 @@ pub async fn use_code(app: &App, person: &PersonRow, code: Option<&str>) -> Resu
         ));
     };
     let sealed = person.totp.as_deref().unwrap_or_default();
-    let step = totp::step_of(&app.keys, person.id, sealed, code, app.clock.now_ms())?;
+    let kek = app.keys.keks().named(&person.totp_kek).await?;
+    let step = totp::step_of(&kek, person.id, sealed, code, app.clock.now_ms())?;
     let refused = || {
         Problem::new(
             StatusCode::UNAUTHORIZED,

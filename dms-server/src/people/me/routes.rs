@@ -11,6 +11,7 @@ use super::super::{password, signin, totp};
 use crate::audit::{act, object};
 use crate::auth::{Principal, SignedIn};
 use crate::extract::Json;
+use crate::keys::{KekError, rotation::TRIES};
 use crate::problem::{Problem, ProblemBody, Result};
 use crate::state::App;
 
@@ -98,13 +99,20 @@ async fn draw_codes(SignedIn(caller): SignedIn, State(app): State<App>) -> Resul
         ));
     }
     let tenant = &app.config.keys.tenant;
-    let fresh = totp::draw(&app.keys, row.id, &row.login, tenant)?;
     let note = app.note(&caller, act::CODES_DRAWN, object("person", row.id));
-    db::set_totp(&app.db, row.id, Some(&fresh.sealed), &note).await?;
-    Ok(Json(Codes {
-        secret: fresh.text,
-        url: fresh.url.to_string(),
-    }))
+    for _ in 0..TRIES {
+        let kek = app.current_kek().await?;
+        let fresh = totp::draw(&kek, row.id, &row.login, tenant)?;
+        let name = kek.id().to_string();
+        let sealed = Some((name.as_str(), &fresh.sealed[..]));
+        if db::set_totp(&app.db, row.id, sealed, &note).await? {
+            return Ok(Json(Codes {
+                secret: fresh.text,
+                url: fresh.url.to_string(),
+            }));
+        }
+    }
+    Err(KekError::Unsettled.into())
 }
 
 /// A code.
