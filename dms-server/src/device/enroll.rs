@@ -39,7 +39,7 @@ pub async fn enroll(
     let request = Request::check(csr_pem).map_err(ca_problem)?;
     let key_level = checked_level(key_level)?;
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
+    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(is_unprintable) {
         return Err(
             Problem::invalid("invalid_name", "The device needs a name.").at(
                 "/name",
@@ -105,6 +105,13 @@ pub async fn renew(
     app.ca
         .issue_device(device, &request, now, end)
         .map_err(Problem::internal)
+}
+
+/// Whether a character shows nothing itself but changes how others show: in a list of devices one could pass for
+/// another.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// What a device says of its key: a word, one that this server does not know yet too.

@@ -1,5 +1,7 @@
 //! Enrolment, certificates and revocation, against hostile devices too.
 
+mod csrs;
+
 use std::collections::BTreeSet;
 
 use http::Method;
@@ -392,11 +394,20 @@ async fn enrolment_tokens_have_sensible_bounds() {
     let said = |row: usize| log["items"][row]["detail"]["long_lived"].clone();
     assert_eq!((said(0), said(1)), (json!(false), json!(true)));
     let mut nameless = enroll_body(&new_token(&server, 1).await, &csr(&key));
-    nameless["name"] = json!("\u{7}");
-    let asked = server
-        .anonymous(Method::POST, "/api/v1/devices/enroll")
-        .json(&nameless);
-    assert_eq!(refusal(asked).await.1.errors[0].pointer, "/name");
+    for wrong in [
+        "",
+        " ",
+        "\u{7}",
+        "pc\0",
+        "\u{202e}cp",
+        "p\u{200b}c",
+        "\u{feff}pc",
+    ] {
+        nameless["name"] = json!(wrong);
+        let asked = server.anonymous(Method::POST, "/api/v1/devices/enroll");
+        let refused = refusal(asked.json(&nameless)).await.1;
+        assert_eq!(refused.errors[0].pointer, "/name", "{wrong:?}");
+    }
     for wrong in ["", "Software", "soft ware", "x\u{0}", &"x".repeat(33)] {
         let mut body = enroll_body(&new_token(&server, 1).await, &csr(&key));
         body["key_level"] = json!(wrong);
