@@ -52,6 +52,8 @@ enum Command {
     Token(cli::TokenArgs),
     /// Look at the log of who did what, and check it
     Audit(cli::AuditArgs),
+    /// Look at the key encryption keys, rotate and remove them
+    Keys(cli::KeysArgs),
 }
 
 #[derive(clap::Args, Debug)]
@@ -104,6 +106,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Plans(args) => return cli::plans(args).await,
         Command::Token(args) => return cli::token(args).await,
         Command::Audit(args) => return cli::audit(args).await,
+        Command::Keys(args) => return cli::keys(args).await,
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
 }

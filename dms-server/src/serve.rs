@@ -20,7 +20,7 @@ use crate::device::known::Known;
 use crate::device::{self, device_id, tls};
 use crate::egress::Egress;
 use crate::events::Events;
-use crate::keys::{self, Keys};
+use crate::keys::{self, Keys, rotation};
 use crate::license::recorder::{self, Recorder};
 use crate::net::{Limits, Listener};
 use crate::observe::health::Readiness;
@@ -168,6 +168,7 @@ impl Dms {
         app.tasks.spawn(recorder::run(app.clone()));
         app.tasks.spawn(webhook::run(app.clone()));
         app.tasks.spawn(people::refusals::run(app.clone()));
+        app.tasks.spawn(rotation::run(app.clone()));
         let mut worker = tokio::spawn(publish::run(app.clone(), stop.clone()));
         let ended = tokio::select! {
             () = shutdown => None,
@@ -283,6 +284,7 @@ impl Opened {
             db,
             store,
             keys,
+            rotation: rotation::Rotation::default(),
             ca,
             clock,
             events: Events::default(),

@@ -14,7 +14,7 @@ use crate::device::ca::Ca;
 use crate::device::known::Known;
 use crate::egress::Egress;
 use crate::events::Events;
-use crate::keys::Keys;
+use crate::keys::{Keys, rotation::Rotation};
 use crate::license::recorder::Recorder;
 use crate::observe::health::Readiness;
 use crate::observe::metrics::Metrics;
@@ -44,6 +44,8 @@ pub struct Parts {
     pub store: Store,
     /// Secret keys.
     pub keys: Keys,
+    /// The rotations of key encryption keys.
+    pub rotation: Rotation,
     /// Wall time.
     pub clock: Clock,
     /// What happens, for those who listen.

@@ -32,6 +32,7 @@ use crate::{
     campaigns::{Campaigns, Told},
     clock::Clock,
     config::Config,
+    device_key::{DeviceKeyStore, KeyError, SoftwareStore},
     driver::{Driver, Ends, Known, Parts},
     kept::Kept,
     local_api::{self, Guard},
@@ -67,6 +68,9 @@ pub enum AgentError {
     /// The state folder.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The device's key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The certificate.
     #[error("{0}; enrol anew with another --state folder")]
     Identity(#[from] IdentityError),
@@ -204,6 +208,7 @@ impl Agent {
         let congestion = Congestion::new(self.config.congestion.clone());
         let renewal = Renewal {
             state: self.state.clone(),
+            keys: Arc::new(SoftwareStore::new(&self.state)),
             identity: self.identity.clone(),
             client: base.client,
             metrics: base.metrics,
@@ -472,8 +477,9 @@ fn chunk_service(
 /// [`AgentError`] when a file is missing, or they do not belong together.
 pub fn read_identity(state: &StateFolder, trust: &Trust) -> Result<Identity, AgentError> {
     let certificate = state.read(names::CERTIFICATE)?;
-    let (key, ca) = (state.read(names::KEY)?, state.read(names::CA)?);
-    Ok(Identity::new(trust.device_id, &certificate, &key, &ca)?)
+    let key = SoftwareStore::new(state).load()?;
+    let ca = state.read(names::CA)?;
+    Ok(Identity::new(trust.device_id, &certificate, key, &ca)?)
 }
 
 async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, AgentError> {

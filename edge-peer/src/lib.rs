@@ -12,6 +12,7 @@ pub mod chunk;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod device_key;
 pub mod driver;
 pub mod kept;
 pub mod local_api;

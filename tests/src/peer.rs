@@ -42,18 +42,8 @@ impl EdgePeer {
     /// # Errors
     /// When it is not built, is refused, or does not connect in time.
     pub async fn start(dms: &Dms, folder: &Path, name: &str, ip: &str) -> anyhow::Result<Self> {
-        let state = folder.join(name);
-        std::fs::create_dir_all(&state).context("the state folder is made")?;
-        let mut peer = Self {
-            process: None,
-            state,
-            logs: folder.to_path_buf(),
-            arguments: Vec::new(),
-            name: name.to_owned(),
-            ip: ip.to_owned(),
-            chunk_addr: format!("{ip}:{}", free_port(ip)?),
-            local_url: format!("http://{ip}:{}", free_port(ip)?),
-        };
+        std::fs::create_dir_all(folder.join(name)).context("the state folder is made")?;
+        let mut peer = Self::copied(folder, name, ip)?;
         let token = dms.enrollment_token().await?;
         let token_file = peer.state.join("enrollment.token");
         std::fs::write(&token_file, token).context("the token is written")?;
@@ -76,6 +66,23 @@ impl EdgePeer {
         peer.start_again()?;
         peer.wait_connected().await?;
         Ok(peer)
+    }
+
+    /// An agent on a state folder that is there already, such as a copy; not started yet.
+    ///
+    /// # Errors
+    /// When the address is not one of this machine's.
+    pub fn copied(folder: &Path, name: &str, ip: &str) -> anyhow::Result<Self> {
+        Ok(Self {
+            process: None,
+            state: folder.join(name),
+            logs: folder.to_path_buf(),
+            arguments: Vec::new(),
+            name: name.to_owned(),
+            ip: ip.to_owned(),
+            chunk_addr: format!("{ip}:{}", free_port(ip)?),
+            local_url: format!("http://{ip}:{}", free_port(ip)?),
+        })
     }
 
     /// Starts the agent again on the same state and addresses.

@@ -152,7 +152,7 @@ impl Server {
 
     /// A token that enrols this many devices.
     pub async fn enrollment_token(&self, uses: usize) -> anyhow::Result<String> {
-        let body = json!({"uses": uses, "ttl_seconds": 3600});
+        let body = json!({"uses": uses, "ttl_seconds": 900});
         let made = self
             .json(Method::POST, "/api/v1/enrollment-tokens", &body)
             .await?;

@@ -42,6 +42,9 @@ pub(super) enum Verb {
         /// How long it lasts, minutes
         #[arg(long, default_value_t = 15)]
         minutes: u32,
+        /// More than 15 minutes are meant, up to a week; the log says so
+        #[arg(long)]
+        long_lived: bool,
     },
 }
 

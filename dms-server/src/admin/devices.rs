@@ -59,7 +59,11 @@ pub(super) async fn run(client: &Client, verb: DeviceVerb, as_json: bool) -> Res
 }
 
 fn line(device: &DeviceView) -> String {
-    let mut line = format!("{}  {:<8}  {}", device.id, device.state, device.name);
+    let key = device.key_level.as_deref().unwrap_or("-");
+    let mut line = format!(
+        "{}  {:<8}  key {key:<8}  {}",
+        device.id, device.state, device.name
+    );
     if let Some(reported) = &device.reported {
         let (chunks, reporters) = (reported.reports, reported.reporters);
         line.push_str(&format!(

@@ -13,6 +13,7 @@ pub use args::AdminArgs;
 use args::Verb;
 
 use crate::cli::{Client, Failure, finish};
+use crate::device::routes::NewEnrollmentToken;
 
 /// The version of the JSON that these commands print.
 const SCHEMA: u8 = 1;
@@ -28,8 +29,18 @@ async fn act(args: AdminArgs) -> Result<(), Failure> {
         Verb::Site(verb) => sites::run(&client, verb, args.json).await,
         Verb::Device(verb) => devices::run(&client, verb, args.json).await,
         Verb::Token(verb) => tokens::run(&client, verb, args.json).await,
-        Verb::EnrollToken { uses, minutes } => {
-            tokens::enrollment(&client, uses, minutes, args.json).await
+        Verb::EnrollToken {
+            uses,
+            minutes,
+            long_lived,
+        } => {
+            let ttl_seconds = minutes.saturating_mul(60);
+            let new = NewEnrollmentToken {
+                uses,
+                ttl_seconds,
+                long_lived,
+            };
+            tokens::enrollment(&client, &new, args.json).await
         }
     }
 }

@@ -1,14 +1,13 @@
 //! `dms token ...`, `dms admin token ...` and `dms admin enroll-token`.
 
 use reqwest::Method;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::print_json;
 use crate::auth::Role;
 use crate::auth::routes::{NewToken, Token};
 use crate::cli::{Client, Failure, when};
-use crate::device::routes::EnrollmentToken;
+use crate::device::routes::{EnrollmentToken, NewEnrollmentToken};
 use crate::page::Page;
 
 /// What is done with tokens.
@@ -94,15 +93,16 @@ fn line(token: &Token) -> String {
 /// Makes an enrolment token and prints it, and nothing else, on standard output.
 pub(super) async fn enrollment(
     client: &Client,
-    uses: u32,
-    minutes: u32,
+    new: &NewEnrollmentToken,
     as_json: bool,
 ) -> Result<(), Failure> {
-    let body = json!({ "uses": uses, "ttl_seconds": minutes.saturating_mul(60) });
     let request = client
         .request(Method::POST, "/api/v1/enrollment-tokens")
-        .json(&body);
+        .json(new);
     let made: EnrollmentToken = client.json(request).await?;
+    if let Some(warning) = &made.warning {
+        eprintln!("note: {warning}");
+    }
     if as_json {
         return print_json(&made);
     }

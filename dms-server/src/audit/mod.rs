@@ -108,6 +108,12 @@ pub mod act {
     pub const WEBHOOK_CHANGED: &str = "webhook.changed";
     /// A webhook was deleted.
     pub const WEBHOOK_DELETED: &str = "webhook.deleted";
+    /// Another key encryption key was made for new things.
+    pub const KEK_ROTATED: &str = "kek.rotated";
+    /// Nothing is left that a key encryption key wrapped.
+    pub const KEK_RETIRED: &str = "kek.retired";
+    /// A key encryption key was removed.
+    pub const KEK_REMOVED: &str = "kek.removed";
     /// A licence was issued.
     pub const LICENSE_ISSUED: &str = "license.issued";
     /// A licence was given back by its person.

@@ -344,3 +344,16 @@ pub async fn installation(
     });
     Ok(row)
 }
+
+/// Says anew which keys the installation has.
+///
+/// # Errors
+/// The database's.
+pub async fn set_fingerprint(db: &Db, fingerprint: &[u8]) -> sqlx::Result<()> {
+    let sql = "UPDATE installation SET keys_fingerprint = $1 WHERE id = 1";
+    db!(db.write(), |p| sqlx::query(sql)
+        .bind(fingerprint)
+        .execute(p)
+        .await
+        .map(drop))
+}

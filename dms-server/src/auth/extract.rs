@@ -73,6 +73,8 @@ demands! {
     MetricsReader: Metrics,
     /// See [`Permission::Settings`].
     SettingsAdmin: Settings,
+    /// See [`Permission::Keys`].
+    KeyAdmin: Keys,
 }
 
 async fn require(parts: &Parts, app: &App, needed: Permission) -> Result<Principal> {

@@ -17,8 +17,9 @@ mod tests;
 use uuid::Uuid;
 
 pub use extract::{
-    Anyone, Campaigner, DeviceAdmin, DeviceReader, LogReader, MetricsReader, NetworkAdmin,
-    NetworkReader, PeopleAdmin, PeopleReader, Publisher, SettingsAdmin, SignedIn, Viewer,
+    Anyone, Campaigner, DeviceAdmin, DeviceReader, KeyAdmin, LogReader, MetricsReader,
+    NetworkAdmin, NetworkReader, PeopleAdmin, PeopleReader, Publisher, SettingsAdmin, SignedIn,
+    Viewer,
 };
 pub use owner::ensure_owner;
 pub use role::{Permission, Role, Roles};

@@ -28,6 +28,9 @@ pub enum OwnerError {
         /// The name in the configuration.
         now: String,
     },
+    /// A KEK that the database needs.
+    #[error(transparent)]
+    Kek(#[from] keys::KekError),
     /// The token's file cannot be written.
     #[error(transparent)]
     File(#[from] keys::KeyError),
@@ -49,13 +52,21 @@ pub async fn ensure_owner(
     let fingerprint = keys.fingerprint(ca.public_key());
     let (tenant, stored) = db::installation(db, &config.keys.tenant, &fingerprint, now).await?;
     if stored != fingerprint {
-        return Err(OwnerError::ForeignKeys(keys.folder().display().to_string()));
+        let former = keys.former_fingerprints(ca.public_key());
+        if !former.iter().any(|print| stored == print) {
+            return Err(OwnerError::ForeignKeys(keys.folder().display().to_string()));
+        }
+        db::set_fingerprint(db, &fingerprint).await?;
     }
     if tenant != config.keys.tenant {
         return Err(OwnerError::Tenant {
             was: tenant,
             now: config.keys.tenant.clone(),
         });
+    }
+    let first = keys.keks().first().id().to_string();
+    for kek in keys::db::begin(db, &first, now).await? {
+        keys.keks().named(&kek).await?;
     }
     if db::lasting_owners(db).await? > 0 {
         return Ok(false);

@@ -73,6 +73,8 @@ pub enum Permission {
     Metrics,
     /// Change how the server works with other systems.
     Settings,
+    /// Rotate and remove key encryption keys.
+    Keys,
     /// Fill breaks.
     Ads,
     /// Run live events.
@@ -163,7 +165,7 @@ impl Role {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Watch,
         Self::Publish,
         Self::PublishAll,
@@ -177,6 +179,7 @@ impl Permission {
         Self::Audit,
         Self::Metrics,
         Self::Settings,
+        Self::Keys,
         Self::Ads,
         Self::Events,
     ];
@@ -198,6 +201,7 @@ impl Permission {
             Self::Audit => "audit",
             Self::Metrics => "metrics",
             Self::Settings => "settings",
+            Self::Keys => "keys",
             Self::Ads => "ads",
             Self::Events => "events",
         }

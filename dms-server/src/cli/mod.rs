@@ -10,6 +10,7 @@ pub mod failure;
 mod find;
 mod follow;
 mod groups;
+mod keys;
 mod login;
 mod logins;
 mod memory;
@@ -33,6 +34,7 @@ pub use campaign::CampaignArgs;
 pub use client::{Client, Connection};
 pub use failure::Failure;
 pub use groups::GroupsArgs;
+pub use keys::KeysArgs;
 pub use login::{LoginArgs, LogoutArgs, WhoamiArgs};
 pub use people::PeopleArgs;
 pub use plans::PlansArgs;
@@ -99,6 +101,11 @@ pub async fn plans(args: PlansArgs) -> ExitCode {
 /// Runs `dms token`.
 pub async fn token(args: TokenArgs) -> ExitCode {
     finish(token::run(args).await)
+}
+
+/// Runs `dms keys`.
+pub async fn keys(args: KeysArgs) -> ExitCode {
+    finish(keys::run(args).await)
 }
 
 /// Says what went wrong, and gives the exit code that tells programs.

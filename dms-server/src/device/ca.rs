@@ -11,10 +11,12 @@ use rcgen::{
     DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber,
 };
-use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, CertificateSigningRequestDer};
 use sha2::{Digest, Sha256};
 use swarm::content::DeviceId;
+use x509_parser::certification_request::X509CertificationRequest;
+use x509_parser::prelude::FromDer;
 use zeroize::Zeroizing;
 
 use super::identity::{self, DOMAIN};
@@ -87,8 +89,14 @@ impl Request {
         if csr_pem.len() > CSR_MAX {
             return Err(CaError::Request);
         }
+        // The library below takes any label and ignores what follows the request.
+        let der = CertificateSigningRequestDer::from_pem_slice(csr_pem.as_bytes())
+            .map_err(|_| CaError::Request)?;
+        if !X509CertificationRequest::from_der(&der).is_ok_and(|(rest, _)| rest.is_empty()) {
+            return Err(CaError::Request);
+        }
         let request =
-            CertificateSigningRequestParams::from_pem(csr_pem).map_err(|_| CaError::Request)?;
+            CertificateSigningRequestParams::from_der(&der).map_err(|_| CaError::Request)?;
         let key = request.public_key;
         let point = key.der_bytes();
         let uncompressed = point.len() == P256_POINT_LEN && point.first() == Some(&4);
@@ -193,7 +201,7 @@ impl Ca {
 
 /// Whether the certificate is for this key.
 fn certifies(certificate: &CertificateDer<'_>, key: &KeyPair) -> bool {
-    use x509_parser::prelude::{FromDer, X509Certificate};
+    use x509_parser::prelude::X509Certificate;
     X509Certificate::from_der(certificate)
         .is_ok_and(|(_, parsed)| parsed.public_key().subject_public_key.data == key.der_bytes())
 }

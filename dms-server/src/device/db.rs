@@ -25,6 +25,8 @@ pub struct DeviceRow {
     pub expires_ms: i64,
     /// When it was revoked.
     pub revoked_ms: Option<i64>,
+    /// How well it keeps its key, in its own words.
+    pub key_level: Option<String>,
 }
 
 /// A device that asks to be enrolled.
@@ -40,6 +42,8 @@ pub struct NewDevice {
     pub key_hash: [u8; 32],
     /// End of its certificate.
     pub expires_ms: i64,
+    /// How well it keeps its key, in its own words.
+    pub key_level: Option<String>,
 }
 
 /// What became of an enrolment.
@@ -104,13 +108,13 @@ pub async fn redeem(
     let known = "SELECT d.id, d.revoked_ms FROM devices d \
                  JOIN enrollment_tokens t ON t.id = d.token_id \
                  WHERE t.hash = $1 AND t.expires_ms > $2 AND d.key_hash = $3";
-    let renewed = "UPDATE devices SET expires_ms = $1 WHERE id = $2";
+    let renewed = "UPDATE devices SET expires_ms = $1, key_level = $3 WHERE id = $2";
     // One statement: of many requests at once, exactly as many win as there are uses.
     let take = "UPDATE enrollment_tokens SET uses_left = uses_left - 1 \
                 WHERE hash = $1 AND uses_left > 0 AND expires_ms > $2 RETURNING id";
     let add = "INSERT INTO devices \
-               (id, name, kind, key_hash, token_id, enrolled_ms, expires_ms) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+               (id, name, kind, key_hash, token_id, enrolled_ms, expires_ms, key_level) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let redeemed = tx!(db, |tx| {
         let there: Option<(Uuid, Option<i64>)> = sqlx::query_as(known)
             .bind(token.as_bytes())
@@ -125,6 +129,7 @@ pub async fn redeem(
             sqlx::query(renewed)
                 .bind(new.expires_ms)
                 .bind(id)
+                .bind(&new.key_level)
                 .execute(&mut *tx)
                 .await?;
             Redeemed::Device(id)
@@ -145,6 +150,7 @@ pub async fn redeem(
                 .bind(token_id)
                 .bind(now_ms)
                 .bind(new.expires_ms)
+                .bind(&new.key_level)
                 .execute(&mut *tx)
                 .await?;
             let enrolled = webhook::Note::peer(false, new.id, &new.name, new.kind.name(), now_ms);
@@ -166,14 +172,16 @@ pub async fn renew(
     device: Uuid,
     key_hash: [u8; 32],
     expires_ms: i64,
+    key_level: Option<&str>,
 ) -> sqlx::Result<bool> {
-    let sql = "UPDATE devices SET key_hash = $1, expires_ms = $2 \
+    let sql = "UPDATE devices SET key_hash = $1, expires_ms = $2, key_level = $4 \
                WHERE id = $3 AND revoked_ms IS NULL";
     let renewed = db!(db.write(), |p| {
         let query = sqlx::query(sql)
             .bind(key_hash.as_slice())
             .bind(expires_ms)
-            .bind(device);
+            .bind(device)
+            .bind(key_level);
         query.execute(p).await?.rows_affected()
     });
     Ok(renewed == 1)
@@ -184,7 +192,7 @@ pub async fn renew(
 /// # Errors
 /// The database's.
 pub async fn active(db: &Db, device: Uuid) -> sqlx::Result<Option<DeviceRow>> {
-    let sql = "SELECT id, name, kind, enrolled_ms, expires_ms, revoked_ms FROM devices \
+    let sql = "SELECT id, name, kind, enrolled_ms, expires_ms, revoked_ms, key_level FROM devices \
                WHERE id = $1 AND revoked_ms IS NULL";
     db!(db.read(), |p| sqlx::query_as(sql)
         .bind(device)
@@ -219,7 +227,7 @@ pub async fn list(
     reported: bool,
     limit: i64,
 ) -> sqlx::Result<Vec<ReportedRow>> {
-    let sql = "SELECT d.id, d.name, d.kind, d.enrolled_ms, d.expires_ms, d.revoked_ms, \
+    let sql = "SELECT d.id, d.name, d.kind, d.enrolled_ms, d.expires_ms, d.revoked_ms, d.key_level, \
                COALESCE(e.reports, 0) AS reports, COALESCE(e.reporters, 0) AS reporters, \
                e.reported_ms, p.at_ms AS pardoned_ms FROM devices d \
                LEFT JOIN pardons p ON p.device_id = d.id \

@@ -18,6 +18,9 @@ pub const TOKEN_PREFIX: &str = "dms_enroll_";
 /// The longest name of a device, characters.
 const NAME_MAX: usize = 100;
 
+/// The longest word for how well a key is kept, bytes.
+const LEVEL_MAX: usize = 32;
+
 const HOUR_MS: i64 = 3600 * 1000;
 
 /// Enrols a device with a token. The same key with the same token is the same device, so an
@@ -31,10 +34,12 @@ pub async fn enroll(
     csr_pem: &str,
     name: &str,
     kind: DeviceKind,
+    key_level: Option<&str>,
 ) -> Result<(DeviceId, String)> {
     let request = Request::check(csr_pem).map_err(ca_problem)?;
+    let key_level = checked_level(key_level)?;
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
+    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(is_unprintable) {
         return Err(
             Problem::invalid("invalid_name", "The device needs a name.").at(
                 "/name",
@@ -50,6 +55,7 @@ pub async fn enroll(
         kind,
         key_hash: request.key_hash(),
         expires_ms: certificate_end(app, now),
+        key_level,
     };
     let actor = Actor::device(device_id(new.id), &new.name);
     let entry = Entry::new(now, actor, act::DEVICE_ENROLLED, object("device", new.id));
@@ -82,16 +88,50 @@ pub async fn enroll(
 ///
 /// # Errors
 /// The problem that the device is told.
-pub async fn renew(app: &App, device: DeviceId, csr_pem: &str) -> Result<String> {
+pub async fn renew(
+    app: &App,
+    device: DeviceId,
+    csr_pem: &str,
+    key_level: Option<&str>,
+) -> Result<String> {
     let request = Request::check(csr_pem).map_err(ca_problem)?;
+    let level = checked_level(key_level)?;
     let now = app.clock.now_ms();
     let end = certificate_end(app, now);
-    if !db::renew(&app.db, row_id(device), request.key_hash(), end).await? {
+    let (row, key) = (row_id(device), request.key_hash());
+    if !db::renew(&app.db, row, key, end, level.as_deref()).await? {
         return Err(super::caller::revoked());
     }
     app.ca
         .issue_device(device, &request, now, end)
         .map_err(Problem::internal)
+}
+
+/// Whether a character shows nothing itself but changes how others show: in a list of devices one could pass for
+/// another.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// What a device says of its key: a word, one that this server does not know yet too.
+fn checked_level(level: Option<&str>) -> Result<Option<String>> {
+    let word = |level: &str| {
+        let plain = level.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        plain && (1..=LEVEL_MAX).contains(&level.len())
+    };
+    match level {
+        Some(level) if !word(level) => {
+            Err(
+                Problem::invalid("invalid_key_level", "The level of the key is not one.").at(
+                    "/key_level",
+                    "invalid_key_level",
+                    "Give a word such as software, or leave it out.",
+                ),
+            )
+        }
+        level => Ok(level.map(str::to_owned)),
+    }
 }
 
 fn certificate_end(app: &App, now_ms: i64) -> i64 {

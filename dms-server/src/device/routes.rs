@@ -21,7 +21,10 @@ use crate::problem::{Problem, ProblemBody, Result};
 use crate::site::hub::PeerStatus;
 use crate::state::App;
 
-/// The longest life of an enrolment token, seconds: a roll-out over a week.
+/// The longest life of an enrolment token that nobody asked more of, seconds.
+const TOKEN_TTL_USUAL_S: u32 = quarter_hour();
+
+/// The longest life of any enrolment token, seconds: a roll-out over a week.
 const TOKEN_TTL_MAX_S: u32 = 7 * 24 * 3600;
 
 /// The most devices one enrolment token takes.
@@ -56,6 +59,9 @@ pub struct EnrollBody {
     name: String,
     /// What runs on it.
     kind: DeviceKind,
+    /// How well it keeps its key, such as `software`.
+    #[serde(default)]
+    key_level: Option<String>,
 }
 
 /// An enrolled device's credentials.
@@ -96,8 +102,9 @@ async fn enroll_device(
             format!("Give the token that begins with {TOKEN_PREFIX}."),
         )
     })?;
+    let level = body.key_level.as_deref();
     let (device_id, certificate_pem) =
-        enroll::enroll(&app, &token, &body.csr_pem, &body.name, body.kind).await?;
+        enroll::enroll(&app, &token, &body.csr_pem, &body.name, body.kind, level).await?;
     let Trust {
         tenant,
         manifest_keys,
@@ -120,6 +127,9 @@ async fn enroll_device(
 pub struct RenewBody {
     /// PKCS#10 request for the same or a new EC P-256 key.
     csr_pem: String,
+    /// How well it keeps this key, such as `software`.
+    #[serde(default)]
+    key_level: Option<String>,
 }
 
 /// The next certificate.
@@ -137,7 +147,8 @@ async fn renew(
     State(app): State<App>,
     Json(body): Json<RenewBody>,
 ) -> Result<Json<Renewed>> {
-    let certificate_pem = enroll::renew(&app, device.id, &body.csr_pem).await?;
+    let level = body.key_level.as_deref();
+    let certificate_pem = enroll::renew(&app, device.id, &body.csr_pem, level).await?;
     Ok(Json(Renewed { certificate_pem }))
 }
 
@@ -184,9 +195,12 @@ pub struct NewEnrollmentToken {
     /// How many devices may use it.
     #[serde(default = "one")]
     pub uses: u32,
-    /// Seconds it lasts.
+    /// Seconds it lasts: 900 at most, unless `long_lived` says that more is meant.
     #[serde(default = "quarter_hour")]
     pub ttl_seconds: u32,
+    /// It may last up to a week: whoever gets hold of it until then can enrol devices.
+    #[serde(default)]
+    pub long_lived: bool,
 }
 
 const fn one() -> u32 {
@@ -204,6 +218,8 @@ pub struct EnrollmentToken {
     pub token: String,
     /// When it ends, milliseconds since the Unix epoch.
     pub expires_ms: i64,
+    /// What to mind; null is nothing.
+    pub warning: Option<String>,
 }
 
 /// Makes an enrolment token.
@@ -215,19 +231,8 @@ async fn create_enrollment_token(
     State(app): State<App>,
     Json(new): Json<NewEnrollmentToken>,
 ) -> Result<impl IntoResponse> {
-    let out_of_range = |field: &str, most: u32| {
-        Problem::invalid("invalid_token", "The token cannot be made like this.").at(
-            field,
-            "range",
-            format!("Give 1 to {most}."),
-        )
-    };
-    if new.uses == 0 || new.uses > TOKEN_USES_MAX {
-        return Err(out_of_range("/uses", TOKEN_USES_MAX));
-    }
-    if new.ttl_seconds == 0 || new.ttl_seconds > TOKEN_TTL_MAX_S {
-        return Err(out_of_range("/ttl_seconds", TOKEN_TTL_MAX_S));
-    }
+    check_token(&new)?;
+    let long_lived = new.ttl_seconds > TOKEN_TTL_USUAL_S;
     let now = app.clock.now_ms();
     let expires_ms = now + i64::from(new.ttl_seconds) * 1000;
     let secret = Secret::draw(TOKEN_PREFIX);
@@ -240,7 +245,8 @@ async fn create_enrollment_token(
             object("enrollment_token", id),
         )
         .with("uses", uses)
-        .with("expires_ms", expires_ms);
+        .with("expires_ms", expires_ms)
+        .with("long_lived", long_lived);
     let made = db::NewToken {
         id,
         hash: secret.hash(),
@@ -252,8 +258,33 @@ async fn create_enrollment_token(
     let token = EnrollmentToken {
         token: secret.reveal().to_owned(),
         expires_ms,
+        warning: long_lived.then(|| LONG_LIVED.to_owned()),
     };
     Ok((StatusCode::CREATED, Json(token)))
+}
+
+/// What whoever makes a long-lived token is told.
+const LONG_LIVED: &str = "Whoever gets hold of this token can enrol devices until it ends. Keep it out of mails \
+     and scripts that others read; a token of 15 minutes for each roll-out is safer.";
+
+fn check_token(new: &NewEnrollmentToken) -> Result<()> {
+    let wrong = |field: &str, fix: String| {
+        let problem = Problem::invalid("invalid_token", "The token cannot be made like this.");
+        Err(problem.at(field, "range", fix))
+    };
+    if new.uses == 0 || new.uses > TOKEN_USES_MAX {
+        return wrong("/uses", format!("Give 1 to {TOKEN_USES_MAX}."));
+    }
+    if new.ttl_seconds == 0 || new.ttl_seconds > TOKEN_TTL_MAX_S {
+        return wrong("/ttl_seconds", format!("Give 1 to {TOKEN_TTL_MAX_S}."));
+    }
+    if new.ttl_seconds > TOKEN_TTL_USUAL_S && !new.long_lived {
+        let fix = format!(
+            "Give at most {TOKEN_TTL_USUAL_S}, or say \"long_lived\": true (dms admin enroll-token --long-lived)."
+        );
+        return wrong("/ttl_seconds", fix);
+    }
+    Ok(())
 }
 
 /// A device as administrators see it.
@@ -271,6 +302,8 @@ pub struct DeviceView {
     pub enrolled_ms: i64,
     /// End of its newest certificate.
     pub certificate_expires_ms: i64,
+    /// How well it keeps its key, in its own words: `software` is a file. Null: it does not say.
+    pub key_level: Option<String>,
     /// What it said on its control connection; null when it has none.
     pub peer: Option<PeerView>,
     /// What others reported of it since it was pardoned last; null is nothing. Who reported it asks it no more.
@@ -391,6 +424,7 @@ fn device_view(app: &App, row: db::ReportedRow) -> DeviceView {
         state: state.to_owned(),
         enrolled_ms: row.enrolled_ms,
         certificate_expires_ms: row.expires_ms,
+        key_level: row.key_level,
         peer: peer.map(PeerView::of),
         reported,
         pardoned_ms,

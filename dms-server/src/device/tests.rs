@@ -1,5 +1,7 @@
 //! Enrolment, certificates and revocation, against hostile devices too.
 
+mod csrs;
+
 use std::collections::BTreeSet;
 
 use http::Method;
@@ -200,6 +202,7 @@ async fn of_many_redeems_at_once_exactly_as_many_win_as_there_are_uses() {
                     kind: DeviceKind::EdgePeer,
                     key_hash: [n; 32],
                     expires_ms: 1_000,
+                    key_level: None,
                 };
                 db::redeem(&db, hash, &device, &note(500))
                     .await
@@ -215,6 +218,50 @@ async fn of_many_redeems_at_once_exactly_as_many_win_as_there_are_uses() {
         assert_eq!(won.len(), 7, "{}", test.name);
         let devices = db::list(&test.db, None, false, 500).await.expect("listed");
         assert_eq!(devices.len(), 7, "{}", test.name);
+    }
+}
+
+#[tokio::test]
+async fn of_a_thousand_redeems_of_a_single_use_token_one_wins_on_both_databases() {
+    for server in Server::both().await {
+        let token = new_token(&server, 1).await;
+        let requests: Vec<_> = (0..1_000)
+            .map(|_| csr(&KeyPair::generate().expect("a key")))
+            .collect();
+        let redeems: Vec<_> = requests
+            .iter()
+            .map(|request| tokio::spawn(enroll(&server, &token, request).send()))
+            .collect();
+        let mut answers = std::collections::BTreeMap::new();
+        for redeem in redeems {
+            let answer = redeem.await.expect("ended").expect("an answer");
+            *answers.entry(answer.status().as_u16()).or_insert(0) += 1;
+        }
+        println!("{answers:?}");
+        assert_eq!(answers, [(200, 1), (403, 999)].into());
+        let devices = server.get("/api/v1/devices").await;
+        assert_eq!(devices["items"].as_array().map(Vec::len), Some(1));
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn how_well_a_device_keeps_its_key_is_shown_on_both_databases() {
+    for server in Server::both().await {
+        let device = Device::enroll(&server, "pc").await;
+        let level = async || server.get("/api/v1/devices").await["items"][0]["key_level"].clone();
+        assert!(level().await.is_null(), "it does not say");
+        let body = json!({"csr_pem": csr(&device.key), "key_level": "software"});
+        let asked = device.client().post(device.url("/v1/renew")).json(&body);
+        crate::testing::json(asked).await;
+        assert_eq!(level().await, "software");
+        let key = KeyPair::generate().expect("a key");
+        let mut body = enroll_body(&new_token(&server, 1).await, &csr(&key));
+        body["key_level"] = json!("software");
+        let asked = server.anonymous(Method::POST, "/api/v1/devices/enroll");
+        crate::testing::json(asked.json(&body)).await;
+        assert_eq!(level().await, "software", "the newest");
+        server.stop().await;
     }
 }
 
@@ -316,6 +363,11 @@ async fn enrolment_tokens_have_sensible_bounds() {
         (json!({"uses": 1_000_000}), "/uses"),
         (json!({"ttl_seconds": 0}), "/ttl_seconds"),
         (json!({"ttl_seconds": 99_999_999}), "/ttl_seconds"),
+        (json!({"ttl_seconds": 901}), "/ttl_seconds"),
+        (
+            json!({"ttl_seconds": 604_801, "long_lived": true}),
+            "/ttl_seconds",
+        ),
     ] {
         let asked = server
             .request(Method::POST, "/api/v1/enrollment-tokens")
@@ -328,11 +380,40 @@ async fn enrolment_tokens_have_sensible_bounds() {
         );
     }
     let key = KeyPair::generate().expect("a key");
+    let (week, usual) = (
+        json!({"ttl_seconds": 604_800, "long_lived": true}),
+        json!({}),
+    );
+    let made = server.post("/api/v1/enrollment-tokens", week).await;
+    assert!(text(&made["warning"]).contains("until it ends"), "{made}");
+    let made = server.post("/api/v1/enrollment-tokens", usual).await;
+    assert!(made["warning"].is_null(), "{made}");
+    let log = server
+        .get("/api/v1/audit?action=enrollment_token.made")
+        .await;
+    let said = |row: usize| log["items"][row]["detail"]["long_lived"].clone();
+    assert_eq!((said(0), said(1)), (json!(false), json!(true)));
     let mut nameless = enroll_body(&new_token(&server, 1).await, &csr(&key));
-    nameless["name"] = json!("\u{7}");
-    let asked = server
-        .anonymous(Method::POST, "/api/v1/devices/enroll")
-        .json(&nameless);
-    assert_eq!(refusal(asked).await.1.errors[0].pointer, "/name");
+    for wrong in [
+        "",
+        " ",
+        "\u{7}",
+        "pc\0",
+        "\u{202e}cp",
+        "p\u{200b}c",
+        "\u{feff}pc",
+    ] {
+        nameless["name"] = json!(wrong);
+        let asked = server.anonymous(Method::POST, "/api/v1/devices/enroll");
+        let refused = refusal(asked.json(&nameless)).await.1;
+        assert_eq!(refused.errors[0].pointer, "/name", "{wrong:?}");
+    }
+    for wrong in ["", "Software", "soft ware", "x\u{0}", &"x".repeat(33)] {
+        let mut body = enroll_body(&new_token(&server, 1).await, &csr(&key));
+        body["key_level"] = json!(wrong);
+        let asked = server.anonymous(Method::POST, "/api/v1/devices/enroll");
+        let refused = refusal(asked.json(&body)).await.1;
+        assert_eq!(refused.errors[0].pointer, "/key_level", "{wrong:?}");
+    }
     server.stop().await;
 }

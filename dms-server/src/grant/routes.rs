@@ -145,7 +145,7 @@ pub(super) async fn add(app: &App, row: &GrantRow, device: SecretHash) -> Result
         let user = UserCode::draw();
         let codes = Codes {
             device,
-            user: app.keys.short_code_hash(user.as_bytes()),
+            user: app.current_kek().await?.short_code_hash(user.as_bytes()),
         };
         match db::add(&app.db, row, codes).await {
             Ok(true) => return Ok(user),
@@ -330,7 +330,9 @@ async fn find(app: &App, person: Uuid, typed: &str) -> Result<(UserCode, GrantRo
     let code = UserCode::typed(typed);
     let found = match &code {
         Some(code) => {
-            let hash = app.keys.short_code_hash(code.as_bytes());
+            // A code of before a rotation is not found: whoever asks asks again.
+            let kek = app.current_kek().await?;
+            let hash = kek.short_code_hash(code.as_bytes());
             db::waiting(&app.db, hash, app.clock.now_ms()).await?
         }
         None => None,

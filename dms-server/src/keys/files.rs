@@ -7,14 +7,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::KeyError;
-
-fn io_error(path: &Path) -> impl Fn(io::Error) -> KeyError + '_ {
-    |source| KeyError::Io {
-        path: path.to_path_buf(),
-        source,
-    }
-}
+use super::{KeyError, io_error};
 
 /// Makes the folder, open to its owner only.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), KeyError> {
@@ -28,9 +21,23 @@ pub(crate) fn make_folder(folder: &Path) -> Result<(), KeyError> {
 /// 32 secret bytes in a file as 64 hex digits, drawn when the file is not there.
 pub(crate) fn secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyError> {
     let text = read_or_make(path, || {
-        let bytes = Zeroizing::new(rand::random::<[u8; 32]>());
-        Zeroizing::new(format!("{}\n", hex::encode(*bytes)))
+        spelled(&Zeroizing::new(rand::random::<[u8; 32]>()))
     })?;
+    parsed(path, &text)
+}
+
+/// The 32 secret bytes of a file that is there.
+pub(crate) fn read_secret(path: &Path) -> Result<Option<Zeroizing<[u8; 32]>>, KeyError> {
+    read(path)?.map(|text| parsed(path, &text)).transpose()
+}
+
+/// How a file spells them.
+pub(crate) fn spelled(bytes: &Zeroizing<[u8; 32]>) -> Zeroizing<String> {
+    let digits = Zeroizing::new(hex::encode(**bytes));
+    Zeroizing::new(format!("{}\n", *digits))
+}
+
+fn parsed(path: &Path, text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
     let mut bytes = Zeroizing::new([0; 32]);
     hex::decode_to_slice(text.trim(), &mut *bytes).map_err(|_| KeyError::Damaged {
         path: path.to_path_buf(),

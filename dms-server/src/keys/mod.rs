@@ -1,18 +1,32 @@
 //! The installation's secret keys: files of mode 0600 in one folder, made at the first start.
+//!
+//! Key encryption keys come and go, the others stay. A rotation ([`rotation`]) makes a new KEK, and whatever an older one
+//! wrapped is wrapped anew while everything goes on; no title is encrypted again. What is in the database names
+//! the KEK that wrapped it ([`db`]); the KEKs themselves lie in a [`store`].
 
+pub mod db;
 mod files;
+mod ring;
+pub mod rotation;
+pub mod routes;
+pub mod store;
 #[cfg(test)]
 mod tests;
 mod vault;
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use drm::license;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+pub use self::ring::{KekError, Ring};
+use self::store::{FileStore, KekStore};
+pub use self::vault::Vault;
 use crate::audit::ChainKey;
 
 /// Why a key file cannot be used.
@@ -41,9 +55,16 @@ pub enum KeyError {
     },
 }
 
+fn io_error(path: &Path) -> impl Fn(io::Error) -> KeyError + '_ {
+    |source| KeyError::Io {
+        path: path.to_path_buf(),
+        source,
+    }
+}
+
 /// The installation's keys. Its `Debug` shows none of them.
 pub struct Keys {
-    kek: Zeroizing<[u8; 32]>,
+    keks: Ring,
     manifest: SigningKey,
     license: license::SigningKey,
     audit: ChainKey,
@@ -64,8 +85,9 @@ impl Keys {
     pub fn load(folder: &Path) -> Result<Self, KeyError> {
         files::make_folder(folder)?;
         let secret = |name: &str| files::secret(&folder.join(name));
+        let keks: Arc<dyn KekStore> = Arc::new(FileStore::in_folder(folder));
         Ok(Self {
-            kek: secret("kek.key")?,
+            keks: Ring::open(keks)?,
             manifest: SigningKey::from_bytes(&*secret("manifest.key")?),
             license: license_key(&folder.join("license.key"))?,
             audit: ChainKey::new(secret("audit.key")?),
@@ -73,10 +95,10 @@ impl Keys {
         })
     }
 
-    /// The key that wraps the title keys.
+    /// The keys that wrap the title keys.
     #[must_use]
-    pub fn kek(&self) -> &[u8; 32] {
-        &self.kek
+    pub fn keks(&self) -> &Ring {
+        &self.keks
     }
 
     /// Signs manifests.
@@ -116,13 +138,25 @@ impl Keys {
     }
 
     /// Says which keys these are, with the device authority's public key, without telling them; the
-    /// database keeps it, so that a start with a foreign keys folder is refused.
+    /// database keeps it, so that a start with a foreign keys folder is refused. Of KEKs the database keeps a table.
     #[must_use]
     pub fn fingerprint(&self, authority: &[u8]) -> [u8; 32] {
+        self.hashed(b"dms keys v3", &[], authority)
+    }
+
+    /// The fingerprints that a database may have from before KEKs were rotated: each covers a KEK.
+    #[must_use]
+    pub fn former_fingerprints(&self, authority: &[u8]) -> Vec<[u8; 32]> {
+        let known = self.keks.known();
+        let of = |kek: &Arc<Vault>| self.hashed(b"dms keys v2", &*kek.to_bytes(), authority);
+        known.iter().map(of).collect()
+    }
+
+    fn hashed(&self, label: &[u8], kek: &[u8], authority: &[u8]) -> [u8; 32] {
         let mut hash = Sha256::new();
-        hash.update(b"dms keys v2");
+        hash.update(label);
         // All but the last have a fixed length.
-        hash.update(*self.kek);
+        hash.update(kek);
         hash.update(self.manifest.verifying_key().as_bytes());
         hash.update(self.license.verifying_key().to_bytes());
         hash.update(authority);

@@ -1,8 +1,45 @@
 //! Key files are made once, kept, and refused when exposed or damaged.
 
-use std::os::unix::fs::PermissionsExt;
+mod rotation;
 
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Mutex;
+
+use tokio::sync::watch;
+
+use super::rotation::Step;
 use super::*;
+use crate::testing::PATIENCE;
+
+/// Lets a test stop a rotation right after a named step, as a killed process would.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    halt: Mutex<Option<Step>>,
+    seen: watch::Sender<Option<Step>>,
+}
+
+impl Steps {
+    pub(crate) async fn reached(&self, step: Step) {
+        let halts = *self.halt.lock().expect("the lock") == Some(step);
+        self.seen.send_replace(Some(step));
+        if halts {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Rotations stop for good right after this step.
+    fn halt_at(&self, step: Step) {
+        *self.halt.lock().expect("the lock") = Some(step);
+    }
+
+    /// Waits until some rotation is right after the step.
+    async fn wait_for(&self, step: Step) {
+        let mut seen = self.seen.subscribe();
+        let reached = seen.wait_for(|seen| *seen == Some(step));
+        let reached = tokio::time::timeout(PATIENCE, reached).await;
+        reached.expect("the step is reached").expect("it lives");
+    }
+}
 
 #[test]
 fn keys_survive_a_restart_and_are_private() {
@@ -10,7 +47,7 @@ fn keys_survive_a_restart_and_are_private() {
     let folder = folder.path().join("keys");
     let first = Keys::load(&folder).expect("made");
     let again = Keys::load(&folder).expect("read");
-    assert_eq!(first.kek(), again.kek());
+    assert_eq!(first.keks().first().id(), again.keks().first().id());
     assert_eq!(first.fingerprint(b"ca"), again.fingerprint(b"ca"));
     for entry in std::fs::read_dir(&folder).expect("listed") {
         let entry = entry.expect("an entry");
@@ -45,7 +82,15 @@ fn an_exposed_or_damaged_key_is_refused() {
 fn debug_output_holds_no_key() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let keys = Keys::load(folder.path()).expect("made");
-    assert!(!format!("{keys:?}").contains(&hex::encode(keys.kek())));
+    let kek = keys.keks().first();
+    let digits = hex::encode(*kek.to_bytes());
+    for shown in [
+        format!("{keys:?}"),
+        format!("{:?}", keys.keks()),
+        format!("{kek:?}"),
+    ] {
+        assert!(!shown.contains(&digits), "{shown}");
+    }
 }
 
 #[test]

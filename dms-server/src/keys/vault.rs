@@ -1,12 +1,13 @@
-//! Small secrets in the database, sealed: whoever has the database alone reads none of them.
+//! One KEK in use: it wraps title keys, and a key drawn from it seals small secrets in the database. Whoever has the
+//! database alone reads none of them.
 //!
-//! FLOE under a key that is drawn from the KEK for this purpose only; the place that a secret stands in is bound to it.
+//! Both are FLOE; the place that something stands in is bound to it.
 
 use drm::floe::{self, Params};
+use drm::key::{Kek, KekId, TitleKey, UnwrapError, WrapContext};
 use hmac::Mac;
 use zeroize::Zeroizing;
 
-use super::Keys;
 use crate::audit::chain::hmac;
 use crate::auth::SecretHash;
 use crate::problem::{Problem, Result};
@@ -19,7 +20,61 @@ const PARAMS: Params = match Params::new((LONGEST + floe::SEGMENT_OVERHEAD) as u
     Err(_) => panic!("far above the least length"),
 };
 
-impl Keys {
+/// A KEK and the key of small secrets that it leads to. Its `Debug` shows neither.
+#[derive(Debug)]
+pub struct Vault {
+    kek: Kek,
+    id: KekId,
+    secrets: floe::Key,
+}
+
+impl Vault {
+    /// Of this KEK.
+    #[must_use]
+    pub fn of(kek: Kek) -> Self {
+        let mut mac = hmac(&kek.to_bytes());
+        mac.update(b"dms vault v1");
+        Self {
+            id: kek.id(),
+            secrets: floe::Key::from_bytes(mac.finalize().into_bytes().into()),
+            kek,
+        }
+    }
+
+    /// The KEK's name.
+    #[must_use]
+    pub fn id(&self) -> KekId {
+        self.id
+    }
+
+    pub(super) fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        self.kek.to_bytes()
+    }
+
+    /// Wraps a title key.
+    ///
+    /// # Errors
+    /// None that a title key can cause.
+    pub fn wrap(
+        &self,
+        key: &TitleKey,
+        place: &WrapContext<'_>,
+    ) -> std::result::Result<Vec<u8>, floe::SealError> {
+        self.kek.wrap(key, place, &mut rand::rng())
+    }
+
+    /// Opens what [`Vault::wrap`] made.
+    ///
+    /// # Errors
+    /// Another KEK, another place and changed bytes are refused.
+    pub fn unwrap(
+        &self,
+        wrapped: &[u8],
+        place: &WrapContext<'_>,
+    ) -> std::result::Result<TitleKey, UnwrapError> {
+        self.kek.unwrap(wrapped, place)
+    }
+
     /// Seals a secret for one place.
     ///
     /// # Errors
@@ -32,31 +87,31 @@ impl Keys {
             )));
         }
         let place = place.as_bytes();
-        floe::seal(PARAMS, &self.vault_key(), place, secret, &mut rand::rng())
+        floe::seal(PARAMS, &self.secrets, place, secret, &mut rand::rng())
             .map_err(Problem::internal)
     }
 
     /// Opens a secret of this place.
     ///
     /// # Errors
-    /// An internal problem when it was sealed with other keys or for another place.
+    /// An internal problem when it was sealed with another key or for another place.
     pub fn open_secret(&self, place: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-        floe::open(PARAMS, &self.vault_key(), place.as_bytes(), sealed).map_err(Problem::internal)
+        floe::open(PARAMS, &self.secrets, place.as_bytes(), sealed).map_err(Problem::internal)
     }
 
     /// What the database keeps of a code so short that all of them could be tried against a plain hash.
     #[must_use]
     pub fn short_code_hash(&self, code: &[u8]) -> SecretHash {
-        let mut mac = hmac(self.kek());
+        let mut mac = hmac(&self.kek.to_bytes());
         mac.update(b"dms short code v1\0");
         mac.update(code);
         SecretHash::from_bytes(mac.finalize().into_bytes().into())
     }
 
-    fn vault_key(&self) -> floe::Key {
-        let mut mac = hmac(self.kek());
-        mac.update(b"dms vault v1");
-        floe::Key::from_bytes(mac.finalize().into_bytes().into())
+    /// One for a test.
+    #[cfg(test)]
+    pub(crate) fn draw() -> Self {
+        Self::of(Kek::generate(&mut rand::rng()))
     }
 }
 
@@ -65,17 +120,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_opens_in_its_place_with_its_keys_only() {
-        let (one, other) = (tempfile::tempdir(), tempfile::tempdir());
-        let (one, other) = (one.expect("a folder"), other.expect("a folder"));
-        let keys = Keys::load(one.path()).expect("keys");
-        let foreign = Keys::load(other.path()).expect("keys");
-        let sealed = keys.seal_secret("here", b"secret").expect("sealed");
+    fn a_secret_opens_in_its_place_with_its_key_only() {
+        let (own, foreign) = (Vault::draw(), Vault::draw());
+        let sealed = own.seal_secret("here", b"secret").expect("sealed");
         assert!(!sealed.windows(6).any(|w| w == b"secret"));
-        let opened = keys.open_secret("here", &sealed).expect("opened");
+        let opened = own.open_secret("here", &sealed).expect("opened");
         assert_eq!(opened.as_slice(), b"secret");
-        assert!(keys.open_secret("there", &sealed).is_err());
+        assert!(own.open_secret("there", &sealed).is_err());
         assert!(foreign.open_secret("here", &sealed).is_err());
-        assert!(keys.seal_secret("here", &[0; LONGEST + 1]).is_err());
+        assert!(own.seal_secret("here", &[0; LONGEST + 1]).is_err());
     }
 }

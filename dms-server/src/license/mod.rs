@@ -9,7 +9,7 @@ pub mod routes;
 #[cfg(test)]
 mod tests;
 
-use drm::key::{Kek, TrackKey, WrapContext};
+use drm::key::{TitleKey, TrackKey, WrapContext};
 use drm::license::{Grant, IssueError, LicenseRequest, issue};
 use drm::rights::{Denied, Policy, Terms, Viewer, Viewing, decide};
 use http::StatusCode;
@@ -21,6 +21,7 @@ use crate::audit::{Actor, act, object};
 use crate::device::clock;
 use crate::observe::metrics::LicenseOutcome;
 use crate::problem::{Problem, Result};
+use crate::publish::WrappedKey;
 use crate::state::App;
 use crate::{publish, rights};
 
@@ -115,7 +116,8 @@ async fn make(
         offline_until_ms: terms.offline_until_ms,
         third_party_players: terms.third_party_players,
     };
-    let license = seal(app, &grant, &wrapped_key, request, &terms)?;
+    let title_key = title_key(app, &grant, &wrapped_key).await?;
+    let license = seal(app, &grant, &title_key, request, &terms)?;
     // Recorded before it leaves: no license is out that the record does not know.
     record(app, licensee, &grant, stream.unwrap_or(id), &policy, &terms).await?;
     Ok(license)
@@ -151,21 +153,25 @@ async fn count_streams(
     Ok(before.and_then(|row| row.stream))
 }
 
-fn seal(
-    app: &App,
-    grant: &Grant,
-    wrapped_key: &[u8],
-    request: &LicenseRequest,
-    terms: &Terms,
-) -> Result<Vec<u8>> {
+async fn title_key(app: &App, grant: &Grant, wrapped: &WrappedKey) -> Result<TitleKey> {
     let place = WrapContext {
         tenant: &grant.tenant,
         title: grant.title,
         version: grant.version,
     };
-    let title_key = Kek::from_bytes(*app.keys.kek())
-        .unwrap(wrapped_key, &place)
-        .map_err(Problem::internal)?;
+    // The older KEK of a title that a rotation has not come to stays readable.
+    let kek = app.keys.keks().named(&wrapped.kek).await?;
+    kek.unwrap(&wrapped.bytes, &place)
+        .map_err(Problem::internal)
+}
+
+fn seal(
+    app: &App,
+    grant: &Grant,
+    title_key: &TitleKey,
+    request: &LicenseRequest,
+    terms: &Terms,
+) -> Result<Vec<u8>> {
     let keys: Vec<(u16, TrackKey)> = terms
         .tracks
         .iter()

@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 use url::Url;
 
 use crate::auth::{Secret, SecretHash};
-use crate::keys::Keys;
+use crate::keys::{Ring, Vault};
 use crate::problem::{Problem, Result};
 
 /// How long a sign-in may take, milliseconds.
@@ -84,19 +84,21 @@ impl Attempt {
     ///
     /// # Errors
     /// None that a person can cause.
-    pub fn seal(&self, keys: &Keys) -> Result<String> {
+    pub fn seal(&self, kek: &Vault) -> Result<String> {
         let bytes = serde_json::to_vec(self).map_err(Problem::internal)?;
-        Ok(URL_SAFE_NO_PAD.encode(keys.seal_secret(PLACE, &bytes)?))
+        let sealed = URL_SAFE_NO_PAD.encode(kek.seal_secret(PLACE, &bytes)?);
+        Ok(format!("{}.{sealed}", kek.id()))
     }
 
     /// Opens a cookie; `None` when it is not one of this server, or over.
-    #[must_use]
-    pub fn open(keys: &Keys, cookie: &str, now_ms: i64) -> Option<Self> {
+    pub async fn open(keks: &Ring, cookie: &str, now_ms: i64) -> Option<Self> {
         if cookie.len() > COOKIE_MAX {
             return None;
         }
-        let sealed = URL_SAFE_NO_PAD.decode(cookie).ok()?;
-        let bytes = keys.open_secret(PLACE, &sealed).ok()?;
+        let (kek, sealed) = cookie.split_once('.').filter(|(kek, _)| !kek.is_empty())?;
+        let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let kek = keks.named(kek).await.ok()?;
+        let bytes = kek.open_secret(PLACE, &sealed).ok()?;
         let attempt: Self = serde_json::from_slice(&bytes).ok()?;
         (now_ms < attempt.until_ms).then_some(attempt)
     }
@@ -124,6 +126,7 @@ pub fn next_of(asked: Option<&str>, origin: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::Keys;
 
     #[test]
     fn only_paths_of_this_server_are_gone_to() {
@@ -158,28 +161,36 @@ mod tests {
         assert_eq!(next_of(None, origin), "/");
     }
 
-    #[test]
-    fn a_cookie_opens_whole_with_its_keys_and_in_its_time_only() {
+    #[tokio::test]
+    async fn a_cookie_opens_whole_with_its_keys_and_in_its_time_only() {
         let (one, other) = (tempfile::tempdir(), tempfile::tempdir());
         let (one, other) = (one.expect("a folder"), other.expect("a folder"));
         let keys = Keys::load(one.path()).expect("keys");
         let foreign = Keys::load(other.path()).expect("keys");
         let old = Secret::draw("").hash();
         let attempt = Attempt::begin("/x".into(), Some(old), 1_000);
-        let cookie = attempt.seal(&keys).expect("sealed");
+        let (keys, foreign) = (keys.keks(), foreign.keks());
+        let cookie = attempt.seal(keys.first()).expect("sealed");
         assert!(cookie.len() < COOKIE_MAX && !cookie.contains(&attempt.state));
-        let opened = Attempt::open(&keys, &cookie, 1_000).expect("opened");
+        let opened = Attempt::open(keys, &cookie, 1_000).await.expect("opened");
         assert!(opened.has_state(&attempt.state) && !opened.has_state(&attempt.nonce));
         assert!(!opened.has_state("") && opened.old() == Some(old));
         assert_eq!(format!("{opened:?}"), "Attempt(..)");
-        assert!(Attempt::open(&foreign, &cookie, 1_000).is_none());
-        assert!(Attempt::open(&keys, &cookie, 1_000 + ATTEMPT_MS).is_none());
+        assert!(Attempt::open(foreign, &cookie, 1_000).await.is_none());
+        assert!(
+            Attempt::open(keys, &cookie, 1_000 + ATTEMPT_MS)
+                .await
+                .is_none()
+        );
         for at in 0..cookie.len() {
             let mut changed = cookie.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).expect("text");
-            assert!(Attempt::open(&keys, &changed, 1_000).is_none(), "{at}");
-            assert!(Attempt::open(&keys, &cookie[..at], 1_000).is_none(), "{at}");
+            assert!(Attempt::open(keys, &changed, 1_000).await.is_none(), "{at}");
+            assert!(
+                Attempt::open(keys, &cookie[..at], 1_000).await.is_none(),
+                "{at}"
+            );
         }
     }
 

@@ -95,7 +95,8 @@ async fn leave(app: &App, headers: &HeaderMap, next: Option<&str>) -> Result<Res
     let attempt = Attempt::begin(next, old, app.clock.now_ms());
     let redirect = format!("{}{CALLBACK}", app.public_origin());
     let url = oidc.authorization_url(&provider, &attempt, &redirect)?;
-    let cookie = cookie(app, &attempt.seal(&app.keys)?, ATTEMPT_MS / 1000);
+    let sealed = attempt.seal(&*app.current_kek().await?)?;
+    let cookie = cookie(app, &sealed, ATTEMPT_MS / 1000);
     let fields = [
         (header::LOCATION, url),
         (header::SET_COOKIE, cookie),
@@ -149,7 +150,8 @@ async fn arrive(
 ) -> Result<Response> {
     let oidc = provider(app)?;
     let kept = extract::cookie(headers, cookie_name(app));
-    let attempt = kept.and_then(|kept| Attempt::open(&app.keys, kept, app.clock.now_ms()));
+    let kept = kept.ok_or_else(begin_again)?;
+    let attempt = Attempt::open(app.keys.keks(), kept, app.clock.now_ms()).await;
     let attempt = attempt.ok_or_else(begin_again)?;
     let answer = Answer {
         code: back.code.as_deref(),

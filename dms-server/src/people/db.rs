@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::audit::{ChainKey, Entry, Note};
 use crate::auth::SecretHash;
 use crate::db::Db;
-use crate::{append, append_many, db, tx};
+use crate::{append, append_many, db, tx, uses_kek};
 
 /// A person.
 #[derive(Clone, FromRow)]
@@ -33,6 +33,8 @@ pub struct PersonRow {
     pub password: Option<String>,
     /// The sealed secret of the one-time codes.
     pub totp: Option<Vec<u8>>,
+    /// The name of the KEK that it was sealed with.
+    pub totp_kek: String,
     /// 1: codes are demanded.
     pub totp_proven: i64,
     /// The time step of the last code.
@@ -345,26 +347,34 @@ pub async fn set_password(
     Ok(())
 }
 
-/// Sets the sealed secret of the one-time codes, or takes it away; not proven yet.
+/// Sets the secret of the one-time codes, sealed with the KEK of this name, or takes it away; not proven yet. False
+/// when it is to be sealed with another KEK.
 ///
 /// # Errors
 /// The database's.
 pub async fn set_totp(
     db: &Db,
     id: Uuid,
-    sealed: Option<&[u8]>,
+    sealed: Option<(&str, &[u8])>,
     note: &Note<'_>,
-) -> sqlx::Result<()> {
-    let set = "UPDATE people SET totp = $1, totp_proven = 0, totp_step = 0 WHERE id = $2";
+) -> sqlx::Result<bool> {
+    let set =
+        "UPDATE people SET totp = $1, totp_kek = $2, totp_proven = 0, totp_step = 0 WHERE id = $3";
     tx!(db, |tx| {
+        if let Some((kek, _)) = sealed
+            && !uses_kek!(tx, kek)
+        {
+            return Ok(false);
+        }
         sqlx::query(set)
-            .bind(sealed)
+            .bind(sealed.map(|(_, bytes)| bytes))
+            .bind(sealed.map_or("", |(kek, _)| kek))
             .bind(id)
             .execute(&mut *tx)
             .await?;
         append!(tx, note);
     });
-    Ok(())
+    Ok(true)
 }
 
 /// Uses a code's time step: each is good once. False when it, or a later one, was used before.

@@ -143,6 +143,7 @@ impl NewPerson {
             active: 1,
             password: hash,
             totp: None,
+            totp_kek: String::new(),
             totp_proven: 0,
             totp_step: 0,
             created_ms: now,

@@ -64,7 +64,7 @@ pub async fn check(app: &App, given: Given) -> Result<(PersonRow, bool)> {
     };
     let proven = person.totp_proven == 1;
     if proven {
-        let step = step_of(app, &person, from, given.code.as_deref())?;
+        let step = step_of(app, &person, from, given.code.as_deref()).await?;
         if !db::use_totp(&app.db, person.id, step).await? {
             return Err(code_wrong(app, &person, from));
         }
@@ -87,7 +87,7 @@ fn target(person: &PersonRow) -> Target {
 ///
 /// # Errors
 /// 401 when it is missing or wrong.
-pub fn step_of(
+pub async fn step_of(
     app: &App,
     person: &PersonRow,
     from: Option<IpAddr>,
@@ -101,7 +101,8 @@ pub fn step_of(
         ));
     };
     let sealed = person.totp.as_deref().unwrap_or_default();
-    let step = totp::step_of(&app.keys, person.id, sealed, code, app.clock.now_ms())?;
+    let kek = app.keys.keks().named(&person.totp_kek).await?;
+    let step = totp::step_of(&kek, person.id, sealed, code, app.clock.now_ms())?;
     step.ok_or_else(|| code_wrong(app, person, from))
 }
 

@@ -4,7 +4,7 @@ use totp_rs::{Builder, Secret, Totp};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::keys::Keys;
+use crate::keys::Vault;
 use crate::problem::{Problem, Result};
 
 /// Bytes of a secret; RFC 4226 recommends 20.
@@ -26,7 +26,7 @@ pub struct Fresh {
 ///
 /// # Errors
 /// An internal problem.
-pub fn draw(keys: &Keys, person: Uuid, login: &str, tenant: &str) -> Result<Fresh> {
+pub fn draw(vault: &Vault, person: Uuid, login: &str, tenant: &str) -> Result<Fresh> {
     let bytes = Zeroizing::new(rand::random::<[u8; SECRET_LEN]>());
     let text = Secret::from(&bytes[..]).to_base32();
     let label: String = login.chars().filter(|c| *c != ':').collect();
@@ -38,7 +38,7 @@ pub fn draw(keys: &Keys, person: Uuid, login: &str, tenant: &str) -> Result<Fres
         escaped(&issuer)
     );
     Ok(Fresh {
-        sealed: keys.seal_secret(&place(person), &bytes[..])?,
+        sealed: vault.seal_secret(&place(person), &bytes[..])?,
         text,
         url: Zeroizing::new(url),
     })
@@ -49,13 +49,13 @@ pub fn draw(keys: &Keys, person: Uuid, login: &str, tenant: &str) -> Result<Fres
 /// # Errors
 /// An internal problem: the secret was sealed with other keys.
 pub fn step_of(
-    keys: &Keys,
+    vault: &Vault,
     person: Uuid,
     sealed: &[u8],
     code: &str,
     now_ms: i64,
 ) -> Result<Option<i64>> {
-    let secret = keys.open_secret(&place(person), sealed)?;
+    let secret = vault.open_secret(&place(person), sealed)?;
     let totp: Totp = Builder::new()
         .with_secret(Secret::from(&secret[..]))
         .with_skew(SKEW)
@@ -66,7 +66,9 @@ pub fn step_of(
     Ok(step.map(u64::cast_signed))
 }
 
-fn place(person: Uuid) -> String {
+/// What the sealed secret is bound to.
+#[must_use]
+pub fn place(person: Uuid) -> String {
     format!("totp {person}")
 }
 
@@ -88,10 +90,9 @@ mod tests {
 
     #[test]
     fn a_code_is_good_around_its_time_for_its_person_only() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let keys = Keys::load(folder.path()).expect("keys");
+        let vault = Vault::draw();
         let (ana, ben) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let fresh = draw(&keys, ana, "ana@example.com", "ACME").expect("drawn");
+        let fresh = draw(&vault, ana, "ana@example.com", "ACME").expect("drawn");
         assert!(
             fresh
                 .url
@@ -103,7 +104,7 @@ mod tests {
         let code = app.generate(now).to_string();
         let check = |person, code: &str, at: u64| {
             step_of(
-                &keys,
+                &vault,
                 person,
                 &fresh.sealed,
                 code,

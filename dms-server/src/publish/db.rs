@@ -160,6 +160,8 @@ pub struct VersionRow {
     pub sprites: Option<String>,
     /// The wrapped title key.
     pub wrapped_key: Vec<u8>,
+    /// The name of the KEK that wrapped it.
+    pub kek: String,
     /// Playing time, milliseconds.
     pub duration_ms: i64,
 }
@@ -170,7 +172,7 @@ pub struct VersionRow {
 /// The database failed.
 pub async fn published(db: &Db, id: TitleId) -> sqlx::Result<Option<VersionRow>> {
     db!(db.read(), |p| sqlx::query_as(
-        "SELECT v.version, v.head, v.sprites, v.wrapped_key, t.duration_ms \
+        "SELECT v.version, v.head, v.sprites, v.wrapped_key, v.kek, t.duration_ms \
          FROM titles t JOIN versions v ON v.title = t.id AND v.version = t.version \
          WHERE t.id = $1 AND v.state = 'complete'"
     )

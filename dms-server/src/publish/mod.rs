@@ -132,20 +132,33 @@ pub async fn published(app: &App, title: TitleId) -> Result<Option<Arc<Published
     Ok(with_key.map(|(published, _)| published))
 }
 
-/// The same with its title key, wrapped under the KEK.
+/// A title key as the database has it.
+#[derive(Debug)]
+pub struct WrappedKey {
+    /// The name of the KEK that wrapped it.
+    pub kek: String,
+    /// It.
+    pub bytes: Vec<u8>,
+}
+
+/// The same with its wrapped title key.
 ///
 /// # Errors
 /// The database's or the store's.
 pub async fn published_with_key(
     app: &App,
     title: TitleId,
-) -> Result<Option<(Arc<Published>, Vec<u8>)>> {
+) -> Result<Option<(Arc<Published>, WrappedKey)>> {
     let Some(row) = db::published(&app.db, title).await? else {
         return Ok(None);
     };
     let version = row.version.unsigned_abs();
+    let wrapped = WrappedKey {
+        kek: row.kek,
+        bytes: row.wrapped_key,
+    };
     if let Some(kept) = app.publish.manifests.get(title, version) {
-        return Ok(Some((kept, row.wrapped_key)));
+        return Ok(Some((kept, wrapped)));
     }
     let missing = || Problem::internal(format!("the manifest of {title} {version} is not stored"));
     let signed = app
@@ -168,7 +181,7 @@ pub async fn published_with_key(
         manifest,
     });
     app.publish.manifests.insert(title, Arc::clone(&published));
-    Ok(Some((published, row.wrapped_key)))
+    Ok(Some((published, wrapped)))
 }
 
 /// The signed manifest of the newest complete version, and its number.
@@ -190,11 +203,11 @@ pub async fn require_published(app: &App, title: TitleId) -> Result<Arc<Publishe
         .map(|(published, _)| published)
 }
 
-/// The same with its title key, wrapped under the KEK.
+/// The same with its wrapped title key.
 ///
 /// # Errors
 /// The problem, or the database's.
-pub async fn require_with_key(app: &App, title: TitleId) -> Result<(Arc<Published>, Vec<u8>)> {
+pub async fn require_with_key(app: &App, title: TitleId) -> Result<(Arc<Published>, WrappedKey)> {
     if let Some(found) = published_with_key(app, title).await? {
         return Ok(found);
     }

@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use drm::key::{Kek, TitleKey, WrapContext};
+use drm::key::{TitleKey, WrapContext};
 use drm::segment::{self, SegmentContext};
 use http::Method;
 use swarm::content::{
@@ -73,12 +73,12 @@ pub(crate) async fn video(server: &Server) -> Video {
         title: title.0,
         version,
     };
-    let kek = Kek::from_bytes(*app.keys.kek());
+    let kek = app.current_kek().await.expect("a KEK");
     let key = TitleKey::generate(&mut rand::rng());
-    let wrapped = kek.wrap(&key, &place, &mut rand::rng()).expect("wrapped");
+    let wrapped = kek.wrap(&key, &place).expect("wrapped");
     let kek_id = kek.id().to_string();
     let begun = jobs::db::begin(&app.db, &claim, &kek_id, &wrapped, now, now);
-    assert!(begun.await.expect("the database"));
+    assert_eq!(begun.await.expect("the database"), jobs::db::Begun::Yes);
 
     let mut made = Video {
         title,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::WEBHOOKS_MAX;
 use super::event::Note;
 use crate::db::{Db, Pool};
-use crate::{append, audit, db, tx};
+use crate::{append, audit, db, tx, uses_kek};
 
 /// A webhook. Its `Debug` shows no URL: many carry a secret in their path.
 #[derive(Clone, PartialEq, Eq, FromRow)]
@@ -22,6 +22,8 @@ pub struct WebhookRow {
     pub url: String,
     /// Its sealed secret.
     pub secret: Vec<u8>,
+    /// The name of the KEK that it was sealed with.
+    pub secret_kek: String,
     /// JSON array of event types; empty is all.
     pub events: String,
     /// 1: it is sent to.
@@ -129,23 +131,38 @@ pub async fn add_note(db: &Db, new: &Note) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Adds a webhook. False when there are [`WEBHOOKS_MAX`] already.
+/// What became of a new webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It is there.
+    Yes,
+    /// There are [`WEBHOOKS_MAX`] already.
+    TooMany,
+    /// Its secret is to be sealed with another KEK.
+    OtherKek,
+}
+
+/// Adds a webhook.
 ///
 /// # Errors
 /// The database's.
-pub async fn add(db: &Db, new: &WebhookRow, made: &audit::Note<'_>) -> sqlx::Result<bool> {
+pub async fn add(db: &Db, new: &WebhookRow, made: &audit::Note<'_>) -> sqlx::Result<Added> {
     let count = "SELECT COUNT(*) FROM webhooks";
-    let add = "INSERT INTO webhooks (id, url, secret, events, enabled, dead_in_row, created_by, \
-               created_ms) VALUES ($1, $2, $3, $4, $5, 0, $6, $7)";
+    let add = "INSERT INTO webhooks (id, url, secret, secret_kek, events, enabled, dead_in_row, created_by, \
+               created_ms) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)";
     tx!(db, |tx| {
         let there: i64 = sqlx::query_scalar(count).fetch_one(&mut *tx).await?;
         if there >= WEBHOOKS_MAX as i64 {
-            return Ok(false);
+            return Ok(Added::TooMany);
+        }
+        if !uses_kek!(tx, &new.secret_kek) {
+            return Ok(Added::OtherKek);
         }
         sqlx::query(add)
             .bind(new.id)
             .bind(&new.url)
             .bind(&new.secret)
+            .bind(&new.secret_kek)
             .bind(&new.events)
             .bind(new.enabled)
             .bind(&new.created_by)
@@ -154,7 +171,7 @@ pub async fn add(db: &Db, new: &WebhookRow, made: &audit::Note<'_>) -> sqlx::Res
             .await?;
         append!(tx, made);
     });
-    Ok(true)
+    Ok(Added::Yes)
 }
 
 /// Webhooks, newest first, from after `before`.

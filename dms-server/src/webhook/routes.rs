@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::db::Added;
 use super::db::{self, WebhookRow};
 use super::event::{self, Kind};
 use super::secret::Secret;
@@ -18,6 +19,7 @@ use crate::audit::{act, object};
 use crate::auth::SettingsAdmin;
 use crate::egress::EgressError;
 use crate::extract::{Json, Path, Query};
+use crate::keys::{KekError, rotation::TRIES};
 use crate::page::{Page, PageQuery};
 use crate::problem::{Problem, ProblemBody, Result};
 use crate::state::App;
@@ -106,11 +108,11 @@ async fn create_webhook(
     let events = check_events(&body.events)?;
     let url = check_url(&app, &body.url).await?;
     let (id, secret) = (Uuid::now_v7(), Secret::draw());
-    let sealed = secret.seal(&app.keys, id).map_err(Problem::internal)?;
-    let row = WebhookRow {
+    let mut row = WebhookRow {
         id,
         url,
-        secret: sealed,
+        secret: Vec::new(),
+        secret_kek: String::new(),
         events,
         enabled: i64::from(body.enabled),
         disabled_reason: None,
@@ -121,9 +123,23 @@ async fn create_webhook(
     let note = app
         .note(&caller, act::WEBHOOK_MADE, object("webhook", id))
         .with("url", row.url.as_str());
-    if !db::add(&app.db, &row, &note).await? {
-        let detail = format!("There are {WEBHOOKS_MAX} webhooks already. Delete one first.");
-        return Err(Problem::conflict("too_many_webhooks", detail));
+    let mut added = Added::OtherKek;
+    for _ in 0..TRIES {
+        let kek = app.current_kek().await?;
+        row.secret = secret.seal(&kek, id).map_err(Problem::internal)?;
+        row.secret_kek = kek.id().to_string();
+        added = db::add(&app.db, &row, &note).await?;
+        if added != Added::OtherKek {
+            break;
+        }
+    }
+    match added {
+        Added::Yes => {}
+        Added::OtherKek => return Err(KekError::Unsettled.into()),
+        Added::TooMany => {
+            let detail = format!("There are {WEBHOOKS_MAX} webhooks already. Delete one first.");
+            return Err(Problem::conflict("too_many_webhooks", detail));
+        }
     }
     tracing::info!(webhook.id = %id, by = %row.created_by, "webhook made");
     let view = WebhookView::of(row, Some(&secret));

@@ -8,7 +8,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::keys::Keys;
+use crate::keys::Vault;
 
 /// What every secret begins with, so that libraries and secret scanners know it.
 const PREFIX: &str = "whsec_";
@@ -66,8 +66,8 @@ impl Secret {
     ///
     /// # Errors
     /// None that a secret can cause.
-    pub fn seal(&self, keys: &Keys, webhook: Uuid) -> Result<Vec<u8>, SecretError> {
-        let sealed = keys.seal_secret(&place(webhook), &self.0);
+    pub fn seal(&self, vault: &Vault, webhook: Uuid) -> Result<Vec<u8>, SecretError> {
+        let sealed = vault.seal_secret(&Self::place(webhook), &self.0);
         sealed.map_err(|_| SecretError)
     }
 
@@ -75,15 +75,16 @@ impl Secret {
     ///
     /// # Errors
     /// Other keys, another webhook and changed bytes are refused.
-    pub fn open(keys: &Keys, webhook: Uuid, sealed: &[u8]) -> Result<Self, SecretError> {
-        let opened = keys.open_secret(&place(webhook), sealed);
+    pub fn open(vault: &Vault, webhook: Uuid, sealed: &[u8]) -> Result<Self, SecretError> {
+        let opened = vault.open_secret(&Self::place(webhook), sealed);
         opened.map(Self).map_err(|_| SecretError)
     }
-}
 
-/// What a sealed secret is bound to.
-fn place(webhook: Uuid) -> String {
-    format!("webhook {webhook}")
+    /// What a sealed secret is bound to.
+    #[must_use]
+    pub fn place(webhook: Uuid) -> String {
+        format!("webhook {webhook}")
+    }
 }
 
 fn hmac(key: &[u8], bytes: &[u8]) -> [u8; 32] {
@@ -102,17 +103,9 @@ fn hmac(key: &[u8], bytes: &[u8]) -> [u8; 32] {
 mod tests {
     use super::*;
 
-    fn keys() -> (Keys, tempfile::TempDir) {
-        let folder = tempfile::tempdir().expect("a folder");
-        (
-            Keys::load(&folder.path().join("keys")).expect("keys"),
-            folder,
-        )
-    }
-
     #[test]
     fn a_secret_opens_where_it_was_sealed_and_nowhere_else() {
-        let ((own, _a), (foreign, _b)) = (keys(), keys());
+        let (own, foreign) = (Vault::draw(), Vault::draw());
         let (webhook, other) = (Uuid::now_v7(), Uuid::now_v7());
         let secret = Secret::draw();
         let sealed = secret.seal(&own, webhook).expect("sealed");

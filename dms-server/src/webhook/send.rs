@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::db::WebhookRow;
 use super::message;
-use super::secret::Secret;
+use super::secret::{Secret, SecretError};
 use crate::egress::{EgressError, Outgoing, Take};
 use crate::state::App;
 
@@ -47,7 +47,14 @@ pub(super) async fn send(app: &App, webhook: &WebhookRow, id: Uuid, body: &str) 
         answer: String::new(),
         took: begun.elapsed(),
     };
-    let secret = match Secret::open(&app.keys, webhook.id, &webhook.secret) {
+    let kek = match app.keys.keks().named(&webhook.secret_kek).await {
+        Ok(kek) => kek,
+        Err(error) => {
+            tracing::error!(%error, "a webhook cannot be signed for");
+            return failed(SecretError.to_string());
+        }
+    };
+    let secret = match Secret::open(&kek, webhook.id, &webhook.secret) {
         Ok(secret) => secret,
         Err(error) => return failed(error.to_string()),
     };

@@ -8,6 +8,7 @@ use std::{
 };
 
 use edge_peer::{
+    device_key::SoftwareKey,
     driver::Known,
     net::identity::{Identity, peer_name},
     state::{Access, StateFolder, Trust, names},
@@ -63,7 +64,7 @@ impl Site {
             let identity = Identity::new(
                 client,
                 certificate.as_bytes(),
-                key.as_bytes(),
+                Arc::new(SoftwareKey::from_pem(&key).ok_or("a key")?),
                 authority.pem().as_bytes(),
             )?;
             clients.push(Arc::new(identity.client_config()?));

@@ -7,6 +7,7 @@ use clap::Args;
 use super::{CONFLICT, DENIED, FAILED, Failure, INVALID, UNREACHABLE, say};
 use crate::{
     config::Config,
+    device_key::SoftwareStore,
     net::enrolment::{Enrolment, EnrolmentError},
     state::{StateError, StateFolder},
 };
@@ -51,7 +52,8 @@ pub(super) async fn enroll(config: &Config, arguments: Arguments) -> Result<(), 
         bind: config.bind,
     };
     let state = StateFolder::at(&config.state);
-    let trust = enrolment.run(&state).await.map_err(failure)?;
+    let keys = SoftwareStore::new(&state);
+    let trust = enrolment.run(&state, &keys).await.map_err(failure)?;
     say(format_args!(
         "Enrolled as {} (device {}) of {}. Start sharing with: edge-peer run --state {}",
         trust.name,

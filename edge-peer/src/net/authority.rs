@@ -1,5 +1,7 @@
 //! A certificate authority for tests, as the DMS has one.
 
+use std::sync::Arc;
+
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, CertifiedIssuer, DnType,
     ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SanType,
@@ -8,6 +10,7 @@ use swarm::content::DeviceId;
 use time::{Duration, OffsetDateTime};
 
 use super::identity::{Identity, ORIGIN_NAME, peer_name};
+use crate::device_key::{DeviceKey, SoftwareKey};
 
 /// Minutes of a day.
 pub(crate) const DAY: i64 = 24 * 60;
@@ -67,11 +70,16 @@ impl Authority {
         Identity::new(
             device,
             certificate.as_bytes(),
-            key.as_bytes(),
+            software(&key),
             ca.as_bytes(),
         )
         .unwrap()
     }
+}
+
+/// The key in this PEM.
+pub(crate) fn software(pem: &str) -> Arc<dyn DeviceKey> {
+    Arc::new(SoftwareKey::from_pem(pem).unwrap())
 }
 
 pub(crate) fn uri(text: &str) -> SanType {

@@ -29,6 +29,7 @@ use super::{
 };
 use crate::{
     chunk::{ChunkError, Receiving, VerifiedChunk},
+    device_key::Level,
     metrics::Metrics,
 };
 
@@ -298,8 +299,9 @@ impl Client {
     ///
     /// # Errors
     /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
-    pub async fn renew(&self, csr_pem: &str) -> Result<Passed, FetchError> {
-        let body = serde_json::json!({ "csr_pem": csr_pem }).to_string();
+    pub async fn renew(&self, csr_pem: &str, level: Level) -> Result<Passed, FetchError> {
+        let level = level.name();
+        let body = serde_json::json!({ "csr_pem": csr_pem, "key_level": level }).to_string();
         self.post("/v1/renew", body.into()).await
     }
 

@@ -2,7 +2,6 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use rcgen::{CertificateParams, KeyPair};
 use serde::{Deserialize, Serialize};
 use swarm::content::DeviceId;
 
@@ -10,7 +9,10 @@ use super::{
     address::{Origin, OriginError},
     identity::{Identity, IdentityError},
 };
-use crate::state::{Access, StateError, StateFolder, Trust, names};
+use crate::{
+    device_key::{self, DeviceKeyStore, Level, signing_request},
+    state::{Access, StateError, StateFolder, Trust, names},
+};
 
 /// How long the DMS may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,9 +54,12 @@ pub enum EnrolmentError {
     /// The state folder cannot be written.
     #[error(transparent)]
     State(#[from] StateError),
-    /// No key or request could be made.
-    #[error("no key pair could be made: {0}")]
-    Key(#[from] rcgen::Error),
+    /// The device's key.
+    #[error(transparent)]
+    Key(#[from] device_key::KeyError),
+    /// No request could be made.
+    #[error("no request could be made: {0}")]
+    Request(#[from] rcgen::Error),
 }
 
 /// What the DMS says when it refuses (RFC 9457).
@@ -100,6 +105,7 @@ struct Request<'a> {
     csr_pem: &'a str,
     name: &'a str,
     kind: &'static str,
+    key_level: &'static str,
 }
 
 #[derive(Deserialize)]
@@ -133,24 +139,29 @@ pub struct Enrolment {
 
 impl Enrolment {
     /// Enrols this device and fills the state folder. `trust.json` is written last: with it the
-    /// folder is enrolled, without it nothing is.
+    /// folder is enrolled, without it nothing is. A key that an earlier try left is used: with the same token it
+    /// is the same device, so an answer that was lost costs no second use.
     ///
     /// # Errors
     /// [`EnrolmentError`]; the folder is then as it was, apart from an unused key.
-    pub async fn run(&self, state: &StateFolder) -> Result<Trust, EnrolmentError> {
+    pub async fn run(
+        &self,
+        state: &StateFolder,
+        keys: &dyn DeviceKeyStore,
+    ) -> Result<Trust, EnrolmentError> {
         let base = checked_url(&self.dms)?;
         state.create()?;
         if state.is_enrolled() {
             return Err(StateError::AlreadyEnrolled(state.root().to_owned()).into());
         }
-        let key = KeyPair::generate()?;
-        let answer = self.post(&base, &signing_request(&key)?).await?;
-        let key_pem = key.serialize_pem();
+        let key = keys.load_or_make()?;
+        let request = signing_request(&*key)?;
+        let answer = self.post(&base, &request, key.level()).await?;
         Origin::parse(&answer.device_url)?;
         Identity::new(
             answer.device_id,
             answer.certificate_pem.as_bytes(),
-            key_pem.as_bytes(),
+            key,
             answer.ca_pem.as_bytes(),
         )?;
         let trust = Trust {
@@ -163,7 +174,6 @@ impl Enrolment {
             manifest_keys: answer.manifest_keys,
             license_keys: answer.license_keys,
         };
-        state.write(names::KEY, key_pem.as_bytes(), Access::Private)?;
         let certificate = answer.certificate_pem.as_bytes();
         state.write(names::CERTIFICATE, certificate, Access::Public)?;
         state.write(names::CA, answer.ca_pem.as_bytes(), Access::Public)?;
@@ -172,7 +182,7 @@ impl Enrolment {
         Ok(trust)
     }
 
-    async fn post(&self, base: &str, csr: &str) -> Result<Answer, EnrolmentError> {
+    async fn post(&self, base: &str, csr: &str, level: Level) -> Result<Answer, EnrolmentError> {
         let url = format!("{base}/api/v1/devices/enroll");
         let unreachable = |e: reqwest::Error| EnrolmentError::Unreachable {
             url: base.to_owned(),
@@ -183,6 +193,7 @@ impl Enrolment {
             csr_pem: csr,
             name: &self.name,
             kind: "edge_peer",
+            key_level: level.name(),
         };
         let client = self.client()?;
         let response = client.post(&url).json(&request).send().await;
@@ -216,14 +227,6 @@ impl Enrolment {
         }
         builder.build().map_err(unusable)
     }
-}
-
-/// A request to sign this key, in PEM. It names nobody: the DMS decides who the device is.
-///
-/// # Errors
-/// What the signer said.
-pub fn signing_request(key: &KeyPair) -> Result<String, rcgen::Error> {
-    CertificateParams::default().serialize_request(key)?.pem()
 }
 
 /// An error with its causes, for people: `a: b: c`.

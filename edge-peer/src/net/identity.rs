@@ -12,6 +12,7 @@ use std::{
 };
 
 use super::sessions::Sessions;
+use crate::device_key::{DeviceKey, TlsKey};
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig, SignatureScheme,
     client::{ResolvesClientCert, Resumption},
@@ -20,7 +21,7 @@ use rustls::{
     server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier},
     sign::CertifiedKey,
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use swarm::content::DeviceId;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
@@ -95,7 +96,7 @@ impl std::fmt::Debug for Current {
 }
 
 impl Identity {
-    /// The identity in these PEM files.
+    /// The identity of these certificates, in PEM, and this key.
     ///
     /// # Errors
     /// [`IdentityError`] when one is unreadable, they do not belong together, or the certificate
@@ -103,7 +104,7 @@ impl Identity {
     pub fn new(
         device: DeviceId,
         certificate_pem: &[u8],
-        key_pem: &[u8],
+        key: Arc<dyn DeviceKey>,
         ca_pem: &[u8],
     ) -> Result<Self, IdentityError> {
         let provider = Arc::new(crypto());
@@ -111,7 +112,7 @@ impl Identity {
         for root in certificates(ca_pem, "the authority's certificate")? {
             roots.add(root)?;
         }
-        let loaded = load(&provider, device, certificate_pem, key_pem)?;
+        let loaded = load(device, certificate_pem, key)?;
         Ok(Self {
             device,
             provider,
@@ -140,8 +141,12 @@ impl Identity {
     ///
     /// # Errors
     /// [`IdentityError`]; then the old one stays.
-    pub fn replace(&self, certificate_pem: &[u8], key_pem: &[u8]) -> Result<(), IdentityError> {
-        let loaded = load(&self.provider, self.device, certificate_pem, key_pem)?;
+    pub fn replace(
+        &self,
+        certificate_pem: &[u8],
+        key: Arc<dyn DeviceKey>,
+    ) -> Result<(), IdentityError> {
+        let loaded = load(self.device, certificate_pem, key)?;
         let current = &self.current.key;
         *current.write().unwrap_or_else(PoisonError::into_inner) = loaded;
         self.current.number.fetch_add(1, Ordering::Relaxed);
@@ -264,10 +269,9 @@ fn crypto() -> CryptoProvider {
 }
 
 fn load(
-    provider: &CryptoProvider,
     device: DeviceId,
     certificate_pem: &[u8],
-    key_pem: &[u8],
+    key: Arc<dyn DeviceKey>,
 ) -> Result<(Arc<CertifiedKey>, Validity), IdentityError> {
     let chain = certificates(certificate_pem, "the device's certificate")?;
     let leaf = chain.first().ok_or(IdentityError::Malformed {
@@ -277,10 +281,8 @@ fn load(
         return Err(IdentityError::Name("it names another device"));
     }
     let validity = validity_of(leaf)?;
-    let key = PrivateKeyDer::from_pem_slice(key_pem).map_err(|_| IdentityError::Malformed {
-        what: "the device's key",
-    })?;
-    let key = CertifiedKey::from_der(chain, key, provider)?;
+    let key = CertifiedKey::new(chain, Arc::new(TlsKey(key)));
+    key.keys_match()?;
     Ok((Arc::new(key), validity))
 }
 

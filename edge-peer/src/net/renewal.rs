@@ -1,18 +1,20 @@
 //! The certificate's renewal: at half of its life, silently, over the device listener.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use rand::RngExt;
-use rcgen::KeyPair;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     client::{Client, FetchError},
-    enrolment::signing_request,
     identity::{Identity, IdentityError, Validity},
 };
 use crate::{
+    device_key::{self, DeviceKeyStore, signing_request},
     metrics::Metrics,
     policy::epoch_ms,
     state::{Access, StateError, StateFolder, names},
@@ -39,6 +41,9 @@ pub enum RenewalError {
     /// The key or the certificate cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The device's key.
+    #[error(transparent)]
+    Key(#[from] device_key::KeyError),
     /// No request could be made.
     #[error("no request could be made: {0}")]
     Request(#[from] rcgen::Error),
@@ -56,6 +61,8 @@ struct Answer {
 pub struct Renewal {
     /// Where it lies.
     pub state: StateFolder,
+    /// Where its key is.
+    pub keys: Arc<dyn DeviceKeyStore>,
     /// Where it is used.
     pub identity: Identity,
     /// Asks the DMS.
@@ -98,15 +105,15 @@ impl Renewal {
     /// # Errors
     /// [`RenewalError`]; the old certificate stays in use.
     pub async fn renew(&self) -> Result<(), RenewalError> {
-        let key_pem = self.state.read(names::KEY)?;
-        let key = KeyPair::from_pem(&String::from_utf8_lossy(&key_pem))?;
-        let passed = self.client.renew(&signing_request(&key)?).await?;
+        let key = self.keys.load()?;
+        let request = signing_request(&*key)?;
+        let passed = self.client.renew(&request, key.level()).await?;
         if !passed.status.is_success() {
             return Err(RenewalError::Refused(passed.status.as_u16()));
         }
         let answer: Answer = serde_json::from_slice(&passed.body)?;
         let certificate = answer.certificate_pem.as_bytes();
-        self.identity.replace(certificate, &key_pem)?;
+        self.identity.replace(certificate, key)?;
         self.state
             .write(names::CERTIFICATE, certificate, Access::Public)?;
         Ok(())

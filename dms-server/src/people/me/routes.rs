@@ -15,6 +15,7 @@ use crate::audit::{act, object};
 use crate::auth::routes::cookie;
 use crate::auth::{Principal, SESSION_MS, Secret, SignedIn};
 use crate::extract::Json;
+use crate::keys::{KekError, rotation::TRIES};
 use crate::net::Remote;
 use crate::problem::{Problem, ProblemBody, Result};
 use crate::state::App;
@@ -107,13 +108,20 @@ async fn draw_codes(SignedIn(caller): SignedIn, State(app): State<App>) -> Resul
         ));
     }
     let tenant = &app.config.keys.tenant;
-    let fresh = totp::draw(&app.keys, row.id, &row.login, tenant)?;
     let note = app.note(&caller, act::CODES_DRAWN, object("person", row.id));
-    db::set_totp(&app.db, row.id, Some(&fresh.sealed), &note).await?;
-    Ok(Json(Codes {
-        secret: fresh.text,
-        url: fresh.url.to_string(),
-    }))
+    for _ in 0..TRIES {
+        let kek = app.current_kek().await?;
+        let fresh = totp::draw(&kek, row.id, &row.login, tenant)?;
+        let name = kek.id().to_string();
+        let sealed = Some((name.as_str(), &fresh.sealed[..]));
+        if db::set_totp(&app.db, row.id, sealed, &note).await? {
+            return Ok(Json(Codes {
+                secret: fresh.text,
+                url: fresh.url.to_string(),
+            }));
+        }
+    }
+    Err(KekError::Unsettled.into())
 }
 
 /// A code.
@@ -143,7 +151,7 @@ async fn prove_codes(
     let tries = app.people.by_login.take(row.login.clone(), Instant::now());
     tries.map_err(signin::too_many)?;
     let from = remote.map(|remote| remote.0.addr.ip());
-    let step = signin::step_of(&app, &row, from, Some(&body.code))?;
+    let step = signin::step_of(&app, &row, from, Some(&body.code)).await?;
     let session = Secret::draw("");
     let proof = Proof {
         step,

@@ -10,7 +10,7 @@ use crate::audit::Note;
 use crate::db::{Db, Pool};
 use crate::publish::state::TitleState;
 use crate::webhook::{self, db::note};
-use crate::{append, db, tx};
+use crate::{append, db, tx, uses_kek};
 
 /// Whether the job still runs under this claim; on PostgreSQL its row is locked until the
 /// transaction ends, so that nobody takes it in between.
@@ -209,8 +209,19 @@ pub const fn version(claim: &Claim) -> i64 {
     claim.attempt
 }
 
+/// How an attempt begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// Its version is there.
+    Yes,
+    /// The lease is lost.
+    Lost,
+    /// The title key is to be wrapped by another KEK.
+    OtherKek,
+}
+
 /// Begins an attempt: what earlier attempts left is to be swept from `sweep_after_ms` on, and a
-/// version with a title key of its own is made. False: the lease is lost.
+/// version with a title key of its own is made.
 ///
 /// # Errors
 /// The database failed.
@@ -221,10 +232,13 @@ pub async fn begin(
     wrapped_key: &[u8],
     now_ms: i64,
     sweep_after_ms: i64,
-) -> sqlx::Result<bool> {
+) -> sqlx::Result<Begun> {
     tx!(db, |tx| {
         if !running!(tx, claim) {
-            return Ok(false);
+            return Ok(Begun::Lost);
+        }
+        if !uses_kek!(tx, kek) {
+            return Ok(Begun::OtherKek);
         }
         abandon!(tx, claim.title, sweep_after_ms);
         sqlx::query(
@@ -240,7 +254,7 @@ pub async fn begin(
         .await?;
         set_title!(tx, claim.title, TitleState::Probing, now_ms);
     });
-    Ok(true)
+    Ok(Begun::Yes)
 }
 
 /// The title is in another state now. False: the lease is lost.

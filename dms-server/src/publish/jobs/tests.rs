@@ -41,9 +41,11 @@ async fn claim(db: &Db, owner: &str, now_ms: i64) -> Option<Claim> {
 }
 
 async fn begin(db: &Db, claim: &Claim, now_ms: i64) -> bool {
-    db::begin(db, claim, "kek", &[1, 2, 3], now_ms, now_ms + 100)
-        .await
-        .unwrap()
+    let needed = crate::keys::db::begin(db, "kek", 1).await.unwrap();
+    assert_eq!(needed, ["kek"]);
+    let begun = db::begin(db, claim, "kek", &[1, 2, 3], now_ms, now_ms + 100).await;
+    assert_ne!(begun.as_ref().unwrap(), &db::Begun::OtherKek);
+    begun.unwrap() == db::Begun::Yes
 }
 
 async fn state(db: &Db, title: TitleId) -> String {

@@ -25,7 +25,7 @@ pub mod verdict;
 use std::sync::Arc;
 
 use dms_transcoder_protocol::FailureCode;
-use drm::key::{Kek, TitleKey, WrapContext};
+use drm::key::{TitleKey, WrapContext};
 use swarm::content::TitleId;
 
 use self::seal::Sealer;
@@ -33,6 +33,7 @@ use super::jobs::db::{self, Claim, Publication};
 use super::state::TitleState;
 use crate::audit::{Actor, act};
 use crate::events::Event;
+use crate::keys::{KekError, rotation::TRIES};
 use crate::state::App;
 use crate::store::StoreError;
 
@@ -65,6 +66,9 @@ pub enum AttemptError {
     /// Sealing failed.
     #[error(transparent)]
     Seal(#[from] drm::segment::SealError),
+    /// There is no KEK to wrap the title key with.
+    #[error(transparent)]
+    Kek(#[from] KekError),
     /// A task of ours ended early.
     #[error("a task ended early: {0}")]
     Task(#[from] tokio::task::JoinError),
@@ -131,18 +135,27 @@ impl Attempt {
         let version = db::version(claim).unsigned_abs();
         let tenant = &app.config.keys.tenant;
         let key = TitleKey::generate(&mut rand::rng());
-        let kek = Kek::from_bytes(*app.keys.kek());
         let context = WrapContext {
             tenant,
             title: title.0,
             version,
         };
-        let wrapped = kek.wrap(&key, &context, &mut rand::rng())?;
-        let now_ms = app.clock.now_ms();
-        let sweep_after_ms = now_ms + super::jobs::LEASE_MS;
-        let kek = kek.id().to_string();
-        if !db::begin(&app.db, claim, &kek, &wrapped, now_ms, sweep_after_ms).await? {
-            return Err(AttemptError::Lost);
+        let mut begun = db::Begun::OtherKek;
+        for _ in 0..TRIES {
+            let kek = app.current_kek().await?;
+            let wrapped = kek.wrap(&key, &context)?;
+            let now_ms = app.clock.now_ms();
+            let sweep_after_ms = now_ms + super::jobs::LEASE_MS;
+            let kek = kek.id().to_string();
+            begun = db::begin(&app.db, claim, &kek, &wrapped, now_ms, sweep_after_ms).await?;
+            if begun != db::Begun::OtherKek {
+                break;
+            }
+        }
+        match begun {
+            db::Begun::Yes => {}
+            db::Begun::Lost => return Err(AttemptError::Lost),
+            db::Begun::OtherKek => return Err(KekError::Unsettled.into()),
         }
         app.events.emit(Event::TitleChanged(title));
         Ok(Self {

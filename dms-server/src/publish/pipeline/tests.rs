@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use base64::Engine as _;
-use drm::key::{Kek, TitleKey, WrapContext};
+use drm::key::{TitleKey, WrapContext};
 use drm::segment::{self, SegmentContext};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -183,9 +183,8 @@ impl Bench {
             title: manifest.title.0,
             version: manifest.version,
         };
-        Kek::from_bytes(*self.app.keys.kek())
-            .unwrap(&row.wrapped_key, &context)
-            .unwrap()
+        let kek = self.app.keys.keks().named(&row.kek).await.unwrap();
+        kek.unwrap(&row.wrapped_key, &context).unwrap()
     }
 }
 

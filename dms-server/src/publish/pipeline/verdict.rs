@@ -36,6 +36,7 @@ pub fn ending(claim: &Claim, error: &AttemptError, now_ms: i64) -> Option<Ending
         }
         | AttemptError::Store(_)
         | AttemptError::Database(_)
+        | AttemptError::Kek(_)
         | AttemptError::Source(_) => {
             if last {
                 Ending::Failed(FailureCode::StorageUnavailable)

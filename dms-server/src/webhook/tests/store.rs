@@ -12,6 +12,7 @@ async fn webhook(db: &Db, number: u8) -> Uuid {
         id,
         url: format!("https://hooks.example/{number}"),
         secret: vec![number],
+        secret_kek: "0123456789abcdef".to_owned(),
         events: "[]".to_owned(),
         enabled: 1,
         disabled_reason: None,
@@ -19,11 +20,10 @@ async fn webhook(db: &Db, number: u8) -> Uuid {
         created_by: "owner".to_owned(),
         created_ms: 1,
     };
-    assert!(
-        db::add(db, &row, &crate::audit::testing::note(1))
-            .await
-            .expect("the database")
-    );
+    let kek = crate::keys::db::begin(db, &row.secret_kek, 1).await;
+    assert_eq!(kek.expect("the database"), [row.secret_kek.clone()]);
+    let added = db::add(db, &row, &crate::audit::testing::note(1)).await;
+    assert_eq!(added.expect("the database"), db::Added::Yes);
     id
 }
 

@@ -6,7 +6,7 @@ use axum::{Json, Router, extract::State, http::StatusCode, response::IntoRespons
 use serde_json::{Value, json};
 
 use super::*;
-use crate::net::authority::Authority;
+use crate::{device_key::SoftwareStore, net::authority::Authority};
 
 const DEVICE: DeviceId = DeviceId([7; 16]);
 
@@ -20,6 +20,7 @@ async fn enroll(
         return (StatusCode::UNAUTHORIZED, Json(problem)).into_response();
     }
     assert_eq!(body["kind"], "edge_peer");
+    assert_eq!(body["key_level"], "software");
     assert_eq!(body["name"], "desk-1");
     let certificate = authority.sign_request(body["csr_pem"].as_str().unwrap(), DEVICE);
     Json(json!({
@@ -59,7 +60,10 @@ async fn a_token_becomes_a_device_once() {
     let dms = small_dms().await;
     let dir = tempfile::tempdir().unwrap();
     let state = StateFolder::at(dir.path().join("state"));
-    let trust = enrolment(&dms, " good\n").run(&state).await.unwrap();
+    let trust = enrolment(&dms, " good\n")
+        .run(&state, &SoftwareStore::new(&state))
+        .await
+        .unwrap();
     assert_eq!(trust.device_id, DEVICE);
     assert_eq!(state.trust().unwrap(), trust);
     assert_eq!(trust.dms_url, dms.trim_end_matches('/'));
@@ -68,7 +72,9 @@ async fn a_token_becomes_a_device_once() {
     let key = state.read(names::KEY).unwrap();
     assert!(key.starts_with(b"-----BEGIN PRIVATE KEY-----"));
 
-    let again = enrolment(&dms, "good").run(&state).await;
+    let again = enrolment(&dms, "good")
+        .run(&state, &SoftwareStore::new(&state))
+        .await;
     assert!(matches!(
         again,
         Err(EnrolmentError::State(StateError::AlreadyEnrolled(_)))
@@ -81,7 +87,10 @@ async fn refusals_say_what_to_do_and_leave_nothing_enrolled() {
     let dms = small_dms().await;
     let dir = tempfile::tempdir().unwrap();
     let state = StateFolder::at(dir.path());
-    let refused = enrolment(&dms, "spent").run(&state).await.unwrap_err();
+    let refused = enrolment(&dms, "spent")
+        .run(&state, &SoftwareStore::new(&state))
+        .await
+        .unwrap_err();
     let text = refused.to_string();
     assert!(text.contains("This token was used up. (401)"), "{text}");
     let bare = Problem {
@@ -93,7 +102,9 @@ async fn refusals_say_what_to_do_and_leave_nothing_enrolled() {
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nobody = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
-    let away = enrolment(&nobody, "good").run(&state).await;
+    let away = enrolment(&nobody, "good")
+        .run(&state, &SoftwareStore::new(&state))
+        .await;
     assert!(matches!(away, Err(EnrolmentError::Unreachable { .. })));
     assert!(!state.is_enrolled());
 }

@@ -1,7 +1,7 @@
 //! Who is who, and who is refused.
 
 use super::*;
-use crate::net::authority::{Authority, DAY, dns, uri};
+use crate::net::authority::{Authority, DAY, dns, software, uri};
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
@@ -52,7 +52,7 @@ async fn another_authority_and_an_old_certificate_are_refused() {
     assert!(meet(&a, &other.identity(B), &peer_name(B)).await.is_err());
     let (certificate, key) = authority.device(A, 0);
     let ca = authority.pem();
-    let old = Identity::new(A, certificate.as_bytes(), key.as_bytes(), ca.as_bytes()).unwrap();
+    let old = Identity::new(A, certificate.as_bytes(), software(&key), ca.as_bytes()).unwrap();
     assert!(meet(&old, &b, &peer_name(B)).await.is_err());
     assert!(meet(&b, &old, &peer_name(A)).await.is_err());
 }
@@ -63,16 +63,16 @@ async fn a_new_certificate_is_used_by_the_next_handshake() {
     let b = authority.identity(B);
     let (old, old_key) = authority.device(A, 0);
     let ca = authority.pem();
-    let a = Identity::new(A, old.as_bytes(), old_key.as_bytes(), ca.as_bytes()).unwrap();
+    let a = Identity::new(A, old.as_bytes(), software(&old_key), ca.as_bytes()).unwrap();
     assert!(meet(&a, &b, &peer_name(B)).await.is_err());
     let (other, other_key) = authority.device(B, DAY);
-    assert!(a.replace(other.as_bytes(), other_key.as_bytes()).is_err());
+    assert!(a.replace(other.as_bytes(), software(&other_key)).is_err());
     let (new, new_key) = authority.device(A, DAY);
     assert!(
-        a.replace(new.as_bytes(), old_key.as_bytes()).is_err(),
+        a.replace(new.as_bytes(), software(&old_key)).is_err(),
         "another key"
     );
-    a.replace(new.as_bytes(), new_key.as_bytes()).unwrap();
+    a.replace(new.as_bytes(), software(&new_key)).unwrap();
     assert_eq!(meet(&a, &b, &peer_name(B)).await, Ok(A));
     let life = a.validity();
     assert_eq!(
@@ -132,7 +132,7 @@ async fn a_session_is_resumed_until_the_certificate_changes() {
     assert_eq!(handshake(&client, &server).await, (Full, A));
     assert_eq!(handshake(&client, &server).await, (Resumed, A));
     let (new, key) = authority.device(A, DAY);
-    a.replace(new.as_bytes(), key.as_bytes()).unwrap();
+    a.replace(new.as_bytes(), software(&key)).unwrap();
     assert_eq!(handshake(&client, &server).await, (Full, A));
     assert_eq!(handshake(&client, &server).await, (Resumed, A));
 }
