@@ -22,20 +22,20 @@ const CONDITIONS_MAX: usize = 16;
 
 /// An attribute that has to have a value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Condition {
+pub struct Condition {
     /// The attribute's one spelling, see [`attribute`].
-    pub(super) path: String,
+    pub path: String,
     /// The value.
-    pub(super) value: Value,
+    pub value: Value,
 }
 
 /// What an operation changes.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Target {
+pub struct Target {
     /// The attribute's one spelling, see [`attribute`].
-    pub(super) path: String,
+    pub path: String,
     /// Which of its values; empty: all.
-    pub(super) of: Vec<Condition>,
+    pub of: Vec<Condition>,
 }
 
 /// The one spelling of an attribute: lower case, without the URN of people or groups; `enterprise.` before what
@@ -60,7 +60,7 @@ fn attribute(word: &str) -> String {
 ///
 /// # Errors
 /// 400 `invalidFilter`.
-pub(super) fn parse(text: &str) -> Result<Vec<Condition>> {
+pub fn parse(text: &str) -> Result<Vec<Condition>> {
     let refuse = |why: &str| Problem::invalid("invalid_filter", format!("The filter: {why}."));
     if text.len() > LENGTH_MAX {
         return Err(refuse("it is longer than 4096 bytes"));
@@ -77,7 +77,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Condition>> {
 ///
 /// # Errors
 /// 400 `invalidPath`.
-pub(super) fn path(text: &str) -> Result<Target> {
+pub fn path(text: &str) -> Result<Target> {
     let refuse = |why: &str| Problem::invalid("invalid_path", format!("The path: {why}."));
     if text.len() > LENGTH_MAX {
         return Err(refuse("it is longer than 4096 bytes"));
