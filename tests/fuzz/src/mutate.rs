@@ -6,7 +6,7 @@ pub struct Numbers(pub u64);
 
 impl Numbers {
     /// The next one.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -15,7 +15,7 @@ impl Numbers {
 
     /// One below `end`; 0 when `end` is.
     pub fn below(&mut self, end: usize) -> usize {
-        let below = self.next() % (end.max(1) as u64);
+        let below = self.draw() % (end.max(1) as u64);
         usize::try_from(below).unwrap_or(0)
     }
 }
@@ -63,7 +63,7 @@ pub fn mutated(input: &[u8], other: &[u8], numbers: &mut Numbers) -> Vec<u8> {
             2 => bytes.truncate(at),
             3 => drop(bytes.drain(at..bytes.len().min(at + 1 + numbers.below(16)))),
             4 => insert(&mut bytes, at, TOKENS[numbers.below(TOKENS.len())]),
-            5 => insert(&mut bytes, at, &[numbers.next() as u8]),
+            5 => insert(&mut bytes, at, &[numbers.draw() as u8]),
             6 => {
                 let piece = bytes[at..bytes.len().min(at + numbers.below(64))].to_vec();
                 insert(&mut bytes, at, &piece);
