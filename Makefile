@@ -1,6 +1,6 @@
 # One command a job; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup web build demo test check sim bench lab clean
+.PHONY: help setup web build demo test check sim bench lab fuzz clean
 
 SHELL := bash
 CARGO ?= cargo
@@ -43,6 +43,9 @@ lab: ## the swarm in network namespaces, beside others (root, Linux; SCENARIO=fl
 	@$(if $(HELP),,python3 tests/lab/lab.py --check $(foreach o,$(LAB_OPTIONS),$(call lab_flag,$(o))))
 	@$(if $(or $(HELP),$(TOOLS)),,$(CARGO) build -q --release -p dms-server -p edge-peer -p dms-player --bins)
 	@python3 tests/lab/lab.py $(if $(TOOLS),,--tools=$(TARGET_DIR)/release) $(foreach o,$(LAB_OPTIONS),$(call lab_flag,$(o))) $(if $(HELP),--help)
+
+fuzz: ## the parsers under libFuzzer (nightly compiler; EACH=60 seconds a target, ONLY="floe csr", KEEP=1)
+	@scripts/fuzz $(if $(EACH),--seconds $(EACH)) $(if $(KEEP),--keep) $(ONLY)
 
 clean: ## remove everything built
 	@$(CARGO) clean

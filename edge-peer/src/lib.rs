@@ -20,7 +20,7 @@ pub mod metrics;
 pub mod net;
 pub mod platform;
 pub mod policy;
-mod range;
+pub mod range;
 pub mod state;
 pub mod titles;
 pub mod usage;

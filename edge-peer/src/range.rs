@@ -25,18 +25,24 @@ pub fn wanted(headers: &HeaderMap, len: usize) -> Span {
     let Some((first, last)) = spec.split_once('-') else {
         return Span::Whole;
     };
-    match (first.trim().parse::<usize>(), last.trim().parse::<usize>()) {
-        (Ok(first), _) if first >= len => Span::Outside,
-        (Ok(first), Ok(last)) if first <= last => {
-            Span::Part(first..len.min(last.saturating_add(1)))
-        }
-        (Ok(first), Err(_)) if last.trim().is_empty() => Span::Part(first..len),
-        (Err(_), Ok(0)) if first.trim().is_empty() => Span::Outside,
-        (Err(_), Ok(suffix)) if first.trim().is_empty() => {
-            Span::Part(len.saturating_sub(suffix)..len)
-        }
+    let (first, last) = (first.trim(), last.trim());
+    match (number(first), number(last)) {
+        (Some(first), Some(last)) if first > last => Span::Whole,
+        (Some(_), None) if !last.is_empty() => Span::Whole,
+        (Some(first), _) if first >= len => Span::Outside,
+        (Some(first), Some(last)) => Span::Part(first..len.min(last.saturating_add(1))),
+        (Some(first), None) => Span::Part(first..len),
+        // Nothing has no last bytes.
+        (None, Some(suffix)) if first.is_empty() && (suffix == 0 || len == 0) => Span::Outside,
+        (None, Some(suffix)) if first.is_empty() => Span::Part(len.saturating_sub(suffix)..len),
         _ => Span::Whole,
     }
+}
+
+/// Digits alone: no sign. More than fit are beyond every end.
+fn number(text: &str) -> Option<usize> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -57,15 +63,21 @@ mod tests {
         assert_eq!(of("bytes=-30"), Span::Part(0..10));
         assert_eq!(of("bytes=10-"), Span::Outside);
         assert_eq!(of("bytes=-0"), Span::Outside);
+        assert_eq!(of("bytes=99999999999999999999-"), Span::Outside);
         for whole in [
             "bytes=4-2",
             "bytes=a-b",
             "bytes=1-2,4-5",
             "pages=1-2",
             "bytes=-",
+            "bytes=+1-+2",
+            "bytes=20-5",
         ] {
             assert_eq!(of(whole), Span::Whole, "{whole}");
         }
         assert_eq!(wanted(&HeaderMap::new(), 10), Span::Whole);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::RANGE, "bytes=-3".parse().unwrap());
+        assert_eq!(wanted(&headers, 0), Span::Outside, "nothing has no end");
     }
 }

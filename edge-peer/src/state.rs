@@ -56,6 +56,11 @@ pub enum StateError {
     /// Another agent runs on it.
     #[error("another agent is running on {0}")]
     Locked(PathBuf),
+    /// Somebody else made the folder, or may put files into it.
+    #[error(
+        "{0} belongs to somebody else or others may write into it: make it yours and run chmod go-w on it"
+    )]
+    Exposed(PathBuf),
     /// A file is not what it should be.
     #[error("{path} cannot be read: {why}; enrol anew with another --state folder")]
     Damaged {
@@ -102,16 +107,31 @@ impl StateFolder {
         Self { root: root.into() }
     }
 
-    /// Makes the folder, readable by its owner only.
+    /// Makes the folder, readable by its owner only. One that is there already must be as safe from others.
     ///
     /// # Errors
-    /// [`StateError::Io`].
+    /// [`StateError::Io`]; [`StateError::Exposed`].
     pub fn create(&self) -> Result<(), StateError> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.root).map_err(io_error(&self.root))
+        builder.create(&self.root).map_err(io_error(&self.root))?;
+        self.check_folder()
+    }
+
+    /// Who may write into the folder can put another key or another trust there, whatever the files allow.
+    fn check_folder(&self) -> Result<(), StateError> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let found = fs::metadata(&self.root).map_err(io_error(&self.root))?;
+            let own = [0, rustix::process::geteuid().as_raw()].contains(&found.uid());
+            if !own || found.mode() & 0o022 != 0 {
+                return Err(StateError::Exposed(self.root.clone()));
+            }
+        }
+        Ok(())
     }
 
     /// The folder itself.
@@ -178,6 +198,7 @@ impl StateFolder {
     /// # Errors
     /// [`StateError::Locked`] when another agent holds it.
     pub fn lock(&self) -> Result<StateLock, StateError> {
+        self.check_folder()?;
         let path = self.path(names::LOCK);
         let file = OpenOptions::new()
             .create(true)
@@ -272,6 +293,28 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
+    fn a_folder_that_others_may_write_into_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateFolder::at(dir.path().join("state"));
+        state.create().unwrap();
+        for mode in [0o777, 0o720, 0o702] {
+            fs::set_permissions(state.root(), fs::Permissions::from_mode(mode)).unwrap();
+            assert!(
+                matches!(state.create(), Err(StateError::Exposed(_))),
+                "{mode:o}"
+            );
+            assert!(
+                matches!(state.lock(), Err(StateError::Exposed(_))),
+                "{mode:o}"
+            );
+        }
+        for mode in [0o700, 0o755] {
+            fs::set_permissions(state.root(), fs::Permissions::from_mode(mode)).unwrap();
+            assert!(state.create().is_ok() && state.lock().is_ok(), "{mode:o}");
+        }
+    }
+
+    #[test]
     fn private_files_are_private_and_the_lock_is_exclusive() {
         let dir = tempfile::tempdir().unwrap();
         let state = StateFolder::at(dir.path().join("state"));
@@ -284,6 +327,8 @@ mod tests {
         assert_eq!(fs::read_dir(state.root()).unwrap().count(), 1);
 
         assert!(matches!(state.trust(), Err(StateError::NotEnrolled(_))));
+        let mode = fs::metadata(state.root()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
         let held = state.lock().unwrap();
         assert!(matches!(state.lock(), Err(StateError::Locked(_))));
         drop(held);

@@ -43,6 +43,9 @@ async function policy(): Promise<string> {
     "base-uri 'none'",
     "form-action 'self'",
     "frame-ancestors 'self'",
+    // Texts become elements or scripts by src/ui/trusted.ts alone.
+    "require-trusted-types-for 'script'",
+    'trusted-types default',
   ].join('; ');
 }
 

@@ -2,6 +2,7 @@
 //! forbidden as any private network, and a canary listens on all of it.
 
 mod limits;
+mod namespace;
 mod tricks;
 
 use std::collections::BTreeMap;

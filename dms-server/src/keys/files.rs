@@ -9,13 +9,22 @@ use zeroize::Zeroizing;
 
 use super::{KeyError, io_error};
 
-/// Makes the folder, open to its owner only.
+/// Makes the folder, open to its owner only. One that is there already must be as safe from others: who may write into
+/// it can put another key there, whatever the files allow.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), KeyError> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .map_err(io_error(folder))
+        .map_err(io_error(folder))?;
+    let found = fs::metadata(folder).map_err(io_error(folder))?;
+    let own = [0, rustix::process::geteuid().as_raw()].contains(&found.uid());
+    if !own || found.mode() & 0o022 != 0 {
+        return Err(KeyError::OpenFolder {
+            path: folder.to_path_buf(),
+        });
+    }
+    Ok(())
 }
 
 /// 32 secret bytes in a file as 64 hex digits, drawn when the file is not there.

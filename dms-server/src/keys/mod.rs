@@ -47,6 +47,12 @@ pub enum KeyError {
         /// The file.
         path: PathBuf,
     },
+    /// Somebody else made the folder, or may put files into it.
+    #[error("the keys folder {} belongs to somebody else or others may write into it: make it yours and run chmod go-w on it", path.display())]
+    OpenFolder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The file's text is not a key.
     #[error("key file {} is damaged: restore it from the backup of the keys folder", path.display())]
     Damaged {

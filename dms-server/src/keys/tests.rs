@@ -61,6 +61,27 @@ fn keys_survive_a_restart_and_are_private() {
 }
 
 #[test]
+fn a_folder_that_others_may_write_into_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path().join("keys");
+    Keys::load(&folder).expect("made");
+    for (mode, safe) in [
+        (0o777, false),
+        (0o720, false),
+        (0o702, false),
+        (0o755, true),
+    ] {
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(mode)).expect("chmod");
+        let loaded = Keys::load(&folder);
+        assert_eq!(loaded.is_ok(), safe, "{mode:o}");
+        assert!(
+            safe || matches!(loaded, Err(KeyError::OpenFolder { .. })),
+            "{mode:o}"
+        );
+    }
+}
+
+#[test]
 fn an_exposed_or_damaged_key_is_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     Keys::load(folder.path()).expect("made");

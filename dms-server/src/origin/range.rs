@@ -36,7 +36,10 @@ pub fn read(value: Option<&str>, len: u64) -> Asked {
         }
         (Some(first), Some(last)) => Asked::Part(first..last.saturating_add(1).min(len)),
         (Some(first), None) if last.trim().is_empty() => Asked::Part(first..len),
-        (None, Some(0)) if first.trim().is_empty() => Asked::Unsatisfiable,
+        // Nothing has no last bytes.
+        (None, Some(suffix)) if first.trim().is_empty() && (suffix == 0 || len == 0) => {
+            Asked::Unsatisfiable
+        }
         (None, Some(suffix)) if first.trim().is_empty() => {
             Asked::Part(len.saturating_sub(suffix)..len)
         }
@@ -70,5 +73,6 @@ mod tests {
         for (header, expected) in cases {
             assert_eq!(read(header, 10), expected, "{header:?}");
         }
+        assert_eq!(read(Some("bytes=-3"), 0), Asked::Unsatisfiable);
     }
 }

@@ -23,7 +23,8 @@ struct Dist;
 /// The policy that the page's own build may replace with one that names its style hashes.
 const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
     worker-src 'self' blob:; connect-src 'self' http://127.0.0.1:*; object-src 'none'; \
-    base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+    base-uri 'none'; form-action 'self'; frame-ancestors 'self'; require-trusted-types-for 'script'; \
+    trusted-types default";
 
 /// The build's policy, if it wrote one.
 const POLICY_FILE: &str = "csp.txt";

@@ -21,6 +21,8 @@ async fn pages_are_there_for_everybody_under_a_strict_policy() {
         let policy = header("content-security-policy");
         assert!(policy.starts_with("default-src 'self'"), "{policy}");
         assert!(!policy.contains("unsafe"), "{policy}");
+        let trusted = "require-trusted-types-for 'script'; trusted-types default";
+        assert!(policy.contains(trusted), "{policy}");
         let etag = header("etag");
         let again = server
             .anonymous(Method::GET, path)

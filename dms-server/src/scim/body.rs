@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 /// A JSON object whose names are in lower case at every level.
 #[derive(Clone, Debug)]
-pub(super) struct Body(pub(super) Map<String, Value>);
+pub struct Body(pub Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Body {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

@@ -22,45 +22,46 @@ const CONDITIONS_MAX: usize = 16;
 
 /// An attribute that has to have a value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Condition {
+pub struct Condition {
     /// The attribute's one spelling, see [`attribute`].
-    pub(super) path: String,
+    pub path: String,
     /// The value.
-    pub(super) value: Value,
+    pub value: Value,
 }
 
 /// What an operation changes.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Target {
+pub struct Target {
     /// The attribute's one spelling, see [`attribute`].
-    pub(super) path: String,
+    pub path: String,
     /// Which of its values; empty: all.
-    pub(super) of: Vec<Condition>,
+    pub of: Vec<Condition>,
 }
 
 /// The one spelling of an attribute: lower case, without the URN of people or groups; `enterprise.` before what
-/// companies add to people.
-fn attribute(word: &str) -> String {
+/// companies add to people. A URN with nothing behind its colon is no attribute.
+fn attribute(word: &str) -> Result<String, Why> {
     let word = word.to_ascii_lowercase();
-    for urn in [USER, GROUP] {
-        if let Some(rest) = word.strip_prefix(&format!("{}:", urn.to_ascii_lowercase())) {
-            return rest.to_owned();
+    let urns = [(USER, ""), (GROUP, ""), (ENTERPRISE, "enterprise.")];
+    for (urn, before) in urns {
+        let rest = word.strip_prefix(&urn.to_ascii_lowercase());
+        match rest.and_then(|rest| rest.strip_prefix(':')) {
+            Some("") => return Err(NO_NAME),
+            Some(name) => return Ok(format!("{before}{name}")),
+            None => {}
         }
     }
-    match word.strip_prefix(&ENTERPRISE.to_ascii_lowercase()) {
-        Some("") => "enterprise".to_owned(),
-        Some(rest) if rest.starts_with(':') => {
-            format!("enterprise.{}", rest.trim_start_matches(':'))
-        }
-        _ => word,
+    if word == ENTERPRISE.to_ascii_lowercase() {
+        return Ok("enterprise".to_owned());
     }
+    Ok(word)
 }
 
 /// Reads a filter: all conditions that have to hold.
 ///
 /// # Errors
 /// 400 `invalidFilter`.
-pub(super) fn parse(text: &str) -> Result<Vec<Condition>> {
+pub fn parse(text: &str) -> Result<Vec<Condition>> {
     let refuse = |why: &str| Problem::invalid("invalid_filter", format!("The filter: {why}."));
     if text.len() > LENGTH_MAX {
         return Err(refuse("it is longer than 4096 bytes"));
@@ -77,13 +78,13 @@ pub(super) fn parse(text: &str) -> Result<Vec<Condition>> {
 ///
 /// # Errors
 /// 400 `invalidPath`.
-pub(super) fn path(text: &str) -> Result<Target> {
+pub fn path(text: &str) -> Result<Target> {
     let refuse = |why: &str| Problem::invalid("invalid_path", format!("The path: {why}."));
     if text.len() > LENGTH_MAX {
         return Err(refuse("it is longer than 4096 bytes"));
     }
     let mut parser = Parser::new(text);
-    let mut path = attribute(parser.word().map_err(refuse)?);
+    let mut path = parser.word().and_then(attribute).map_err(refuse)?;
     if parser.eat('[') {
         parser.filter(1, "").map_err(refuse)?;
         parser.expect(']').map_err(refuse)?;
@@ -101,6 +102,8 @@ pub(super) fn path(text: &str) -> Result<Target> {
 
 /// Why a text is no filter.
 type Why = &'static str;
+
+const NO_NAME: Why = "a name of an attribute or an operator is missing";
 
 struct Parser<'a> {
     rest: &'a str,
@@ -143,7 +146,7 @@ impl<'a> Parser<'a> {
         let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         if word.is_empty() {
-            return Err("a name of an attribute or an operator is missing");
+            return Err(NO_NAME);
         }
         self.rest = rest;
         Ok(word)
@@ -179,7 +182,7 @@ impl<'a> Parser<'a> {
             self.filter(depth + 1, within)?;
             return self.expect(')');
         }
-        let mut path = attribute(self.word()?);
+        let mut path = attribute(self.word()?)?;
         if !within.is_empty() {
             path = format!("{within}.{path}");
         }
@@ -307,6 +310,8 @@ mod tests {
             "\u{e9} eq 1",
             "id eq 'x'",
             "userName sw \"a\"",
+            "urn:ietf:params:scim:schemas:core:2.0:User: eq 1",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User: eq 1",
             &deep,
             &long,
             &many,
@@ -329,7 +334,8 @@ mod tests {
         assert_eq!((member.path.as_str(), member.of.len()), ("members", 1));
         let department = path(&format!("{ENTERPRISE}:department")).expect("a path");
         assert_eq!(department.path, "enterprise.department");
-        for text in ["", "a b", "a[", "a[b eq 1", "a[b eq 1].", "a]", "a[]"] {
+        let urn = format!("{GROUP}:");
+        for text in ["", "a b", "a[", "a[b eq 1", "a[b eq 1].", "a]", "a[]", &urn] {
             assert_eq!(path(text).expect_err(text).code, "invalid_path");
         }
     }

@@ -4,12 +4,12 @@
 //! that was made otherwise is never taken over, whatever it is called; making another one like it is a conflict.
 //! Attributes that are not kept here are accepted and ignored, as directories send many.
 
-mod body;
+pub mod body;
 pub mod db;
 pub mod error;
-mod filter;
+pub mod filter;
 pub mod groups;
-mod patch;
+pub mod patch;
 pub mod routes;
 mod schema;
 #[cfg(test)]

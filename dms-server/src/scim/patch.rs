@@ -8,7 +8,7 @@ use crate::problem::{Problem, Result};
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// Adds a value, or sets an attribute that has one value only.
     Add,
     /// Sets.
@@ -19,22 +19,22 @@ pub(super) enum Kind {
 
 /// One operation.
 #[derive(Clone, Debug)]
-pub(super) struct Operation {
+pub struct Operation {
     /// What it does.
-    pub(super) kind: Kind,
+    pub kind: Kind,
     /// To what; none: the value is an object that names the attributes.
-    pub(super) target: Option<Target>,
+    pub target: Option<Target>,
     /// With which value; null when there was none.
-    pub(super) value: Value,
+    pub value: Value,
     /// Its path as it was told, for refusals.
-    pub(super) at: String,
+    pub at: String,
 }
 
 /// Reads the operations of a PATCH.
 ///
 /// # Errors
 /// 400 when they are none, 413 when they are too many.
-pub(super) fn operations(body: &Map<String, Value>) -> Result<Vec<Operation>> {
+pub fn operations(body: &Map<String, Value>) -> Result<Vec<Operation>> {
     let list = body.get("operations").and_then(Value::as_array);
     let list = list.filter(|list| !list.is_empty());
     let list = list.ok_or_else(|| wrong("Operations", "Give a list of operations."))?;

@@ -97,13 +97,20 @@ pub struct Journal {
 ///
 /// # Errors
 /// What the system said.
-pub fn read(path: &Path, mut apply: impl FnMut(Change)) -> io::Result<Option<Found>> {
-    let mut file = match File::open(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other?,
-    };
+pub fn read(path: &Path, apply: impl FnMut(Change)) -> io::Result<Option<Found>> {
+    match File::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        file => read_from(&mut file?, apply),
+    }
+}
+
+/// Reads a journal from its first byte on, first change first. None: it is no journal of ours.
+///
+/// # Errors
+/// What the reader said.
+pub fn read_from(from: &mut impl Read, mut apply: impl FnMut(Change)) -> io::Result<Option<Found>> {
     let mut header = [0; HEADER.len()];
-    match file.read_exact(&mut header) {
+    match from.read_exact(&mut header) {
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         other => other?,
     }
@@ -118,9 +125,7 @@ pub fn read(path: &Path, mut apply: impl FnMut(Change)) -> io::Result<Option<Fou
     loop {
         buffer.clear();
         let most = (READ_AT_ONCE * RECORD) as u64;
-        let read = Read::by_ref(&mut file)
-            .take(most)
-            .read_to_end(&mut buffer)?;
+        let read = from.by_ref().take(most).read_to_end(&mut buffer)?;
         for record in buffer.chunks(RECORD) {
             match decode(record) {
                 Some(change) => {

@@ -12,7 +12,7 @@
 mod books;
 mod files;
 mod index;
-mod journal;
+pub mod journal;
 mod reader;
 mod scrub;
 mod titles;
@@ -31,7 +31,9 @@ use crate::chunk::VerifiedChunk;
 use books::{Books, Description, lock, reconcile, replay};
 use files::{Files, ReadError};
 pub use files::{Sample, sample};
-use index::{Held, Index};
+
+pub use index::Held;
+use index::Index;
 use journal::{Change, Journal};
 use reader::Pool;
 pub use reader::Reader;

@@ -55,8 +55,24 @@ struct Session {
     until: Instant,
 }
 
+/// What becomes of a request, told from its head alone.
+#[derive(Debug)]
+pub enum Verdict<'a> {
+    /// It is not for this listener.
+    WrongHost,
+    /// A page of an origin that may not ask.
+    Forbidden,
+    /// The bearer is missing, wrong, another page's, or over.
+    Unauthenticated(Asker<'a>),
+    /// A browser asks whether a page of this origin may ask.
+    Preflight(&'a str),
+    /// It goes on to its route.
+    Admitted(Asker<'a>),
+}
+
 /// What a request's `Origin` says.
-enum Asker<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker<'a> {
     /// There is none: not a page's script.
     Native,
     /// A page of an allowed origin.
@@ -80,28 +96,37 @@ impl Guard {
         host.is_some_and(|host| self.hosts.iter().any(|ours| ours == host))
     }
 
-    fn asker<'a>(&self, headers: &'a HeaderMap) -> Result<Asker<'a>, Problem> {
-        let foreign = || {
-            Problem::new(
-                StatusCode::FORBIDDEN,
-                "origin_forbidden",
-                "pages of this origin may not use the agent; the DMS names the ones that may",
-            )
+    /// Judges the head of a request.
+    #[must_use]
+    pub fn judge<'a>(&self, method: &Method, path: &str, headers: &'a HeaderMap) -> Verdict<'a> {
+        if !self.host_is_ours(headers) {
+            return Verdict::WrongHost;
+        }
+        let Some(asker) = self.asker(headers) else {
+            return Verdict::Forbidden;
         };
+        match asker {
+            Asker::Page(origin) if method == Method::OPTIONS => Verdict::Preflight(origin),
+            _ if needs_bearer(method, path) && !self.bearer_is_good(headers, &asker) => {
+                Verdict::Unauthenticated(asker)
+            }
+            _ => Verdict::Admitted(asker),
+        }
+    }
+
+    /// Who asks; none: a page that may not.
+    fn asker<'a>(&self, headers: &'a HeaderMap) -> Option<Asker<'a>> {
         if !headers.contains_key(header::ORIGIN) {
             // A picture or script element of a foreign page sends no origin, but says this.
             let site = headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
             return match site {
-                None | Some(b"none" | b"same-origin") => Ok(Asker::Native),
-                Some(_) => Err(foreign()),
+                None | Some(b"none" | b"same-origin") => Some(Asker::Native),
+                Some(_) => None,
             };
         }
-        let origin = single(headers, &header::ORIGIN).ok_or_else(foreign)?;
-        if self.origins.iter().any(|allowed| allowed == origin) {
-            Ok(Asker::Page(origin))
-        } else {
-            Err(foreign())
-        }
+        let origin = single(headers, &header::ORIGIN)?;
+        let allowed = self.origins.iter().any(|allowed| allowed == origin);
+        allowed.then_some(Asker::Page(origin))
     }
 
     fn bearer_is_good(&self, headers: &HeaderMap, asker: &Asker<'_>) -> bool {
@@ -155,30 +180,34 @@ pub(super) async fn check(
     next: Next,
 ) -> Response {
     let headers = request.headers();
-    if !guard.host_is_ours(headers) {
-        let detail = "this is the agent's loopback API; use its address as the host";
-        return Problem::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", detail).into_response();
-    }
-    let asker = match guard.asker(headers) {
-        Ok(asker) => asker,
-        Err(problem) => return problem.into_response(),
-    };
-    let origin = match &asker {
+    let text = |origin: &str| HeaderValue::from_str(origin).ok();
+    let shown = |asker: Asker<'_>| match asker {
         Asker::Native => None,
-        Asker::Page(origin) => HeaderValue::from_str(origin).ok(),
+        Asker::Page(origin) => text(origin),
     };
-    let preflight = request.method() == Method::OPTIONS;
-    let response = match (&origin, preflight) {
-        (Some(_), true) => preflight_answer(headers),
-        _ if needs_bearer(&request) && !guard.bearer_is_good(headers, &asker) => unauthenticated(),
-        _ => next.run(request).await,
-    };
-    with_cors(response, origin)
+    match guard.judge(request.method(), request.uri().path(), headers) {
+        Verdict::WrongHost => {
+            let detail = "this is the agent's loopback API; use its address as the host";
+            Problem::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", detail).into_response()
+        }
+        Verdict::Forbidden => Problem::new(
+            StatusCode::FORBIDDEN,
+            "origin_forbidden",
+            "pages of this origin may not use the agent; the DMS names the ones that may",
+        )
+        .into_response(),
+        Verdict::Unauthenticated(asker) => with_cors(unauthenticated(), shown(asker)),
+        Verdict::Preflight(origin) => with_cors(preflight_answer(headers), text(origin)),
+        Verdict::Admitted(asker) => {
+            let origin = shown(asker);
+            with_cors(next.run(request).await, origin)
+        }
+    }
 }
 
 /// A session for a page: the only route for which its origin is enough.
 pub(super) async fn session(State(guard): State<Arc<Guard>>, headers: HeaderMap) -> Response {
-    let Ok(Asker::Page(origin)) = guard.asker(&headers) else {
+    let Some(Asker::Page(origin)) = guard.asker(&headers) else {
         let detail = "sessions are for pages; programs use the bearer in local.token";
         return Problem::new(StatusCode::FORBIDDEN, "not_a_page", detail).into_response();
     };
@@ -194,9 +223,8 @@ pub(super) async fn session(State(guard): State<Arc<Guard>>, headers: HeaderMap)
     }
 }
 
-fn needs_bearer(request: &Request) -> bool {
+fn needs_bearer(method: &Method, path: &str) -> bool {
     let open = [(Method::GET, "/v1/hello"), (Method::POST, "/v1/session")];
-    let (method, path) = (request.method(), request.uri().path());
     !open.iter().any(|(m, p)| m == method && *p == path)
 }
 

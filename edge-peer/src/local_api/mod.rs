@@ -13,7 +13,7 @@
 mod agent;
 mod ahead;
 mod content;
-mod guard;
+pub mod guard;
 mod hls;
 mod kept;
 mod problem;

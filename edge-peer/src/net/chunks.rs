@@ -72,20 +72,9 @@ impl ChunkService {
         if request.method != Method::GET {
             return plain(StatusCode::METHOD_NOT_ALLOWED);
         }
-        let Some(id) = request.uri.path().strip_prefix(names::CHUNK_PATH) else {
-            return plain(StatusCode::NOT_FOUND);
-        };
-        let Ok(chunk) = id.parse::<ChunkId>() else {
-            return plain(StatusCode::BAD_REQUEST);
-        };
-        let wait = deadline(&request.headers).unwrap_or(DEFAULT_WAIT);
-        let hops = number(&request.headers, names::HOPS);
-        let wanted = Wanted {
-            chunk,
-            wait,
-            hops: hops.map_or(0, |n| u8::try_from(n).unwrap_or(u8::MAX)),
-            priority: priority(&request.headers).unwrap_or(Priority::Playing),
-            len: number(&request.headers, names::LENGTH).and_then(|len| u32::try_from(len).ok()),
+        let wanted = match wanted(request.uri.path(), &request.headers) {
+            Ok(wanted) => wanted,
+            Err(status) => return plain(status),
         };
         match self.driver.asked(self.from, wanted).await {
             None => busy(),
@@ -263,6 +252,23 @@ fn referral(to: &[DeviceId]) -> Response<Upload> {
     let mut response = plain(StatusCode::TEMPORARY_REDIRECT);
     response.headers_mut().insert(names::REFER, value);
     response
+}
+
+/// What another peer asks for, from the path and the headers of its request.
+///
+/// # Errors
+/// The status it is refused with: the path is no chunk's.
+pub fn wanted(path: &str, headers: &HeaderMap) -> Result<Wanted, StatusCode> {
+    let id = path.strip_prefix(names::CHUNK_PATH);
+    let id = id.ok_or(StatusCode::NOT_FOUND)?;
+    let hops = number(headers, names::HOPS);
+    Ok(Wanted {
+        chunk: id.parse().map_err(|_| StatusCode::BAD_REQUEST)?,
+        wait: deadline(headers).unwrap_or(DEFAULT_WAIT),
+        hops: hops.map_or(0, |n| u8::try_from(n).unwrap_or(u8::MAX)),
+        priority: priority(headers).unwrap_or(Priority::Playing),
+        len: number(headers, names::LENGTH).and_then(|len| u32::try_from(len).ok()),
+    })
 }
 
 /// How long the asker waits, at most as long as anybody may.

@@ -365,14 +365,19 @@ fn misfit(error: ChunkError) -> FetchError {
     }
 }
 
-fn referral(headers: &HeaderMap) -> Result<Answer, FetchError> {
+/// Whom an answer refers to, at most [`wire::MAX_REFERRAL`].
+#[must_use]
+pub fn referred(headers: &HeaderMap) -> Vec<DeviceId> {
     let named = headers.get(names::REFER).and_then(|v| v.to_str().ok());
-    let devices: Vec<DeviceId> = named
-        .unwrap_or_default()
-        .split(',')
+    let devices = named.unwrap_or_default().split(',');
+    devices
         .take(wire::MAX_REFERRAL)
         .filter_map(|id| id.trim().parse().ok())
-        .collect();
+        .collect()
+}
+
+fn referral(headers: &HeaderMap) -> Result<Answer, FetchError> {
+    let devices = referred(headers);
     if devices.is_empty() {
         return Err(FetchError::Strange("a referral to nobody".into()));
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// Each of our crates and the ones of ours it may depend on.
-const EDGES: [(&str, &[&str]); 8] = [
+const EDGES: [(&str, &[&str]); 9] = [
     ("swarm", &[]),
     ("drm", &[]),
     ("dms-transcoder-protocol", &[]),
@@ -14,6 +14,16 @@ const EDGES: [(&str, &[&str]); 8] = [
     ("edge-peer", &["swarm"]),
     ("dms-player", &["swarm", "drm"]),
     ("system-tests", &["swarm", "drm"]),
+    (
+        "fuzz-targets",
+        &[
+            "swarm",
+            "drm",
+            "dms-transcoder-protocol",
+            "dms-server",
+            "edge-peer",
+        ],
+    ),
 ];
 
 /// Third-party packages with a fence: only these crates of ours may name them.

@@ -1,6 +1,7 @@
 //! The style is a test: what a reviewer would otherwise have to say again and again.
 
 mod edges;
+mod findings;
 mod functions;
 mod text;
 

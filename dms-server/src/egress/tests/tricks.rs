@@ -10,7 +10,7 @@ use crate::egress::client::REDIRECTS_MAX;
 use crate::egress::resolve::System;
 
 /// Addresses of every class that is not public, the favourites of attackers first.
-const SHUT: [Ipv4Addr; 24] = [
+pub(super) const SHUT: [Ipv4Addr; 24] = [
     Ipv4Addr::new(127, 0, 0, 1),
     Ipv4Addr::new(169, 254, 169, 254),
     Ipv4Addr::new(0, 0, 0, 0),
@@ -38,7 +38,7 @@ const SHUT: [Ipv4Addr; 24] = [
 ];
 
 /// The same in IPv6's own addresses.
-const SHUT_V6: [&str; 14] = [
+pub(super) const SHUT_V6: [&str; 14] = [
     "::",
     "::1",
     "fe80::1",
@@ -56,7 +56,7 @@ const SHUT_V6: [&str; 14] = [
 ];
 
 /// Ways to write an IPv4 address that still are that address.
-fn spellings_v4(v4: Ipv4Addr) -> Vec<String> {
+pub(super) fn spellings_v4(v4: Ipv4Addr) -> Vec<String> {
     let [a, b, c, d] = v4.octets();
     let bits = v4.to_bits();
     let low16 = bits & 0xffff;
@@ -126,7 +126,7 @@ fn spellings_v6(v4: Ipv4Addr) -> Vec<String> {
 }
 
 /// A host that is shut, and the class it must be refused with if it is read as what it is.
-fn hosts() -> Vec<(String, Option<Class>)> {
+pub(super) fn hosts() -> Vec<(String, Option<Class>)> {
     let mut hosts = Vec::new();
     for v4 in SHUT {
         let class = classify(v4.into());
@@ -144,7 +144,7 @@ fn hosts() -> Vec<(String, Option<Class>)> {
 }
 
 /// URLs around a host that confuse readers about where it ends.
-fn disguises(host: &str, port: u16) -> Vec<String> {
+pub(super) fn disguises(host: &str, port: u16) -> Vec<String> {
     vec![
         format!("https://{host}:{port}/"),
         format!("http://{host}:{port}/"),

@@ -1,5 +1,7 @@
 /** The watch page: from an address to a playing video, or to a card that says why not. */
 
+// First of all: what is imported after it writes HTML.
+import '../ui/trusted';
 import * as api from '../net/api';
 import { pageNetwork } from '../net/path';
 import { KeyRing } from '../play/keyring';

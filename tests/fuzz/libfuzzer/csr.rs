@@ -1,0 +1,5 @@
+//! The target `csr` under libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("csr", bytes));

@@ -1,0 +1,5 @@
+//! The target `egress_url` under libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("egress_url", bytes));

@@ -1,0 +1,5 @@
+//! The target `id_token` under libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("id_token", bytes));

@@ -1,0 +1,5 @@
+//! The target `scim_patch` under libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("scim_patch", bytes));

@@ -1,0 +1,5 @@
+//! The target `wire_to_dms` under libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("wire_to_dms", bytes));
