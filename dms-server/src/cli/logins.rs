@@ -126,6 +126,12 @@ fn failed(path: &Path, error: KeyError) -> Failure {
     let path = path.to_path_buf();
     match error {
         KeyError::Io { source, .. } => Failure::File { path, source },
+        KeyError::OpenFolder { path } => {
+            let path = path.display();
+            Failure::Input(format!(
+                "others may write into {path}: make it yours and run chmod go-w on it"
+            ))
+        }
         KeyError::Exposed { .. } | KeyError::Damaged { .. } => {
             let path = path.display();
             Failure::Input(format!("{path} is readable by others: run chmod 600 on it"))
