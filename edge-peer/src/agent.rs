@@ -5,6 +5,7 @@
 //! End: say that we leave, take no more requests, let uploads finish for [`GRACE`], say goodbye to
 //! the DMS, stop the loop, write what is kept.
 
+mod holdings;
 mod keepers;
 mod mender;
 mod tasks;
@@ -29,12 +30,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cache::{self, Cache, CacheError},
-    campaigns::{Campaigns, Told},
+    campaigns::Told,
     clock::Clock,
     config::Config,
     device_key::{DeviceKeyStore, KeyError, SoftwareStore},
     driver::{Driver, Ends, Known, Parts},
-    kept::Kept,
     local_api::{self, Guard},
     metrics::Metrics,
     net::{
@@ -50,9 +50,9 @@ use crate::{
     platform::{Sys, interface_of},
     policy::{Given, Pause, Watcher, Willing, watch as watch_policy},
     state::{Access, StateError, StateFolder, StateLock, Trust, names},
-    titles::{Shelf, Titles},
-    usage::Usage,
+    titles::Shelf,
 };
+use holdings::Holdings;
 use keepers::Keepers;
 use mender::Mender;
 use tasks::{Stops, Tasks};
@@ -182,14 +182,10 @@ impl Agent {
         let (told, heard) = watch::channel(Told::default());
         let parts = self.driver_parts(&base, events, control.clone(), told);
         let (driver, ends) = Driver::new(parts);
-        let titles = self.titles(&base, &ends, control.clone());
-        let kept = self.kept(&ends, &titles, heard.clone()).await;
-        let usage = Usage::load(self.state.clone(), base.client.clone());
-        let campaigns = self.campaigns(&base, &ends, &titles, control, heard, &kept);
+        let holdings = Holdings::of(&self, &base, &ends, control, heard).await;
         let (given, given_out) = watch::channel(Given::load(&self.state));
         let known = Known::load(&self.state, |ip| interface_of(ip).is_some());
-        let keeping = (kept.clone(), usage.clone());
-        let api = self.api(&base, &ends, policy.pause, given_out, titles, keeping)?;
+        let api = self.api(&base, &ends, policy.pause, given_out, &holdings)?;
         let chunks = chunk_service(&ends, &base);
         let tls = Arc::new(self.identity.server_config()?);
         let keepers = Keepers {
@@ -222,9 +218,7 @@ impl Agent {
         parts.start("policy", policy.watcher.run(policy.told));
         parts.start("keepers", keepers.run(stops.control.clone()));
         parts.start("renewal", renewal.run(stops.control.clone()));
-        parts.start("campaigns", campaigns.run(stops.control.clone()));
-        parts.start("kept titles", kept.run(stops.control.clone()));
-        parts.start("usage", usage.run(stops.control.clone()));
+        holdings.start(&mut parts, &stops.control);
         let losses = congestion.clone().watch();
         parts.start("losses", until(stops.control.clone(), losses));
         parts.start("mender", until(stops.control.clone(), mender.run()));
@@ -335,44 +329,13 @@ impl Agent {
         }
     }
 
-    fn titles(&self, base: &Base, ends: &Ends, control: control::Handle) -> Titles {
-        let (driver, shelf) = (ends.handle.clone(), self.shelf.clone());
-        Titles::new(base.client.clone(), driver, control, &self.trust, shelf)
-    }
-
-    fn campaigns(
-        &self,
-        base: &Base,
-        ends: &Ends,
-        titles: &Titles,
-        control: control::Handle,
-        told: watch::Receiver<Told>,
-        kept: &Kept,
-    ) -> Campaigns {
-        Campaigns {
-            kept: kept.clone(),
-            titles: titles.clone(),
-            driver: ends.handle.clone(),
-            cache: self.cache.clone(),
-            metrics: base.metrics.clone(),
-            control,
-            told,
-        }
-    }
-
-    async fn kept(&self, ends: &Ends, titles: &Titles, told: watch::Receiver<Told>) -> Kept {
-        let (state, cache) = (self.state.clone(), self.cache.clone());
-        Kept::load(state, titles.clone(), ends.handle.clone(), cache, told).await
-    }
-
     fn api(
         &self,
         base: &Base,
         ends: &Ends,
         pause: watch::Sender<Pause>,
         given: watch::Receiver<Given>,
-        titles: Titles,
-        (kept, usage): (Kept, Usage),
+        holdings: &Holdings,
     ) -> Result<LocalService, AgentError> {
         let origins = self.trust.portal_origins.clone();
         let guard = Guard::new(self.local_address, origins, &self.local_token()?);
@@ -385,9 +348,9 @@ impl Agent {
                 cache: self.cache.clone(),
                 driver: ends.handle.clone(),
                 status: ends.status.clone(),
-                titles,
-                kept,
-                usage,
+                titles: holdings.titles.clone(),
+                kept: holdings.kept.clone(),
+                usage: holdings.usage.clone(),
                 client: base.client.clone(),
                 metrics: base.metrics.clone(),
                 pause,

@@ -136,44 +136,49 @@ async fn what_is_played_is_counted_once_for_the_department_of_whoever_watched() 
         let many = json!(vec![play(kept, now, 1, false); 257]);
         assert_eq!(refusal(send(many)).await.1.errors[0].pointer, "/plays");
 
-        let ledger = server.get("/api/v1/usage").await;
-        let row = |department: &str, offline: u8, played: u32, away: u32| {
-            json!({"department": department, "title": video.title.to_string(), "name": "clip",
-                   "licenses": 1, "offline_licenses": offline, "people": 1, "devices": 0,
-                   "played_s": played, "played_offline_s": away})
-        };
-        let mut items = ledger["items"].clone();
-        let name = items[0]["name"].clone();
-        for item in items.as_array_mut().expect("rows") {
-            assert_eq!(item["name"], name);
-            item["name"] = json!("clip");
-        }
-        assert_eq!(
-            items,
-            json!([row("ana's", 0, 7, 0), row("ben's", 1, 90, 90)])
-        );
-        let sheet = server
-            .request(Method::GET, "/api/v1/usage?format=csv")
-            .send()
-            .await;
-        let sheet = sheet.expect("an answer");
-        assert_eq!(sheet.headers()["content-type"], "text/csv; charset=utf-8");
-        let lines = sheet.text().await.expect("text");
-        assert_eq!(lines.lines().count(), 3, "{lines}");
-        assert!(
-            lines
-                .lines()
-                .nth(2)
-                .expect("a line")
-                .ends_with(",1,1,1,0,90,90"),
-            "{lines}"
-        );
-        let before = server
-            .get(&format!("/api/v1/usage?until_ms={}", now - 60_000))
-            .await;
-        assert_eq!(before["items"], json!([]));
+        check_ledger(&server, &video, now).await;
         server.stop().await;
     }
+}
+
+/// The ledger of what is reported above, as JSON and as a sheet.
+async fn check_ledger(server: &Server, video: &Video, now: i64) {
+    let ledger = server.get("/api/v1/usage").await;
+    let row = |department: &str, offline: u8, played: u32, away: u32| {
+        json!({"department": department, "title": video.title.to_string(), "name": "clip",
+               "licenses": 1, "offline_licenses": offline, "people": 1, "devices": 0,
+               "played_s": played, "played_offline_s": away})
+    };
+    let mut items = ledger["items"].clone();
+    let name = items[0]["name"].clone();
+    for item in items.as_array_mut().expect("rows") {
+        assert_eq!(item["name"], name);
+        item["name"] = json!("clip");
+    }
+    assert_eq!(
+        items,
+        json!([row("ana's", 0, 7, 0), row("ben's", 1, 90, 90)])
+    );
+    let sheet = server
+        .request(Method::GET, "/api/v1/usage?format=csv")
+        .send()
+        .await;
+    let sheet = sheet.expect("an answer");
+    assert_eq!(sheet.headers()["content-type"], "text/csv; charset=utf-8");
+    let lines = sheet.text().await.expect("text");
+    assert_eq!(lines.lines().count(), 3, "{lines}");
+    assert!(
+        lines
+            .lines()
+            .nth(2)
+            .expect("a line")
+            .ends_with(",1,1,1,0,90,90"),
+        "{lines}"
+    );
+    let before = server
+        .get(&format!("/api/v1/usage?until_ms={}", now - 60_000))
+        .await;
+    assert_eq!(before["items"], json!([]));
 }
 
 #[tokio::test]
