@@ -230,7 +230,7 @@ fn combined(device: DeviceId, key: &KeyPair) -> Vec<Vec<u8>> {
                 let mut subject = DistinguishedName::new();
                 subject.push(DnType::CommonName, DnValue::Utf8String(common_name.into()));
                 params.distinguished_name = subject;
-                params.is_ca = ca.clone();
+                params.is_ca = ca;
                 params.extended_key_usages = vec![usage];
                 let uri = format!("urn:dms:device:{device}");
                 params.subject_alt_names =
