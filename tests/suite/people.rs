@@ -6,6 +6,11 @@ use serde_json::{Value, json};
 
 struct Admin(Stack);
 
+/// The words of a command line without spaces in them.
+fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
 impl Admin {
     /// What a command prints as JSON.
     async fn json(&self, arguments: &[&str]) -> anyhow::Result<Value> {
@@ -47,6 +52,15 @@ impl Admin {
 #[tokio::test(flavor = "multi_thread")]
 async fn people_groups_and_tokens_are_kept_from_the_command_line() -> anyhow::Result<()> {
     let admin = Admin(Stack::builder().start().await?);
+    let ana = people(&admin).await?;
+    groups(&admin, &ana).await?;
+    leaving(&admin).await?;
+    tokens(&admin).await?;
+    admin.0.end().await
+}
+
+/// Adds somebody and changes their roles; answers who it is.
+async fn people(admin: &Admin) -> anyhow::Result<Value> {
     let password = admin.file("password", "correct horse battery\n")?;
     let ana = [
         "people",
@@ -72,7 +86,10 @@ async fn people_groups_and_tokens_are_kept_from_the_command_line() -> anyhow::Re
         said.contains("anna") && said.contains("ana@example.com"),
         "{said}"
     );
+    Ok(ana)
+}
 
+async fn groups(admin: &Admin, ana: &Value) -> anyhow::Result<()> {
     admin
         .json(&["groups", "add", "On call", "--role", "operator"])
         .await?;
@@ -105,7 +122,10 @@ async fn people_groups_and_tokens_are_kept_from_the_command_line() -> anyhow::Re
     admin
         .json(&["groups", "leave", "Nights", "ana@example.com"])
         .await?;
+    Ok(())
+}
 
+async fn leaving(admin: &Admin) -> anyhow::Result<()> {
     let off = admin
         .json(&["people", "disable", "ana@example.com"])
         .await?;
@@ -125,10 +145,11 @@ async fn people_groups_and_tokens_are_kept_from_the_command_line() -> anyhow::Re
     admin.said(&["people", "enable", "ana@example.com"]).await?;
     admin.said(&["people", "remove", "ana@example.com"]).await?;
     assert_eq!(admin.json(&["people"]).await?["items"], json!([]));
+    Ok(())
+}
 
-    let made = [
-        "token", "create", "--name", "CI", "--role", "viewer", "--days", "1",
-    ];
+async fn tokens(admin: &Admin) -> anyhow::Result<()> {
+    let made = words("token create --name CI --role viewer --days 1");
     let made = admin.json(&made).await?;
     let listed = admin.said(&["token", "list"]).await?;
     ensure!(
@@ -138,7 +159,7 @@ async fn people_groups_and_tokens_are_kept_from_the_command_line() -> anyhow::Re
     let id = made["id"].as_str().context("an id")?;
     admin.said(&["token", "revoke", id]).await?;
     ensure!(!admin.said(&["token", "list"]).await?.contains("CI"));
-    admin.0.end().await
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,21 +181,16 @@ async fn a_policy_is_set_shown_and_tried_from_the_command_line() -> anyhow::Resu
 
     let said = admin.said(&["policy", "show", "Handbook"]).await?;
     ensure!(said.contains("who       everyone"), "{said}");
-    let set = [
-        "policy",
-        "set",
-        "Handbook",
-        "--group",
-        "Board",
-        "--site",
-        "lyon",
-        "--embargo",
-        "2030-12-01T08:00Z",
-        "--offline-days",
-        "3",
-        "--plan",
-        "subscription:Talks",
-    ];
+    set_policy(&admin, &board).await?;
+    try_policy(&admin).await?;
+    policy_files(&admin).await?;
+    admin.0.end().await
+}
+
+async fn set_policy(admin: &Admin, board: &Value) -> anyhow::Result<()> {
+    let set = words(
+        "policy set Handbook --group Board --site lyon --embargo 2030-12-01T08:00Z --offline-days 3 --plan subscription:Talks",
+    );
     let said = admin.refused(3, &set).await?;
     ensure!(said.contains("no collection Talks"), "{said}");
     let talks = admin.json(&["plans", "add", "Talks"]).await?;
@@ -198,7 +214,11 @@ async fn a_policy_is_set_shown_and_tried_from_the_command_line() -> anyhow::Resu
         let said = admin.refused(3, &set).await?;
         ensure!(said.contains(unknown[1]), "{said}");
     }
+    Ok(())
+}
 
+/// What it says to whom, as plans come and go.
+async fn try_policy(admin: &Admin) -> anyhow::Result<()> {
     let try_as = async |who, on| {
         let arguments = [
             "policy", "preview", "Handbook", "--as", who, "--at", "lyon", "--on", on,
@@ -209,45 +229,24 @@ async fn a_policy_is_set_shown_and_tried_from_the_command_line() -> anyhow::Resu
     assert_eq!(try_as("ben", "2030-12-02").await?, "not_in_audience");
     assert_eq!(try_as("ana", "2030-11-30").await?, "embargo");
     assert_eq!(try_as("ana", "2030-12-02").await?, "needs_subscription");
-    let subscribe = [
-        "plans",
-        "subscribe",
-        "Talks",
-        "--group",
-        "Board",
-        "--until",
-        "2031-12-31",
-    ];
+    let subscribe = words("plans subscribe Talks --group Board --until 2031-12-31");
     let subscription = admin.json(&subscribe).await?;
     assert_eq!(try_as("ana", "2030-12-02").await?, "yes");
-    let here = [
-        "policy",
-        "preview",
-        "Handbook",
-        "--as",
-        "ana",
-        "--on",
-        "2030-12-02",
-    ];
+    let here = words("policy preview Handbook --as ana --on 2030-12-02");
     let said = admin.said(&here).await?;
     ensure!(said.starts_with("no (not_here)"), "{said}");
     let id = subscription["id"].as_str().context("an id")?;
     admin.said(&["plans", "unsubscribe", id]).await?;
-    let rental = [
-        "policy",
-        "set",
-        "Handbook",
-        "--plan",
-        "rental:48h",
-        "--embargo",
-        "none",
-    ];
+    let rental = words("policy set Handbook --plan rental:48h --embargo none");
     admin.json(&rental).await?;
     assert_eq!(try_as("ana", "2030-12-02").await?, "needs_rental");
     admin.json(&["plans", "rent", "Handbook", "ana"]).await?;
     assert_eq!(try_as("ana", "2030-12-02").await?, "yes");
+    Ok(())
+}
 
-    // From a file, whole; and nonsense is told where it stands.
+/// From a file, whole; and nonsense is told where it stands.
+async fn policy_files(admin: &Admin) -> anyhow::Result<()> {
     let whole = admin.file("policy.json", r#"{"streams": 2}"#)?;
     let replaced = ["policy", "set", "Handbook", "--file", &whole];
     let replaced = admin.json(&replaced).await?;
@@ -269,5 +268,5 @@ async fn a_policy_is_set_shown_and_tried_from_the_command_line() -> anyhow::Resu
         said.contains("/until_ms") || said.contains("/from_ms"),
         "{said}"
     );
-    admin.0.end().await
+    Ok(())
 }
