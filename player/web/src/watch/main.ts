@@ -12,7 +12,6 @@ import { Route } from '../play/route';
 import { Transport } from '../play/transport';
 import { PageError, explain, toPageError } from '../errors';
 import { errorCard } from '../ui/cards';
-import { signInCard } from '../ui/sign-in';
 import { byId, h } from '../ui/dom';
 import { clock, day } from '../ui/format';
 import { preparingCard, stepText } from '../ui/preparing';
@@ -23,7 +22,7 @@ import { measure } from './meters';
 import { Notice } from './offer';
 import { narrowConnections } from './policy';
 import { Settings } from './settings';
-import { Standing } from './standing';
+import type { Standing } from './standing';
 import { type Phase, exposeState } from './state';
 import { Stats } from './stats';
 import './media-chrome';
@@ -44,7 +43,7 @@ class WatchPage {
   readonly #keys: KeyRing;
   readonly #playback: Playback;
   readonly #notice: Notice;
-  readonly #standing: Standing;
+  #standing: Standing | null = null;
   #phase: Phase = 'loading';
   #shown: api.Title | null = null;
   /** Where to start next, seconds. */
@@ -65,7 +64,6 @@ class WatchPage {
       hashes: address.hashes,
       events: { ready: () => this.#onReady(), fatal: (error) => this.#fail(error) },
     });
-    this.#standing = new Standing(this.#video, this.#keys, (error) => this.#fail(error));
     this.#notice = new Notice(byId('notice'), this.#route, this.#ladder);
     const place = rememberPlace(title, this.#video);
     this.#from = address.at ?? place;
@@ -204,23 +202,35 @@ class WatchPage {
   #onReady(): void {
     this.#enter('ready');
     this.#overlay.hidden = true;
-    this.#standing.start();
+    void this.#watchOver();
     // Refused by browsers that want a click first; the big button is there for it.
     void this.#video.play().catch(() => undefined);
+  }
+
+  /** Needed only once something plays, and loaded then. */
+  async #watchOver(): Promise<void> {
+    const { Standing } = await import('./standing');
+    this.#standing ??= new Standing(this.#video, this.#keys, (error) => this.#fail(error));
+    if (this.#phase === 'ready') this.#standing.start();
   }
 
   #fail(error: PageError): void {
     this.#from = this.#video.currentTime || this.#from;
     this.#playback.stop();
-    this.#standing.stop();
-    if (error.code === 'signed_out') return this.#askToSignIn();
+    this.#standing?.stop();
+    if (error.code === 'signed_out') {
+      this.#askToSignIn().catch((why: unknown) => this.#fail(toPageError(why)));
+      return;
+    }
     this.#enter('error');
     if (this.#report.errors.at(-1)?.code !== error.code) this.#report.failed(error, true);
     this.#cover(errorCard(error, { retry: () => void this.run() }));
   }
 
-  #askToSignIn(): void {
+  /** Most people are signed in: the card is loaded for those who are not. */
+  async #askToSignIn(): Promise<void> {
     const again = this.#shown !== null;
+    const { signInCard } = await import('../ui/sign-in');
     this.#enter('signed_out');
     const why = again ? explain('signed_out').sentence : 'This video is for people of your company.';
     this.#cover(signInCard(why, () => void this.run()));
