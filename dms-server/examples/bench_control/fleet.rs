@@ -54,6 +54,13 @@ pub struct Device {
     tls: Arc<ClientConfig>,
 }
 
+/// From where and with what a device connects.
+pub struct Door {
+    pub tls: Arc<ClientConfig>,
+    pub from: IpAddr,
+    pub to: SocketAddr,
+}
+
 /// One open control connection.
 pub struct Link {
     write: Arc<tokio::sync::Mutex<WriteHalf<Stream>>>,
@@ -160,6 +167,16 @@ impl Fleet {
         }
         took.sort_unstable();
         Ok(took)
+    }
+
+    /// How the device of this number connects.
+    pub fn door(&self, number: usize) -> Option<Door> {
+        let device = self.devices.get(number)?;
+        Some(Door {
+            tls: Arc::clone(&device.tls),
+            from: device.from,
+            to: self.to,
+        })
     }
 
     /// Closes connections without a word.

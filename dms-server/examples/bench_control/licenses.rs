@@ -15,7 +15,9 @@ use crate::{Figures, origin};
 /// Players that ask at once.
 const PLAYERS: usize = 64;
 /// MiB of the title; a licence costs the same whatever it is.
-const MIB: usize = 1;
+const MIB: usize = 8;
+/// How long a chunk of 1 MiB plays in a video of 5 Mbit/s.
+const CHUNK_PLAYS: Duration = Duration::from_millis(1_678);
 
 pub async fn measure(server: &Server, figures: &mut Figures, seconds: u64) -> anyhow::Result<()> {
     let title = origin::publish(server, MIB).await?;
@@ -23,7 +25,8 @@ pub async fn measure(server: &Server, figures: &mut Figures, seconds: u64) -> an
     let path = format!("/api/v1/titles/{title}/policy");
     server.json(Method::PUT, &path, &policy).await?;
     let (over, issued, refused) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
-    let counts = Arc::new((over, issued, refused));
+    let counts: Counts = Arc::new((over, issued, refused));
+    let watching = tokio::spawn(watch(chunk_requests(server, &title)?, Arc::clone(&counts)));
     let (began, cpu) = (Instant::now(), server.cpu()?);
     let mut players = Vec::with_capacity(PLAYERS);
     for _ in 0..PLAYERS {
@@ -55,6 +58,17 @@ pub async fn measure(server: &Server, figures: &mut Figures, seconds: u64) -> an
     for player in players {
         took.extend(player.await??);
     }
+    let (chunks, late) = watching.await??;
+    figures.note(
+        "video_chunks",
+        chunks.into(),
+        "chunks of a video of 5 Mbit/s meanwhile",
+    );
+    figures.note(
+        "video_stalls",
+        late.into(),
+        "of them that came too late for it",
+    );
     took.sort_unstable();
     let p99 = took.get(took.len() * 99 / 100).context("a licence")?;
     let count = u32::try_from(issued).unwrap_or(u32::MAX);
@@ -77,4 +91,43 @@ pub async fn measure(server: &Server, figures: &mut Figures, seconds: u64) -> an
     figures.note("licenses_refused", refused.into(), "licences refused");
     ensure!(refused == 0, "{refused} licences were refused");
     Ok(())
+}
+
+/// Whether it is over; licences issued, and refused.
+type Counts = Arc<(AtomicBool, AtomicU64, AtomicU64)>;
+
+/// Requests for the title's chunks, in any order: to the server they are all the same.
+fn chunk_requests(server: &Server, title: &str) -> anyhow::Result<Vec<reqwest::RequestBuilder>> {
+    let chunks = origin::chunks(&server.store().join("chunks"))?;
+    ensure!(!chunks.is_empty(), "nothing was published");
+    let request = |id: &String| {
+        let request = server.request(Method::GET, &format!("/v1/chunks/{id}"))?;
+        Ok(request.header(swarm::wire::http::TITLE, title))
+    };
+    chunks.iter().map(request).collect()
+}
+
+/// Somebody watches meanwhile: a chunk each time the one before has played. Answers how many, and how many came too late.
+async fn watch(
+    requests: Vec<reqwest::RequestBuilder>,
+    counts: Counts,
+) -> anyhow::Result<(u32, u32)> {
+    let (mut chunks, mut late) = (0, 0);
+    for request in requests.iter().cycle() {
+        if counts.0.load(Relaxed) {
+            break;
+        }
+        let asked = Instant::now();
+        let answer = request
+            .try_clone()
+            .context("a request without a stream")?
+            .send()
+            .await?;
+        ensure!(answer.status().is_success(), "a chunk: {}", answer.status());
+        let _chunk = answer.bytes().await?;
+        chunks += 1;
+        late += u32::from(asked.elapsed() > CHUNK_PLAYS);
+        tokio::time::sleep(CHUNK_PLAYS.saturating_sub(asked.elapsed())).await;
+    }
+    Ok((chunks, late))
 }

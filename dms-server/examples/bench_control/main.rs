@@ -4,6 +4,7 @@
 //! `scripts/bench-control --help` says how to run it. People read standard error; the last line of
 //! standard output is one JSON object.
 
+mod embargo;
 mod fleet;
 mod licenses;
 mod link;
@@ -44,6 +45,9 @@ struct Arguments {
     /// Seconds in which licences are asked for; 0 leaves it out
     #[arg(long, default_value_t = 5)]
     licenses_seconds: u64,
+    /// Viewers who wait for the end of an embargo, at most one a peer; 0 leaves it out
+    #[arg(long, default_value_t = 1_000)]
+    embargo_viewers: usize,
     /// Leave out what changes rosters and restarts the server
     #[arg(long)]
     quick: bool,

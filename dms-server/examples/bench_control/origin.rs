@@ -165,7 +165,8 @@ pub async fn publish(server: &Server, mib: usize) -> anyhow::Result<String> {
 }
 
 /// The ids of all full chunks in the store.
-fn chunks(folder: &Path) -> anyhow::Result<Vec<String>> {
+/// The ids of the whole chunks in a store.
+pub fn chunks(folder: &Path) -> anyhow::Result<Vec<String>> {
     let mut ids = Vec::new();
     for spread in std::fs::read_dir(folder)? {
         for file in std::fs::read_dir(spread?.path())? {

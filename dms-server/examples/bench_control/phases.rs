@@ -12,7 +12,7 @@ use swarm::wire::{ToDms, TransferTotals};
 use crate::fleet::{BANNED, CHANGE, Fleet, ROSTER, SITE, subnet};
 use crate::link::{self, BINARY, PING};
 use crate::server::Server;
-use crate::{Arguments, Figures, licenses, origin, slow};
+use crate::{Arguments, Figures, embargo, licenses, origin, slow};
 
 /// Peers of a large and of a small site.
 const LARGE: usize = 1_000;
@@ -67,6 +67,9 @@ pub async fn all(arguments: &Arguments, figures: &mut Figures) -> anyhow::Result
     }
     if arguments.licenses_seconds > 0 {
         licenses::measure(&server, figures, arguments.licenses_seconds).await?;
+    }
+    if arguments.embargo_viewers > 0 {
+        embargo::measure(&server, &fleet, figures, arguments.embargo_viewers).await?;
     }
     server.stop().await
 }
