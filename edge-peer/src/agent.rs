@@ -202,13 +202,7 @@ impl Agent {
             driver: ends.handle.clone(),
         };
         let congestion = Congestion::new(self.config.congestion.clone());
-        let renewal = Renewal {
-            state: self.state.clone(),
-            keys: Arc::new(SoftwareStore::new(&self.state)),
-            identity: self.identity.clone(),
-            client: base.client,
-            metrics: base.metrics,
-        };
+        let renewal = self.renewal(&base);
         self.announce()?;
 
         let stops = Stops::new(policy.leaving);
@@ -242,6 +236,16 @@ impl Agent {
         stops.in_order(&mut parts).await;
         let _ = std::fs::remove_file(self.state.path(names::LOCAL_ADDRESS));
         ended
+    }
+
+    fn renewal(&self, base: &Base) -> Renewal {
+        Renewal {
+            state: self.state.clone(),
+            keys: Arc::new(SoftwareStore::new(&self.state)),
+            identity: self.identity.clone(),
+            client: base.client.clone(),
+            metrics: base.metrics.clone(),
+        }
     }
 
     fn base(&self) -> Result<Base, AgentError> {
