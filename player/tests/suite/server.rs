@@ -291,7 +291,11 @@ async fn licence(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
         issued_ms: now,
         not_before_ms: now - 60_000,
         not_after_ms: until,
-        offline_until_ms: if request.offline { until } else { now.min(until) },
+        offline_until_ms: if request.offline {
+            until
+        } else {
+            now.min(until)
+        },
         third_party_players: behaviour.third_party_players,
     };
     let ids = behaviour.manifest.tracks.iter().map(|track| track.id.0);
