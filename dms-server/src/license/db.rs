@@ -148,9 +148,10 @@ const ADD: &str = "INSERT INTO licenses (id, title_id, version, device_id, perso
                    stream, issued_ms, expires_ms, offline_until_ms) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
-/// Streams that play: of the person, or of the device when nobody is signed in.
+/// Streams that play: of the person, or of the device when nobody is signed in. What is saved for a journey is none: it
+/// plays where nobody can count it, and would else count for days.
 const STREAMS: &str = "SELECT COUNT(DISTINCT stream) FROM licenses WHERE ended_ms IS NULL \
-                       AND expires_ms > $3 AND (person_id = $1 OR ($1 IS NULL AND person_id IS NULL \
+                       AND expires_ms > $3 AND offline_until_ms <= issued_ms AND (person_id = $1 OR ($1 IS NULL AND person_id IS NULL \
                        AND device_id = $2))";
 
 /// How many streams a person plays, or a device with nobody signed in.

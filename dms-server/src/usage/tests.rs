@@ -182,6 +182,25 @@ async fn check_ledger(server: &Server, video: &Video, now: i64) {
 }
 
 #[tokio::test]
+async fn what_is_saved_is_no_stream() {
+    for server in servers().await {
+        let video = title::video(&server).await;
+        let policy = json!({"offline_days": 3, "streams": 1});
+        server.set_policy(&video, policy).await;
+        let ana = server.someone("ana", Role::Viewer).await;
+        let device = Device::enroll(&server, "pc").await;
+        let saved = device_license(&device, &video, &ana.token, None)
+            .send()
+            .await;
+        assert_eq!(saved.expect("an answer").status(), 200);
+        page_license(&server, &video, &ana.token).await;
+        let second = refusal(server.license(&video, &ana.token, json!({}))).await;
+        assert_eq!(second.1.code, "too_many_streams");
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn entitlements_are_counted_by_department() {
     for server in servers().await {
         let video = title::video(&server).await;
