@@ -3,6 +3,10 @@
 use std::{
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU16, Ordering},
+    },
     time::Duration,
 };
 
@@ -159,15 +163,33 @@ pub async fn run(mut command: Command, limit: Duration) -> anyhow::Result<Output
     })
 }
 
-/// A TCP port of `ip` that nobody listens on now.
+/// The ports that are given out: below those that systems take for connections that go out, which would else be faster now
+/// and then than the program a port was meant for.
+const PORTS: std::ops::Range<u16> = 10_240..32_000;
+
+/// A TCP port of `ip` that nobody listens on now, and that no other call of this process got.
 ///
 /// # Errors
-/// When the address is not one of this machine's.
+/// When the address is not one of this machine's, or all ports are taken.
 pub fn free_port(ip: &str) -> anyhow::Result<u16> {
-    let listener =
-        std::net::TcpListener::bind((ip, 0)).with_context(|| format!("{ip} is bound"))?;
-    Ok(listener
-        .local_addr()
-        .context("a listener has an address")?
-        .port())
+    static NEXT: OnceLock<AtomicU16> = OnceLock::new();
+    let count = PORTS.end - PORTS.start;
+    // Another process begins elsewhere.
+    let next = NEXT.get_or_init(|| AtomicU16::new(rand::random_range(0..count)));
+    let mut refused = None;
+    for _ in 0..count {
+        let port = PORTS.start + next.fetch_add(1, Ordering::Relaxed) % count;
+        match std::net::TcpListener::bind((ip, port)) {
+            Ok(_) => return Ok(port),
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
+            Err(error) => {
+                refused = Some(error);
+                break;
+            }
+        }
+    }
+    match refused {
+        Some(error) => Err(error).with_context(|| format!("{ip} is bound")),
+        None => bail!("every port of {ip} is taken"),
+    }
 }
