@@ -275,10 +275,13 @@ impl Kept {
     pub async fn let_go(&self, title: TitleId) -> Result<bool, StateError> {
         let inner = &self.inner;
         let _writing = inner.writing.lock().await;
-        if self.list().remove(&title).is_none() {
+        let Some(before) = self.list().remove(&title) else {
             return Ok(false);
+        };
+        if let Err(error) = self.write(None).await {
+            self.list().insert(title, before);
+            return Err(error);
         }
-        self.write(None).await?;
         let _ = std::fs::remove_file(manifest(&inner.state, title));
         // Without a word of the DMS it is not known whether the site is to hold it; then the pin is looked at when it comes.
         let campaigns = inner.told.borrow().campaigns.clone();

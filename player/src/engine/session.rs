@@ -103,6 +103,16 @@ impl Session {
             }
             tracing::info!(%error, "the saved title is played");
             let opened = open_saved(&source, config, &shelf).await?;
+            if matches!(error, PlayError::NotLicensed { .. }) {
+                // The DMS answers: then it also says whether what is saved was taken back.
+                let license = opened.licenses.current().id();
+                let holds = source.agent().map(|agent| agent.holds(license));
+                let holds = futures_util::future::OptionFuture::from(holds).await;
+                if matches!(holds, Some(Ok(Some(false)))) {
+                    shelf.remove(config.title)?;
+                    return Err(PlayError::LicenseWithdrawn(config.title));
+                }
+            }
             return Ok(Self::start(source, opened, config.ask_every));
         }
     }
@@ -119,9 +129,7 @@ impl Session {
             saved: opened.saved,
             withdrawn: CancellationToken::new(),
         });
-        if session.saved.is_none() {
-            tokio::spawn(keep_asking(Arc::downgrade(&session), ask_every));
-        }
+        tokio::spawn(keep_asking(Arc::downgrade(&session), ask_every));
         session
     }
 
@@ -296,7 +304,9 @@ async fn keep_asking(session: Weak<Session>, every: Duration) {
         let Some(session) = session.upgrade() else {
             return;
         };
-        session.tally.tell(session.source.all()).await;
+        if session.saved.is_none() {
+            session.tally.tell(session.source.all()).await;
+        }
         let license = session.license().id();
         for endpoint in session.source.endpoints() {
             match endpoint.holds(license).await {
@@ -304,6 +314,12 @@ async fn keep_asking(session: Weak<Session>, every: Duration) {
                 Ok(Some(false)) => {
                     tracing::warn!("the licence was withdrawn");
                     session.withdrawn.cancel();
+                    // Also where there is no contact any more: without its key nobody plays it.
+                    let saved = session.saved.as_ref();
+                    let forgotten = saved.map(|saved| saved.shelf.remove(session.manifest().title));
+                    if let Some(Err(error)) = forgotten {
+                        tracing::warn!(%error, "what was saved of it stays");
+                    }
                     return;
                 }
                 // Whoever cannot be asked withdraws nothing: what is licensed plays on.

@@ -76,7 +76,8 @@ pub struct Shelf {
 /// How much may be played without contact of a title so long, milliseconds of media.
 #[must_use]
 pub fn budget_ms(duration_ms: u64) -> u64 {
-    duration_ms.saturating_mul(TIMES)
+    // And a moment: the sound of the last play may be opened after its picture has taken all the rest.
+    duration_ms.saturating_mul(TIMES).saturating_add(1)
 }
 
 impl Shelf {

@@ -206,6 +206,43 @@ fn what_the_dms_refuses_is_not_played_from_what_is_saved() {
 }
 
 #[test]
+fn a_saved_title_that_was_taken_back_is_gone_at_the_next_contact() {
+    // Elsewhere, with contact: what was saved plays, until it is taken back.
+    let (desk, agent) = saved(|_| {});
+    agent.away(false);
+    agent.elsewhere();
+    let ran = desk.play(&[]);
+    ran.played_everything();
+    assert_eq!(ran.report["offline"], true);
+    agent.withdraw();
+    desk.play(&[]).refused(4, "license_withdrawn");
+    agent.away(true);
+    desk.play(&[]).refused(7, "unreachable");
+
+    // Contact comes while it plays.
+    let (desk, agent) = saved(|_| {});
+    let watch = [
+        "--headless",
+        "--report",
+        "json",
+        "--ask-every",
+        "0.3",
+        &title(),
+    ];
+    let mut playing = desk.spawn("play", &watch);
+    while agent.chunks_served() == 0 {
+        assert!(playing.try_wait().expect("it runs").is_none(), "it ended");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    agent.withdraw();
+    agent.away(false);
+    let ran = Ran::of(playing.wait_with_output().expect("it ends"));
+    ran.refused(4, "license_withdrawn");
+    agent.away(true);
+    desk.play(&[]).refused(7, "unreachable");
+}
+
+#[test]
 fn saved_titles_are_listed_and_forgotten() {
     let (desk, agent) = saved(|_| {});
     let list = |desk: &Desk| {

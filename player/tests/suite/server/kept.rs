@@ -23,6 +23,7 @@ use super::{Server, Shared, problem};
 pub(super) struct Desk {
     away: AtomicBool,
     withdrawn: AtomicBool,
+    elsewhere: AtomicBool,
     kept: Mutex<Option<Value>>,
     told: Mutex<Vec<Value>>,
     contacts: Mutex<Vec<Option<Contact>>>,
@@ -41,6 +42,11 @@ impl Server {
     /// Whether the DMS behind the agent answers.
     pub fn away(&self, away: bool) {
         self.shared.desk.away.store(away, Ordering::SeqCst);
+    }
+
+    /// From now on whoever asks is told that the title may not be watched from there.
+    pub fn elsewhere(&self) {
+        self.shared.desk.elsewhere.store(true, Ordering::SeqCst);
     }
 
     /// From now on no licence holds.
@@ -82,6 +88,9 @@ pub(super) async fn absence(
     let asks_dms = asks_dms.iter().any(|part| path.contains(part));
     if asks_dms && shared.desk.away.load(Ordering::SeqCst) {
         return problem(503, "dms_away", "The DMS did not answer.");
+    }
+    if path == "/v1/license" && shared.desk.elsewhere.load(Ordering::SeqCst) {
+        return problem(403, "not_here", "Connect to the company's network.");
     }
     next.run(request).await
 }
