@@ -6,11 +6,11 @@ mod tests;
 use std::any::Any;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use bytes::Bytes;
 use http::{HeaderValue, header};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -105,9 +105,11 @@ pub fn public(app: &App) -> Router {
     finish(router, app)
 }
 
-/// The device listener.
+/// The device listener. What players ask over a control connection goes through the same routes.
 pub fn device(app: &App) -> Router {
-    finish(device_api().into(), app)
+    let asked = OpenApiRouter::new().merge(license::routes::device_routes());
+    let questions = site::Questions::to(finish(asked.into(), app));
+    finish(device_api().into(), app).layer(Extension(questions))
 }
 
 /// The metrics listener.

@@ -355,7 +355,7 @@ impl Agent {
                 titles: holdings.titles.clone(),
                 kept: holdings.kept.clone(),
                 usage: holdings.usage.clone(),
-                client: base.client.clone(),
+                messenger: holdings.messenger.clone(),
                 metrics: base.metrics.clone(),
                 pause,
                 given,

@@ -25,7 +25,7 @@ use crate::{
     driver::{Handle, WantError},
     net::{
         client::Client,
-        control::{self, ResolveError},
+        control::{self, AskError},
     },
     policy::epoch_ms,
     state::Trust,
@@ -51,7 +51,7 @@ pub enum TitleError {
     Unknown,
     /// The DMS is away, and nothing is known of the title.
     #[error("{0}, and this PC has not seen the title before")]
-    Away(#[from] ResolveError),
+    Away(#[from] AskError),
     /// The manifest's chunks did not come.
     #[error("the title's manifest did not come: {0}")]
     Fetch(#[from] WantError),

@@ -1,7 +1,8 @@
-//! The moment a title's embargo ends: everybody who waits asks for a licence at once, each device over a connection of its
-//! own. Before that moment each is refused.
+//! The moment a title's embargo ends: everybody who waits asks for a licence at once, each device over the control connection
+//! that it has anyway. Before that moment each is refused.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -10,13 +11,17 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, ensure};
 use drm::license::RecipientKeyPair;
+use futures_util::{SinkExt, StreamExt};
 use reqwest::Method;
 use rustls_pki_types::ServerName;
 use serde_json::json;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use swarm::wire::{Answered, Asked, PROTOCOL, Question, Sharing, ToDms, ToPeer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::fleet::{Door, Fleet};
 use crate::link::ORIGIN;
@@ -85,88 +90,90 @@ async fn view(
     ends: SystemTime,
     carried: Arc<AtomicU64>,
 ) -> anyhow::Result<Duration> {
-    let mut tls = (*door.tls).clone();
-    tls.resumption = rustls::client::Resumption::in_memory_sessions(4);
-    let door = Door {
-        tls: Arc::new(tls),
-        ..door
-    };
-    let mut stream = connect(&door).await?;
+    let mut socket = connect(&door).await?;
     let key = RecipientKeyPair::generate(&mut rand::rng());
     let body = json!({"title": title, "recipient_key": key.public()}).to_string();
-    let request = format!(
-        "POST /v1/license HTTP/1.1\r\nhost: {ORIGIN}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let (status, refusal) = ask(&mut stream, &request).await?;
-    let refusal = String::from_utf8_lossy(&refusal).into_owned();
+    let (_, refusal) = ask(&mut socket, 1, &body).await?;
     ensure!(
         SystemTime::now() < ends,
         "the viewers came too late: take fewer"
     );
+    let text = String::from_utf8_lossy(&refusal.body);
     ensure!(
-        status == 403 && refusal.contains("\"embargo\""),
-        "{status}: {refusal}"
+        refusal.status == 403 && text.contains("\"embargo\""),
+        "{}: {text}",
+        refusal.status
     );
-    // Whoever waits for long has no connection any more: the moment costs a new one, resumed as agents do.
-    drop(stream);
     let left = ends.duration_since(SystemTime::now()).unwrap_or_default();
-    tokio::time::sleep(left).await;
+    wait(&mut socket, left).await?;
     let began = Instant::now();
-    let asking = async {
-        let mut stream = connect(&door).await?;
-        let answer = ask(&mut stream, &request).await?;
-        anyhow::Ok((answer, stream.get_ref().0.carried))
-    };
-    let answer = tokio::time::timeout(PATIENCE, asking).await;
-    let ((status, license), bytes) = answer.context("no licence in time")??;
-    ensure!(status == 200 && license.len() > 200, "{status}");
+    let asking = tokio::time::timeout(PATIENCE, ask(&mut socket, 2, &body)).await;
+    let (bytes, answer) = asking.context("no licence in time")??;
+    ensure!(
+        answer.status == 200 && answer.body.len() > 200,
+        "{}",
+        answer.status
+    );
     carried.fetch_add(bytes, Relaxed);
     Ok(began.elapsed())
 }
 
-async fn connect(door: &Door) -> anyhow::Result<TlsStream<Counted>> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(std::net::SocketAddr::new(door.from, 0))?;
-    let stream = socket.connect(door.to).await?;
+type Socket = WebSocketStream<TlsStream<Counted>>;
+
+/// A control connection as an agent's.
+async fn connect(door: &Door) -> anyhow::Result<Socket> {
+    let tcp = TcpSocket::new_v4()?;
+    tcp.bind(SocketAddr::new(door.from, 0))?;
+    let stream = tcp.connect(door.to).await?;
     stream.set_nodelay(true)?;
     let counted = Counted { stream, carried: 0 };
     let name = ServerName::try_from(ORIGIN)?;
-    Ok(TlsConnector::from(Arc::clone(&door.tls))
+    let tls = TlsConnector::from(Arc::clone(&door.tls))
         .connect(name, counted)
-        .await?)
+        .await?;
+    let url = format!("ws://{ORIGIN}/v1/control");
+    let (mut socket, _) = tokio_tungstenite::client_async(url, tls).await?;
+    let hello = ToDms::Hello {
+        protocol: PROTOCOL,
+        agent: "bench".into(),
+        listen: SocketAddr::new(door.from, 7745).to_string(),
+        weight: 100,
+        sharing: Sharing::On,
+    };
+    socket.send(Message::binary(hello.encode())).await?;
+    Ok(socket)
 }
 
-/// A request and its answer's status and body, over a connection that stays.
-async fn ask(stream: &mut TlsStream<Counted>, request: &str) -> anyhow::Result<(u16, Vec<u8>)> {
-    stream.write_all(request.as_bytes()).await?;
-    stream.flush().await?;
-    let mut answer = Vec::with_capacity(2048);
-    let end = loop {
-        ensure!(
-            stream.read_buf(&mut answer).await? > 0,
-            "closed while answering"
-        );
-        if let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") {
-            break end + 4;
+/// Hears what the server has to say until it is time.
+async fn wait(socket: &mut Socket, time: Duration) -> anyhow::Result<()> {
+    let hearing = async {
+        while let Some(frame) = socket.next().await {
+            frame?;
         }
+        anyhow::bail!("closed while waiting")
     };
-    let head = String::from_utf8_lossy(answer.get(..end).unwrap_or_default()).to_lowercase();
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok());
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
-    let length: usize = length.context("a length")?.trim().parse()?;
-    while answer.len() < end + length {
-        ensure!(
-            stream.read_buf(&mut answer).await? > 0,
-            "closed while answering"
-        );
+    match tokio::time::timeout(time, hearing).await {
+        Ok(ended) => ended,
+        Err(_) => Ok(()),
     }
-    Ok((status.context("a status")?, answer.split_off(end)))
+}
+
+/// Asks for a licence; answers the bytes that passed until the answer was there, and it.
+async fn ask(socket: &mut Socket, request: u32, body: &str) -> anyhow::Result<(u64, Answered)> {
+    let before = socket.get_ref().get_ref().0.carried;
+    let question = Question::License(body.as_bytes().to_vec());
+    let asked = ToDms::Ask(Asked { request, question });
+    socket.send(Message::binary(asked.encode())).await?;
+    loop {
+        let frame = socket.next().await.context("closed while answering")??;
+        let Message::Binary(frame) = frame else {
+            continue;
+        };
+        if let ToPeer::Answer(answer) = ToPeer::decode(&frame)? {
+            ensure!(answer.request == request, "the answer to something else");
+            return Ok((socket.get_ref().get_ref().0.carried - before, answer));
+        }
+    }
 }
 
 /// A connection that counts what it carries both ways.

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::db;
 use super::hub::{Attached, Hello};
+use super::question::Questions;
 use crate::device::caller::Device;
 use crate::publish;
 use crate::state::App;
@@ -69,7 +70,7 @@ const fn end(code: u16, reason: &'static str) -> End {
 }
 
 /// Runs a connection to its end.
-pub async fn run(app: App, device: Device, socket: WebSocket) {
+pub async fn run(app: App, device: Device, questions: Questions, socket: WebSocket) {
     let (mut sink, mut stream) = socket.split();
     let ended = match hello(&mut stream).await {
         Err(ended) => ended,
@@ -81,7 +82,7 @@ pub async fn run(app: App, device: Device, socket: WebSocket) {
             let number = attached.number;
             app.ledgers.joined(&app.sites, device.id, number);
             tell_enough(&app, device.id, number);
-            let ended = serve(&app, device.id, attached, &mut sink, stream).await;
+            let ended = serve(&app, &device, questions, attached, &mut sink, stream).await;
             app.sites.leave(device.id, number);
             let goodbye = ended.reason == GOODBYE.reason;
             app.ledgers.left(device.id, number, goodbye);
@@ -156,7 +157,8 @@ async fn next(stream: &mut SplitStream<WebSocket>) -> Result<ToDms, End> {
 
 async fn serve(
     app: &App,
-    device: DeviceId,
+    device: &Device,
+    questions: Questions,
     mut attached: Attached,
     sink: &mut SplitSink<WebSocket, Message>,
     mut stream: SplitStream<WebSocket>,
@@ -190,7 +192,9 @@ async fn serve(
                     }
                 };
                 heard = Instant::now();
-                if let Err(ended) = handle(&app, device, number, message, &mut bad_left).await {
+                if let Err(ended) =
+                    handle(&app, device, &questions, number, message, &mut bad_left).await
+                {
                     return ended;
                 }
             }
@@ -232,11 +236,13 @@ async fn send(sink: &mut SplitSink<WebSocket, Message>, frame: Bytes) -> Result<
 
 async fn handle(
     app: &App,
-    device: DeviceId,
+    caller: &Device,
+    questions: &Questions,
     number: u64,
     message: ToDms,
     bad_left: &mut u32,
 ) -> Result<(), End> {
+    let device = caller.id;
     match message {
         ToDms::Hello { .. } => return Err(end(close_code::POLICY, "a second hello")),
         ToDms::State { weight, sharing } => app.sites.update(device, number, weight, sharing),
@@ -260,6 +266,10 @@ async fn handle(
             })?;
             app.sites
                 .send(device, number, &ToPeer::Head { request, head });
+        }
+        ToDms::Ask(asked) => {
+            let answer = Box::pin(questions.answer(caller, asked)).await;
+            app.sites.send(device, number, &ToPeer::Answer(answer));
         }
         ToDms::Bad(bad) => {
             if *bad_left > 0 {
@@ -295,7 +305,7 @@ mod tests {
 
     #[test]
     fn an_idle_connection_keeps_little() {
-        fn size<F: Future>(_: impl FnOnce(App, Device, WebSocket) -> F) -> usize {
+        fn size<F: Future>(_: impl FnOnce(App, Device, Questions, WebSocket) -> F) -> usize {
             size_of::<F>()
         }
         let size = size(run);

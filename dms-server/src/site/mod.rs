@@ -3,6 +3,7 @@
 //! - [`hub`]: the connected peers and the rosters, in memory;
 //! - [`told`]: a site's roster, and how much of it the site's peers were told;
 //! - [`control`]: one control connection;
+//! - [`question`]: what players ask over it;
 //! - [`ledger`]: who may take how much over a capped WAN;
 //! - [`wan`]: what the origin sent to each site.
 
@@ -10,12 +11,14 @@ pub mod control;
 pub mod db;
 pub mod hub;
 pub mod ledger;
+mod question;
 pub mod routes;
 #[cfg(test)]
 mod tests;
 pub mod told;
 pub mod wan;
 
+pub use question::Questions;
 use swarm::content::SiteId;
 use swarm::site::{Cidr, MapError, SiteMap};
 use swarm::wire::{Peering, SiteInfo};

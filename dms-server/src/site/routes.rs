@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{Site, control, db, map_of, peering_name, reload, row_id};
+use super::{Questions, Site, control, db, map_of, peering_name, reload, row_id};
 use crate::audit::{Note, act, object};
 use crate::auth::{NetworkAdmin, NetworkReader, Principal};
 use crate::db::is_duplicate;
@@ -325,6 +325,7 @@ async fn connect(
     device: Device,
     State(app): State<App>,
     Extension(slot): Extension<Slot>,
+    Extension(questions): Extension<Questions>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let limited = upgrade
@@ -336,7 +337,7 @@ async fn connect(
     limited.on_upgrade(move |socket| {
         // Tracked, so that a stopping server says goodbye before it ends.
         tasks.track_future(async move {
-            control::run(app, device, socket).await;
+            control::run(app, device, questions, socket).await;
             drop(slot);
         })
     })

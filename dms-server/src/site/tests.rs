@@ -10,6 +10,7 @@ use super::*;
 use crate::testing::device::{Control, Device};
 use crate::testing::{Server, refusal, text};
 
+mod questions;
 mod rules;
 
 #[tokio::test]

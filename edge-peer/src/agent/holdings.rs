@@ -9,7 +9,7 @@ use crate::{
     campaigns::{Campaigns, Told},
     driver::Ends,
     kept::Kept,
-    net::control,
+    net::{control, messenger::Messenger},
     titles::Titles,
     usage::Usage,
 };
@@ -19,6 +19,7 @@ pub(super) struct Holdings {
     pub(super) titles: Titles,
     pub(super) kept: Kept,
     pub(super) usage: Usage,
+    pub(super) messenger: Messenger,
     campaigns: Campaigns,
 }
 
@@ -46,6 +47,7 @@ impl Holdings {
             told.clone(),
         )
         .await;
+        let messenger = Messenger::new(control.clone(), base.client.clone());
         let campaigns = Campaigns {
             titles: titles.clone(),
             driver: driver.clone(),
@@ -57,6 +59,7 @@ impl Holdings {
         };
         Self {
             usage: Usage::load(state.clone(), base.client.clone()),
+            messenger,
             titles,
             kept,
             campaigns,

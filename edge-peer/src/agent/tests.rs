@@ -2,6 +2,7 @@
 
 mod dms;
 mod kept;
+mod questions;
 mod wan;
 mod whole;
 

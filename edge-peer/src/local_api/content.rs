@@ -118,7 +118,7 @@ pub(super) async fn chunk(
 
 /// A licence: asked of the DMS under this device's name.
 pub(super) async fn license(State(api): State<Shared>, body: Bytes) -> Result<Response, Problem> {
-    Ok(passed_on(api.parts.client.license(body).await?))
+    Ok(passed_on(api.parts.messenger.license(body).await?))
 }
 
 /// Whether a licence still holds: asked of the DMS under this device's name.
@@ -128,7 +128,7 @@ pub(super) async fn standing(
 ) -> Result<Response, Problem> {
     let id = license.parse();
     let id = id.map_err(|_| Problem::invalid(format!("{license:?} is not a licence's id")))?;
-    Ok(passed_on(api.parts.client.standing(id).await?))
+    Ok(passed_on(api.parts.messenger.standing(id).await?))
 }
 
 /// Takes a report of what was played; the DMS gets it when it answers.

@@ -46,7 +46,7 @@ use crate::{
     driver::{Handle, Status, WantError},
     kept::Kept,
     metrics::Metrics,
-    net::{client::Client, identity::Identity},
+    net::{identity::Identity, messenger::Messenger},
     policy::{Given, Pause},
     state::{StateFolder, Trust},
     titles::{Edition, Titles},
@@ -81,7 +81,7 @@ pub struct Parts {
     /// What was played.
     pub usage: Usage,
     /// Passes licence requests on.
-    pub client: Client,
+    pub messenger: Messenger,
     /// What is counted.
     pub metrics: Metrics,
     /// The employee's pause.

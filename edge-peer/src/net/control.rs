@@ -14,8 +14,8 @@ use rand::RngExt;
 use swarm::{
     content::{DeviceId, TitleId},
     wire::{
-        BadChunk, Campaign, Enough, Holding, Lease, LeaseAsk, Pardon, RosterChange, RosterSnapshot,
-        SiteInfo, TitleHead, TransferTotals,
+        Answered, BadChunk, Campaign, Enough, Holding, Lease, LeaseAsk, Pardon, Question,
+        RosterChange, RosterSnapshot, SiteInfo, TitleHead, TransferTotals,
     },
 };
 use tokio::sync::{mpsc, oneshot, watch};
@@ -66,9 +66,9 @@ pub enum Event {
     Refused,
 }
 
-/// Why the DMS did not say where a title is.
+/// Why the DMS did not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ResolveError {
+pub enum AskError {
     /// It is away.
     #[error("the DMS is away")]
     Away,
@@ -85,9 +85,16 @@ enum Command {
     Worth(u32),
     Resolve {
         title: TitleId,
-        reply: oneshot::Sender<Result<Option<TitleHead>, ResolveError>>,
+        reply: Reply<Option<TitleHead>>,
+    },
+    Ask {
+        question: Question,
+        reply: Reply<Answered>,
     },
 }
+
+/// Where an answer goes.
+type Reply<T> = oneshot::Sender<Result<T, AskError>>;
 
 /// Talks to the task that keeps the connection; clones share it.
 #[derive(Clone)]
@@ -99,20 +106,42 @@ impl Handle {
     /// Where is the newest manifest of `title`? None: the DMS has no such complete title.
     ///
     /// # Errors
-    /// [`ResolveError`] when the DMS cannot be asked or does not answer within `patience`.
+    /// [`AskError`] when the DMS cannot be asked or does not answer within `patience`.
     pub async fn resolve(
         &self,
         title: TitleId,
         patience: Duration,
-    ) -> Result<Option<TitleHead>, ResolveError> {
+    ) -> Result<Option<TitleHead>, AskError> {
+        let command = |reply| Command::Resolve { title, reply };
+        self.ask(command, patience).await
+    }
+
+    /// Passes on what a player asks.
+    ///
+    /// # Errors
+    /// [`AskError`] when the DMS cannot be asked or does not answer within `patience`.
+    pub async fn pass_on(
+        &self,
+        question: Question,
+        patience: Duration,
+    ) -> Result<Answered, AskError> {
+        let command = |reply| Command::Ask { question, reply };
+        self.ask(command, patience).await
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(Reply<T>) -> Command,
+        patience: Duration,
+    ) -> Result<T, AskError> {
         let (reply, answer) = oneshot::channel();
         let asking = async {
-            let sent = self.commands.send(Command::Resolve { title, reply }).await;
-            sent.map_err(|_| ResolveError::Away)?;
-            answer.await.unwrap_or(Err(ResolveError::Away))
+            let sent = self.commands.send(command(reply)).await;
+            sent.map_err(|_| AskError::Away)?;
+            answer.await.unwrap_or(Err(AskError::Away))
         };
         let answered = tokio::time::timeout(patience, asking).await;
-        answered.unwrap_or(Err(ResolveError::Late))
+        answered.unwrap_or(Err(AskError::Late))
     }
 
     /// Tells the DMS that somebody sent wrong bytes; dropped when too much waits.
@@ -265,7 +294,10 @@ impl Keeper {
             Command::Worth(percent) => self.worth = percent.min(100),
             Command::WantRoster | Command::WantLease(_) | Command::Holding(_) => {}
             Command::Resolve { reply, .. } => {
-                let _ = reply.send(Err(ResolveError::Away));
+                let _ = reply.send(Err(AskError::Away));
+            }
+            Command::Ask { reply, .. } => {
+                let _ = reply.send(Err(AskError::Away));
             }
         }
     }

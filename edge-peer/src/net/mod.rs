@@ -12,6 +12,7 @@ pub mod control;
 pub mod enrolment;
 mod gather;
 pub mod identity;
+pub mod messenger;
 pub mod pool;
 pub mod renewal;
 pub mod serve;

@@ -3,6 +3,7 @@
 use minicbor::{CborLen, Decode, Encode};
 
 use super::campaign::{Bits, Campaign, Enough, Holding, MAX_CAMPAIGN_CHUNKS};
+use super::question::{Answered, Asked};
 use crate::content::{ChunkId, ChunkRef, DeviceId, SiteId, TitleId, manifest::MAX_TRACKS};
 
 /// Why a frame is refused.
@@ -304,6 +305,10 @@ pub enum ToDms {
     #[n(7)]
     #[cbor(map)]
     Holding(#[n(0)] Holding),
+    /// A player asks something through the peer.
+    #[n(8)]
+    #[cbor(map)]
+    Ask(#[n(0)] Asked),
 }
 
 /// DMS to edge peer.
@@ -382,6 +387,10 @@ pub enum ToPeer {
     #[n(10)]
     #[cbor(map)]
     Pardoned(#[n(0)] Vec<Pardon>),
+    /// Answer to [`ToDms::Ask`].
+    #[n(11)]
+    #[cbor(map)]
+    Answer(#[n(0)] Answered),
 }
 
 macro_rules! frame {
@@ -425,6 +434,7 @@ impl ToDms {
                 Err(WireError::TooMany)
             }
             Self::Holding(h) if too_long(&h.held) || too_long(&h.kept) => Err(WireError::TooMany),
+            Self::Ask(asked) if !asked.fits() => Err(WireError::TooMany),
             _ => Ok(()),
         }
     }
@@ -450,6 +460,7 @@ impl ToPeer {
             }
             Self::Enough(enough) => too_long(&enough.chunks),
             Self::Banned(devices) => devices.len() > super::MAX_ROSTER,
+            Self::Answer(answered) => !answered.fits(),
             Self::Pardoned(pardons) => pardons.len() > super::MAX_PARDONS,
             _ => false,
         };

@@ -6,12 +6,14 @@
 pub mod campaign;
 pub mod control;
 pub mod http;
+pub mod question;
 
 pub use campaign::{Bits, Campaign, Enough, Holding, MAX_CAMPAIGN_CHUNKS, MAX_COPIES, Tally};
 pub use control::{
     BadChunk, Lease, LeaseAsk, Pardon, Peering, Rate, RosterChange, RosterPeer, RosterSnapshot,
     Sharing, SiteInfo, TitleHead, ToDms, ToPeer, TransferTotals, WireError,
 };
+pub use question::{Answered, Asked, Question};
 
 /// The version of the control messages. Both ends must name the same.
 pub const PROTOCOL: u16 = 1;

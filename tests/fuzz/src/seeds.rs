@@ -9,7 +9,8 @@ use swarm::content::{
     TrackKind,
 };
 use swarm::wire::{
-    Bits, Campaign, Enough, Holding, PROTOCOL, RosterPeer, RosterSnapshot, Sharing, ToDms, ToPeer,
+    Answered, Asked, Bits, Campaign, Enough, Holding, PROTOCOL, Question, RosterPeer,
+    RosterSnapshot, Sharing, ToDms, ToPeer,
 };
 
 use crate::manifest::{NOW_MS, TENANT, TITLE};
@@ -371,7 +372,15 @@ fn to_dms() -> Vec<Vec<u8>> {
         held: bits(),
         kept: bits(),
     });
-    vec![hello.encode(), holding.encode()]
+    let questions = [
+        Question::License(b"{\"title\":\"t\"}".to_vec()),
+        Question::Standing([3; 16]),
+    ];
+    let asked = questions.map(|question| {
+        let request = 7;
+        ToDms::Ask(Asked { request, question }).encode()
+    });
+    [vec![hello.encode(), holding.encode()], asked.to_vec()].concat()
 }
 
 fn to_peer() -> Vec<Vec<u8>> {
@@ -400,6 +409,12 @@ fn to_peer() -> Vec<Vec<u8>> {
         ToPeer::Hold(vec![campaign]),
         ToPeer::Enough(enough),
         ToPeer::Banned(vec![DeviceId([2; 16])]),
+        ToPeer::Answer(Answered {
+            request: 7,
+            status: 200,
+            media_type: "application/cose".to_owned(),
+            body: vec![1, 2, 3],
+        }),
     ];
     all.iter().map(ToPeer::encode).collect()
 }

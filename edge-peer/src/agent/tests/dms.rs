@@ -99,6 +99,7 @@ impl Dms {
             .route("/v1/control", get(control))
             .route("/v1/renew", post(renew))
             .route("/v1/usage", post(hearing::usage))
+            .route("/v1/license", post(hearing::license))
             .with_state(shared.clone());
         tokio::spawn(serve(listener, tls, router, away.clone()));
         Self {
@@ -401,6 +402,7 @@ impl Shared {
             }
             ToDms::WantRoster => Some(ToPeer::Roster(self.roster.lock().unwrap().snapshot())),
             ToDms::Lease(ask) => self.lease(device, ask),
+            ToDms::Ask(asked) => Some(self.hearing.answer(asked)),
             ToDms::Totals(_) | ToDms::Holding(_) | ToDms::Hello { .. } => None,
         }
     }

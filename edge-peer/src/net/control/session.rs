@@ -9,10 +9,9 @@ use std::{
 
 use futures_util::{SinkExt, StreamExt};
 use rustls_pki_types::ServerName;
-use swarm::wire::{self, Rate, ToDms, ToPeer};
+use swarm::wire::{self, Answered, Asked, Rate, TitleHead, ToDms, ToPeer};
 use tokio::{
     net::{TcpSocket, TcpStream},
-    sync::oneshot,
     time::{Instant, MissedTickBehavior, interval_at, timeout},
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -22,7 +21,7 @@ use tokio_tungstenite::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{CONNECT, Command, End, Event, Keeper, ResolveError, broken};
+use super::{AskError, CONNECT, Command, End, Event, Keeper, Reply, broken};
 use crate::net::identity::ORIGIN_NAME;
 
 /// The most questions to the DMS without an answer.
@@ -33,7 +32,6 @@ const HEARTBEATS: std::ops::RangeInclusive<u32> = 1..=300;
 const SEND: Duration = Duration::from_secs(10);
 
 type Socket = WebSocketStream<TlsStream<TcpStream>>;
-type Answer = oneshot::Sender<Result<Option<wire::TitleHead>, ResolveError>>;
 
 /// A connection that is up.
 pub(super) struct Session {
@@ -41,11 +39,35 @@ pub(super) struct Session {
     local: SocketAddr,
 }
 
-/// What the DMS still owes an answer to.
+/// What the DMS still owes answers to.
 #[derive(Default)]
 struct Questions {
     last: u32,
-    open: HashMap<u32, Answer>,
+    heads: HashMap<u32, Reply<Option<TitleHead>>>,
+    passed: HashMap<u32, Reply<Answered>>,
+}
+
+impl Questions {
+    /// The number of the next question; none when too many wait for answers.
+    fn next(&mut self) -> Option<u32> {
+        self.heads.retain(|_, reply| !reply.is_closed());
+        self.passed.retain(|_, reply| !reply.is_closed());
+        if self.heads.len() + self.passed.len() >= MAX_QUESTIONS {
+            return None;
+        }
+        self.last = self.last.wrapping_add(1);
+        Some(self.last)
+    }
+
+    /// Nothing is answered any more.
+    fn give_up(self) {
+        for reply in self.heads.into_values() {
+            let _ = reply.send(Err(AskError::Away));
+        }
+        for reply in self.passed.into_values() {
+            let _ = reply.send(Err(AskError::Away));
+        }
+    }
 }
 
 impl Keeper {
@@ -114,9 +136,7 @@ impl Keeper {
                 .await;
             let _ = timeout(SEND, session.socket.close(None)).await;
         }
-        for (_, answer) in questions.open {
-            let _ = answer.send(Err(ResolveError::Away));
-        }
+        questions.give_up();
         end
     }
 
@@ -130,7 +150,7 @@ impl Keeper {
         let mut asked = Vec::new();
         while let Ok(command) = self.commands.try_recv() {
             match command {
-                Command::Resolve { .. } => asked.push(command),
+                Command::Resolve { .. } | Command::Ask { .. } => asked.push(command),
                 other => self.put_off(other),
             }
         }
@@ -223,8 +243,14 @@ impl Keeper {
         match understand(frame)? {
             None => Ok(()),
             Some(ToPeer::Head { request, head }) => {
-                if let Some(answer) = questions.open.remove(&request) {
-                    let _ = answer.send(Ok(head));
+                if let Some(reply) = questions.heads.remove(&request) {
+                    let _ = reply.send(Ok(head));
+                }
+                Ok(())
+            }
+            Some(ToPeer::Answer(answered)) => {
+                if let Some(reply) = questions.passed.remove(&answered.request) {
+                    let _ = reply.send(Ok(answered));
                 }
                 Ok(())
             }
@@ -259,15 +285,21 @@ impl Keeper {
             Command::WantLease(ask) => self.send(session, ToDms::Lease(ask)).await,
             Command::Holding(holding) => self.send(session, ToDms::Holding(holding)).await,
             Command::Resolve { title, reply } => {
-                questions.open.retain(|_, answer| !answer.is_closed());
-                if questions.open.len() >= MAX_QUESTIONS {
-                    let _ = reply.send(Err(ResolveError::Late));
+                let Some(request) = questions.next() else {
+                    let _ = reply.send(Err(AskError::Late));
                     return Ok(());
-                }
-                questions.last = questions.last.wrapping_add(1);
-                let request = questions.last;
-                questions.open.insert(request, reply);
+                };
+                questions.heads.insert(request, reply);
                 self.send(session, ToDms::Resolve { request, title }).await
+            }
+            Command::Ask { question, reply } => {
+                let Some(request) = questions.next() else {
+                    let _ = reply.send(Err(AskError::Late));
+                    return Ok(());
+                };
+                questions.passed.insert(request, reply);
+                let asked = Asked { request, question };
+                self.send(session, ToDms::Ask(asked)).await
             }
         }
     }

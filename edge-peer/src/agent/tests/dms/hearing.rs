@@ -1,4 +1,4 @@
-//! What the small DMS hears of what was played, and whether it hears at all.
+//! What the small DMS hears of players, and whether it hears at all.
 
 use std::sync::{
     Arc, Mutex,
@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use axum::{extract::State, http::StatusCode};
+use swarm::wire::{Answered, Asked, Question, ToPeer};
 
 use super::{Dms, Shared};
 
@@ -14,6 +15,26 @@ use super::{Dms, Shared};
 pub(super) struct Hearing {
     deaf: AtomicBool,
     told: Mutex<Vec<String>>,
+}
+
+impl Hearing {
+    /// Refuses every licence, in words that show how it was asked.
+    pub(super) fn answer(&self, asked: Asked) -> ToPeer {
+        let (status, body) = match asked.question {
+            Question::License(body) => (403, [b"asked by message: ", body.as_slice()].concat()),
+            Question::Standing(id) => (200, id.to_vec()),
+        };
+        ToPeer::Answer(Answered {
+            request: asked.request,
+            status,
+            media_type: "text/x-test".into(),
+            body,
+        })
+    }
+}
+
+pub(super) async fn license(body: String) -> (StatusCode, String) {
+    (StatusCode::FORBIDDEN, format!("asked by request: {body}"))
 }
 
 impl Dms {

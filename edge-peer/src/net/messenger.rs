@@ -1,0 +1,80 @@
+//! What players ask the DMS through the agent. The control connection carries it, so that nobody waits for a handshake when
+//! all players of a company ask at one moment; while there is none, HTTP does.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode};
+use swarm::wire::{Answered, Question, question::MAX_QUESTION};
+use uuid::Uuid;
+
+use super::{
+    client::{Client, FetchError, Passed},
+    control::{AskError, Handle},
+};
+
+/// How long the DMS may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Carries questions and answers; clones share the connections.
+#[derive(Clone)]
+pub struct Messenger {
+    control: Handle,
+    client: Client,
+}
+
+impl Messenger {
+    /// Over these connections.
+    #[must_use]
+    pub fn new(control: Handle, client: Client) -> Self {
+        Self { control, client }
+    }
+
+    /// Passes a licence request on to the DMS.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn license(&self, body: Bytes) -> Result<Passed, FetchError> {
+        // What is longer can only be wrong; the DMS says so.
+        if body.len() <= MAX_QUESTION {
+            let question = Question::License(body.to_vec());
+            if let Some(passed) = self.ask(question).await? {
+                return Ok(passed);
+            }
+        }
+        self.client.license(body).await
+    }
+
+    /// Asks whether a licence still holds.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn standing(&self, license: Uuid) -> Result<Passed, FetchError> {
+        let question = Question::Standing(license.into_bytes());
+        match self.ask(question).await? {
+            Some(passed) => Ok(passed),
+            None => self.client.standing(license).await,
+        }
+    }
+
+    /// None: there is no control connection.
+    async fn ask(&self, question: Question) -> Result<Option<Passed>, FetchError> {
+        match self.control.pass_on(question, PATIENCE).await {
+            Ok(answered) => passed(answered).map(Some),
+            Err(AskError::Late) => Err(FetchError::Late),
+            Err(AskError::Away) => Ok(None),
+        }
+    }
+}
+
+fn passed(answered: Answered) -> Result<Passed, FetchError> {
+    let status = StatusCode::from_u16(answered.status);
+    let status = status.map_err(|_| FetchError::Strange("an answer without a status".into()))?;
+    let content_type = HeaderValue::from_str(&answered.media_type).ok();
+    Ok(Passed {
+        status,
+        content_type: content_type.filter(|kind| !kind.is_empty()),
+        body: answered.body.into(),
+        date: None,
+    })
+}
