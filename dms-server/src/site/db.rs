@@ -6,10 +6,9 @@ use swarm::content::{DeviceId, SiteId};
 use swarm::wire::BadChunk;
 use uuid::Uuid;
 
-use super::{Site, peering_name, peering_of, row_id};
-use crate::audit::Note;
+use super::{Site, peering_of};
+use crate::db;
 use crate::db::Db;
-use crate::{append, db, tx};
 
 fn decode(what: &'static str) -> sqlx::Error {
     sqlx::Error::Decode(what.into())
@@ -42,90 +41,6 @@ pub async fn sites(db: &Db) -> sqlx::Result<Vec<Site>> {
             })
         })
         .collect()
-}
-
-/// Adds a site with its subnets, or neither.
-///
-/// # Errors
-/// The database's; a unique violation when the name or a subnet is taken.
-pub async fn add(db: &Db, site: &Site, note: &Note<'_>) -> sqlx::Result<()> {
-    let add = "INSERT INTO sites (id, name, peering, wan_cap, created_ms) \
-               VALUES ($1, $2, $3, $4, $5)";
-    let add_subnet = "INSERT INTO subnets (subnet, site_id) VALUES ($1, $2)";
-    tx!(db, |tx| {
-        sqlx::query(add)
-            .bind(row_id(site.id))
-            .bind(&site.name)
-            .bind(peering_name(site.peering))
-            .bind(site.wan_cap.cast_signed())
-            .bind(note.at_ms())
-            .execute(&mut *tx)
-            .await?;
-        for subnet in &site.subnets {
-            let query = sqlx::query(add_subnet)
-                .bind(subnet.to_string())
-                .bind(row_id(site.id));
-            query.execute(&mut *tx).await?;
-        }
-        append!(tx, note);
-    });
-    Ok(())
-}
-
-/// Replaces a site and its subnets, or neither. False when there is none.
-///
-/// # Errors
-/// The database's; a unique violation when the name or a subnet is taken.
-pub async fn update(db: &Db, site: &Site, note: &Note<'_>) -> sqlx::Result<bool> {
-    let change = "UPDATE sites SET name = $1, peering = $2, wan_cap = $3 WHERE id = $4";
-    let clear = "DELETE FROM subnets WHERE site_id = $1";
-    let add_subnet = "INSERT INTO subnets (subnet, site_id) VALUES ($1, $2)";
-    let found = tx!(db, |tx| {
-        let found = sqlx::query(change)
-            .bind(&site.name)
-            .bind(peering_name(site.peering))
-            .bind(site.wan_cap.cast_signed())
-            .bind(row_id(site.id))
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-        if found == 0 {
-            return Ok(false);
-        }
-        sqlx::query(clear)
-            .bind(row_id(site.id))
-            .execute(&mut *tx)
-            .await?;
-        for subnet in &site.subnets {
-            let query = sqlx::query(add_subnet)
-                .bind(subnet.to_string())
-                .bind(row_id(site.id));
-            query.execute(&mut *tx).await?;
-        }
-        append!(tx, note);
-        true
-    });
-    Ok(found)
-}
-
-/// Removes a site. False when there was none.
-///
-/// # Errors
-/// The database's.
-pub async fn delete(db: &Db, site: Uuid, note: &Note<'_>) -> sqlx::Result<bool> {
-    let sql = "DELETE FROM sites WHERE id = $1";
-    let gone = tx!(db, |tx| {
-        let gone = sqlx::query(sql)
-            .bind(site)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-        if gone == 1 {
-            append!(tx, note);
-        }
-        gone
-    });
-    Ok(gone == 1)
 }
 
 /// Reports of one device about another that are kept: an honest one bans after the first.

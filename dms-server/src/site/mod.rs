@@ -2,11 +2,13 @@
 //!
 //! - [`hub`]: the connected peers and the rosters, in memory;
 //! - [`told`]: a site's roster, and how much of it the site's peers were told;
+//! - [`change`]: changes of sites, taken back for a day;
 //! - [`control`]: one control connection;
 //! - [`question`]: what players ask over it;
 //! - [`ledger`]: who may take how much over a capped WAN;
 //! - [`wan`]: what the origin sent to each site.
 
+pub mod change;
 pub mod control;
 pub mod db;
 pub mod hub;

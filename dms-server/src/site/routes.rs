@@ -3,19 +3,18 @@
 use axum::Extension;
 use axum::extract::{State, WebSocketUpgrade};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
 use swarm::content::SiteId;
-use swarm::site::{Cidr, MapError};
+use swarm::site::Cidr;
 use swarm::wire::{MAX_CONTROL_FRAME, Peering};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{Questions, Site, control, db, map_of, peering_name, reload, row_id};
-use crate::audit::{Note, act, object};
-use crate::auth::{NetworkAdmin, NetworkReader, Principal};
-use crate::db::is_duplicate;
+use super::change::{self, Edit};
+use super::{Questions, Site, control, db, row_id};
+use crate::auth::{NetworkAdmin, NetworkReader};
 use crate::device::caller::Device;
 use crate::extract::{Json, Path};
 use crate::net::Slot;
@@ -29,12 +28,10 @@ const NAME_MAX: usize = 100;
 /// The most subnets of one site.
 const SUBNETS_MAX: usize = 1_000;
 
-/// The most sites.
-const SITES_MAX: usize = 10_000;
-
 /// Routes of the public listener.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(change::routes::routes())
         .routes(routes!(list_sites, create_site))
         .routes(routes!(get_site, replace_site, delete_site))
 }
@@ -134,89 +131,86 @@ async fn get_site(
     State(app): State<App>,
     Path(path): Path<SitePath>,
 ) -> Result<Json<SiteView>> {
-    let sites = db::sites(&app.db).await?;
-    let found = sites.into_iter().find(|site| row_id(site.id) == path.site);
-    found.map(|site| Json(view(&app, site))).ok_or_else(no_site)
+    Ok(Json(view(&app, one(&app, path.site).await?)))
+}
+
+/// Says which change it was, so that it can be taken back.
+const CHANGE: HeaderName = HeaderName::from_static("dms-change");
+
+/// The header that names a change.
+pub(super) fn change_header(change: Uuid) -> [(HeaderName, String); 1] {
+    [(CHANGE, change.to_string())]
 }
 
 /// Makes a site.
 #[utoipa::path(post, path = "/api/v1/sites", tag = "sites", security(("token" = ["network"])),
-    responses((status = 201, body = SiteView), (status = 400, body = ProblemBody),
-              (status = 409, body = ProblemBody)))]
+    responses((status = 201, body = SiteView, headers(("dms-change" = String))),
+              (status = 400, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn create_site(
     NetworkAdmin(caller): NetworkAdmin,
     State(app): State<App>,
     Json(body): Json<SiteBody>,
 ) -> Result<impl IntoResponse> {
     let site = parse(SiteId(Uuid::now_v7().into_bytes()), body)?;
-    check_against_others(&app, &site).await?;
-    let note = told(&app, &caller, act::SITE_MADE, &site);
-    db::add(&app.db, &site, &note).await.map_err(taken)?;
-    reload(&app).await?;
-    Ok((StatusCode::CREATED, Json(view(&app, site))))
+    let summary = format!("{} made", site.name);
+    let change = change::make(&app, &caller, &summary, &put(&site)).await?;
+    let made = Json(view(&app, site));
+    Ok((StatusCode::CREATED, change_header(change), made))
 }
 
 /// Replaces a site; its peers are told at once.
 #[utoipa::path(put, path = "/api/v1/sites/{site}", tag = "sites", params(SitePath),
     security(("token" = ["network"])),
-    responses((status = 200, body = SiteView), (status = 400, body = ProblemBody),
-              (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+    responses((status = 200, body = SiteView, headers(("dms-change" = String))),
+              (status = 400, body = ProblemBody), (status = 404, body = ProblemBody),
+              (status = 409, body = ProblemBody)))]
 async fn replace_site(
     NetworkAdmin(caller): NetworkAdmin,
     State(app): State<App>,
     Path(path): Path<SitePath>,
     Json(body): Json<SiteBody>,
-) -> Result<Json<SiteView>> {
+) -> Result<impl IntoResponse> {
     let site = parse(SiteId(path.site.into_bytes()), body)?;
-    check_against_others(&app, &site).await?;
-    let note = told(&app, &caller, act::SITE_CHANGED, &site);
-    if !db::update(&app.db, &site, &note).await.map_err(taken)? {
-        return Err(no_site());
-    }
-    reload(&app).await?;
-    Ok(Json(view(&app, site)))
+    let old = one(&app, path.site).await?;
+    let summary = format!("{} changed", old.name);
+    let change = change::make(&app, &caller, &summary, &put(&site)).await?;
+    Ok((change_header(change), Json(view(&app, site))))
 }
 
 /// Deletes a site; its peers stop peering at once.
 #[utoipa::path(delete, path = "/api/v1/sites/{site}", tag = "sites", params(SitePath),
-    security(("token" = ["network"])), responses((status = 204), (status = 404, body = ProblemBody)))]
+    security(("token" = ["network"])),
+    responses((status = 204, headers(("dms-change" = String))), (status = 404, body = ProblemBody)))]
 async fn delete_site(
     NetworkAdmin(caller): NetworkAdmin,
     State(app): State<App>,
     Path(path): Path<SitePath>,
-) -> Result<StatusCode> {
-    let note = app.note(&caller, act::SITE_DELETED, object("site", path.site));
-    if !db::delete(&app.db, path.site, &note).await? {
-        return Err(no_site());
-    }
-    app.wan.forget(SiteId(path.site.into_bytes()));
-    reload(&app).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<impl IntoResponse> {
+    let old = one(&app, path.site).await?;
+    let edit = Edit {
+        put: Vec::new(),
+        delete: vec![old.id],
+    };
+    let summary = format!("{} deleted", old.name);
+    let change = change::make(&app, &caller, &summary, &edit).await?;
+    Ok((StatusCode::NO_CONTENT, change_header(change)))
 }
 
-/// A row that says what the site is from now on.
-fn told<'a>(app: &'a App, caller: &Principal, action: &'static str, site: &Site) -> Note<'a> {
-    let subnets: Vec<String> = site.subnets.iter().map(ToString::to_string).collect();
-    app.note(caller, action, object("site", row_id(site.id)))
-        .with("name", site.name.as_str())
-        .with("subnets", subnets.join(" "))
-        .with("peering", peering_name(site.peering))
-        .with("wan_cap", site.wan_cap)
+fn put(site: &Site) -> Edit {
+    Edit {
+        put: vec![site.clone()],
+        delete: Vec::new(),
+    }
+}
+
+async fn one(app: &App, id: Uuid) -> Result<Site> {
+    let sites = db::sites(&app.db).await?;
+    let found = sites.into_iter().find(|site| row_id(site.id) == id);
+    found.ok_or_else(no_site)
 }
 
 fn no_site() -> Problem {
     Problem::not_found("site_not_found", "There is no such site.")
-}
-
-/// Another request took the name or a subnet between the check and the write.
-fn taken(error: sqlx::Error) -> Problem {
-    if is_duplicate(&error) {
-        return Problem::conflict(
-            "site_taken",
-            "Another site has this name or one of the subnets.",
-        );
-    }
-    error.into()
 }
 
 fn parse(id: SiteId, body: SiteBody) -> Result<Site> {
@@ -262,58 +256,6 @@ fn parse(id: SiteId, body: SiteBody) -> Result<Site> {
         peering,
         wan_cap,
     })
-}
-
-/// Refuses a name or subnet that another site has. A subnet inside another one is fine: the
-/// longer prefix wins.
-async fn check_against_others(app: &App, site: &Site) -> Result<()> {
-    let mut all = db::sites(&app.db).await?;
-    all.retain(|other| other.id != site.id);
-    if all.len() >= SITES_MAX {
-        return Err(Problem::conflict(
-            "too_many_sites",
-            "There are too many sites already.",
-        ));
-    }
-    if all.iter().any(|other| other.name == site.name) {
-        return Err(
-            Problem::conflict("site_taken", "Another site has this name.").at(
-                "/name",
-                "taken",
-                "Choose another name.",
-            ),
-        );
-    }
-    all.push(site.clone());
-    match map_of(&all) {
-        Ok(_) => Ok(()),
-        Err(MapError::Twice {
-            subnet,
-            first,
-            second,
-        }) => {
-            let other = if first == site.id { second } else { first };
-            let name = all
-                .iter()
-                .find(|s| s.id == other)
-                .map_or("", |s| s.name.as_str());
-            let index = site
-                .subnets
-                .iter()
-                .position(|s| *s == subnet)
-                .unwrap_or_default();
-            Err(Problem::conflict(
-                "subnet_overlap",
-                format!("{subnet} belongs to the site {name} already."),
-            )
-            .at(
-                format!("/subnets/{index}"),
-                "overlap",
-                format!("Remove it from {name} first, or give a smaller subnet."),
-            ))
-        }
-        Err(error) => Err(Problem::conflict("too_many_subnets", error.to_string())),
-    }
 }
 
 /// Bytes read from a control connection at once: what a peer says is small.
