@@ -277,6 +277,12 @@ impl Hub {
         *self.sent_away.get_or_init(|| self.lock().peers.len())
     }
 
+    /// From where the connected peers call.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        self.lock().peers.values().map(|peer| peer.remote).collect()
+    }
+
     /// Connected peers of a site.
     #[must_use]
     pub fn peers_of(&self, site: SiteId) -> usize {

@@ -5,6 +5,7 @@
 //! - [`change`]: changes of sites, taken back for a day;
 //! - [`control`]: one control connection;
 //! - [`question`]: what players ask over it;
+//! - [`sheet`]: sites from a CSV file, and as one;
 //! - [`ledger`]: who may take how much over a capped WAN;
 //! - [`wan`]: what the origin sent to each site.
 
@@ -15,6 +16,7 @@ pub mod hub;
 pub mod ledger;
 mod question;
 pub mod routes;
+pub mod sheet;
 #[cfg(test)]
 mod tests;
 pub mod told;

@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::change::{self, Edit};
-use super::{Questions, Site, control, db, row_id};
+use super::{Questions, Site, control, db, row_id, sheet};
 use crate::auth::{NetworkAdmin, NetworkReader};
 use crate::device::caller::Device;
 use crate::extract::{Json, Path};
@@ -23,7 +23,7 @@ use crate::problem::{Problem, ProblemBody, Result};
 use crate::state::App;
 
 /// The longest name of a site, characters.
-const NAME_MAX: usize = 100;
+pub(super) const NAME_MAX: usize = 100;
 
 /// The most subnets of one site.
 const SUBNETS_MAX: usize = 1_000;
@@ -32,6 +32,7 @@ const SUBNETS_MAX: usize = 1_000;
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(change::routes::routes())
+        .merge(sheet::routes::routes())
         .routes(routes!(list_sites, create_site))
         .routes(routes!(get_site, replace_site, delete_site))
 }

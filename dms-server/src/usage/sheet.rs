@@ -35,7 +35,8 @@ pub fn csv<T: Row>(rows: Vec<T>) -> Result<Vec<u8>, csv::Error> {
 }
 
 /// A text that no spreadsheet takes for a formula: names are typed by people.
-fn cell(text: &str) -> String {
+#[must_use]
+pub fn cell(text: &str) -> String {
     if text.starts_with(FORMULA) {
         format!("'{text}")
     } else {

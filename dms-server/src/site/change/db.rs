@@ -73,9 +73,8 @@ pub async fn apply(
     key: &ChainKey,
 ) -> sqlx::Result<bool> {
     let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
-    let touched = |site: &&Site| {
-        edit.delete.contains(&site.id) || edit.put.iter().any(|put| put.id == site.id)
-    };
+    let touched = edit.touched();
+    let touched = |site: &&Site| touched.contains(&site.id);
     let done = tx!(db, |tx| {
         for site in before.iter().filter(touched) {
             // Names go aside first: two sites may swap theirs.

@@ -6,6 +6,8 @@ pub mod routes;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use swarm::content::SiteId;
 use swarm::site::{Cidr, MapError};
@@ -53,7 +55,8 @@ impl Edit {
     /// What takes it back, where these sites were there before it.
     #[must_use]
     pub fn inverse(&self, before: &[Site]) -> Self {
-        let was = |id: SiteId| before.iter().find(|site| site.id == id);
+        let before: BTreeMap<SiteId, &Site> = before.iter().map(|site| (site.id, site)).collect();
+        let was = |id: SiteId| before.get(&id).copied();
         let replaced = self.put.iter().map(|site| site.id);
         let touched = replaced.chain(self.delete.iter().copied());
         let put = touched.filter_map(|id| was(id).cloned()).collect();
@@ -65,17 +68,24 @@ impl Edit {
     /// The sites once it is done.
     #[must_use]
     pub fn applied_to(&self, before: &[Site]) -> Vec<Site> {
-        let stays = |site: &&Site| {
-            !self.delete.contains(&site.id) && !self.put.iter().any(|put| put.id == site.id)
-        };
+        let touched = self.touched();
+        let stays = |site: &&Site| !touched.contains(&site.id);
         let kept = before.iter().filter(stays).cloned();
         kept.chain(self.put.iter().cloned()).collect()
+    }
+
+    /// The sites that it is about.
+    #[must_use]
+    pub fn touched(&self) -> BTreeSet<SiteId> {
+        let put = self.put.iter().map(|site| site.id);
+        put.chain(self.delete.iter().copied()).collect()
     }
 
     /// A site that is not as this edit left it any more.
     #[must_use]
     pub fn changed_since<'a>(&'a self, now: &'a [Site]) -> Option<&'a str> {
-        let is = |id: SiteId| now.iter().find(|site| site.id == id);
+        let now: BTreeMap<SiteId, &Site> = now.iter().map(|site| (site.id, site)).collect();
+        let is = |id: SiteId| now.get(&id).copied();
         let put = self.put.iter().find(|site| is(site.id) != Some(site));
         let back = || self.delete.iter().find_map(|id| is(*id));
         put.or_else(back).map(|site| site.name.as_str())
@@ -113,7 +123,8 @@ impl Edit {
 
     /// Rows that say what becomes of each site.
     fn entries(&self, app: &App, caller: &Principal, before: &[Site]) -> Vec<Entry> {
-        let there = |id: SiteId| before.iter().any(|site| site.id == id);
+        let before: BTreeSet<SiteId> = before.iter().map(|site| site.id).collect();
+        let there = |id: SiteId| before.contains(&id);
         let put = self.put.iter().map(|site| {
             let action = if there(site.id) {
                 act::SITE_CHANGED
