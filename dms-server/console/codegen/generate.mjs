@@ -1,5 +1,5 @@
 // Writes the API's types from its OpenAPI document.
-//   dms openapi | node generate.mjs > ../src/api/schema.ts
+//   dms admin openapi | node generate.mjs > ../src/api/schema.ts
 import { createHash } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import openapiTS, { astToString } from 'openapi-typescript';
