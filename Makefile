@@ -16,7 +16,7 @@ web: setup
 	@scripts/build-web
 
 # Programs and tests in one go: built apart, cargo would compile many dependencies twice.
-build: web ## build every program and the watch page
+build: web ## build every program, the watch page and the console
 	@$(CARGO) build --workspace --bins --tests
 
 demo: build ## publish a video and play it at two sites of three PCs (VIDEO=file, ONCE=1 to end by itself)
@@ -25,6 +25,7 @@ demo: build ## publish a video and play it at two sites of three PCs (VIDEO=file
 test: build ## all tests
 	@$(CARGO) test --workspace
 	@cd player/web && npx --no-install vitest run --silent
+	@cd dms-server/console && npx --no-install vitest run --silent
 
 check: web ## format, lints as errors, docs, licences and advisories
 	@scripts/check
@@ -49,4 +50,4 @@ fuzz: ## the parsers under libFuzzer (nightly compiler; EACH=60 seconds a target
 
 clean: ## remove everything built
 	@$(CARGO) clean
-	@rm -rf player/web/node_modules player/web/dist tests/oidc/node_modules
+	@rm -rf player/web/node_modules player/web/dist dms-server/console/node_modules dms-server/console/dist tests/oidc/node_modules

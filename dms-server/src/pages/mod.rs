@@ -1,4 +1,4 @@
-//! The pages: the built watch page, embedded in the program.
+//! The pages: the built watch page and the console, embedded in the program.
 
 use std::sync::LazyLock;
 
@@ -13,6 +13,7 @@ use crate::auth::Anyone;
 use crate::problem::Problem;
 use crate::state::App;
 
+mod console;
 #[cfg(test)]
 mod tests;
 
@@ -42,7 +43,7 @@ static CONTENT_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/", get(library))
-        .route("/setup", get(library))
+        .merge(console::routes())
         .route("/device", get(library))
         .route("/watch/{title}", get(watch))
         .route("/assets/{*path}", get(asset))

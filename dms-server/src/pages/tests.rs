@@ -43,3 +43,42 @@ async fn pages_are_there_for_everybody_under_a_strict_policy() {
     }
     server.stop().await;
 }
+
+#[tokio::test]
+async fn the_console_is_one_page_whose_styles_carry_the_nonce_of_the_answer() {
+    let server = Server::start().await;
+    let mut policies = Vec::new();
+    for path in ["/console", "/console/", "/console/titles/1"] {
+        let page = server.anonymous(Method::GET, path).send().await;
+        let page = page.expect("an answer");
+        assert_eq!(page.status(), 200, "{path}");
+        assert_eq!(page.headers()["cache-control"], "no-store");
+        let policy = page.headers()["content-security-policy"]
+            .to_str()
+            .expect("text")
+            .to_owned();
+        let text = page.text().await.expect("a page");
+        let nonce = policy.split("'nonce-").nth(1).expect("a nonce");
+        let nonce = nonce.split('\'').next().expect("its end");
+        // What stands here when the console was not built has no styles.
+        assert!(
+            text.contains(nonce) || text.contains("was not built"),
+            "{text}"
+        );
+        assert!(!policy.contains("unsafe"), "{policy}");
+        let trusted = "require-trusted-types-for 'script'; trusted-types default";
+        assert!(policy.contains(trusted), "{policy}");
+        policies.push(policy);
+    }
+    policies.sort();
+    policies.dedup();
+    assert_eq!(policies.len(), 3, "each answer has its own nonce");
+    for path in ["/console/assets/none.js", "/console/assets/..%2findex.html"] {
+        assert_eq!(
+            refusal(server.anonymous(Method::GET, path)).await.0,
+            404,
+            "{path}"
+        );
+    }
+    server.stop().await;
+}

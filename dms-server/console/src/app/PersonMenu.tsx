@@ -1,0 +1,96 @@
+/** Who is signed in, and how they like the console: light or dark, which language, the keys; and signing out. */
+
+import { Trans, useLingui } from '@lingui/react/macro';
+import { Avatar, Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import {
+  IconCheck,
+  IconDeviceDesktop,
+  IconDoorExit,
+  IconExternalLink,
+  IconKeyboard,
+  IconMoon,
+  IconSun,
+} from '@tabler/icons-react';
+import { choose, LANGUAGES, type Language } from '~/i18n';
+import { ROLE_NAMES } from '~/session/roles';
+import { useSession } from '~/session/session';
+import { signOut } from '~/session/sign-out';
+import classes from './PersonMenu.module.css';
+
+export function PersonMenu({ showKeys }: { showKeys: () => void }) {
+  const { t, i18n } = useLingui();
+  const session = useSession();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  if (!session) return null;
+  const name = session.subject;
+  const roles = session.roles.map((role) => i18n._(ROLE_NAMES[role])).join(', ');
+  const schemes = [
+    ['light', t`Light`, IconSun],
+    ['dark', t`Dark`, IconMoon],
+    ['auto', t`As the system`, IconDeviceDesktop],
+  ] as const;
+  const chosen = <IconCheck size={14} />;
+  return (
+    <Menu width={250}>
+      <Menu.Target>
+        <UnstyledButton className={classes.person} aria-label={t`Menu of ${name}`}>
+          <Avatar size={32} radius="xl" className={classes.avatar}>
+            {name.slice(0, 1).toUpperCase()}
+          </Avatar>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <div className={classes.who}>
+          <Text fw={600} size="sm" truncate>
+            {name}
+          </Text>
+          <Text c="dimmed" size="xs">
+            {roles}
+          </Text>
+        </div>
+        <Menu.Divider />
+        <Menu.Label>
+          <Trans>Appearance</Trans>
+        </Menu.Label>
+        {schemes.map(([scheme, label, Symbol]) => (
+          <Menu.Item
+            key={scheme}
+            role="menuitemradio"
+            aria-checked={colorScheme === scheme}
+            leftSection={<Symbol size={16} />}
+            rightSection={colorScheme === scheme ? chosen : null}
+            onClick={() => setColorScheme(scheme)}
+          >
+            {label}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Label>
+          <Trans>Language</Trans>
+        </Menu.Label>
+        {Object.entries(LANGUAGES).map(([language, own]) => (
+          <Menu.Item
+            key={language}
+            lang={language}
+            role="menuitemradio"
+            aria-checked={i18n.locale === language}
+            rightSection={i18n.locale === language ? chosen : null}
+            onClick={() => void choose(language as Language)}
+          >
+            {own}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconKeyboard size={16} />} rightSection="?" onClick={showKeys}>
+          <Trans>Keyboard shortcuts</Trans>
+        </Menu.Item>
+        <Menu.Item leftSection={<IconExternalLink size={16} />} component="a" href="/">
+          <Trans>Open the portal</Trans>
+        </Menu.Item>
+        <Menu.Item leftSection={<IconDoorExit size={16} />} onClick={() => void signOut()}>
+          <Trans>Sign out</Trans>
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

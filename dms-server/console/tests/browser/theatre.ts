@@ -1,0 +1,82 @@
+/** What the browser tests share: a server, a Chromium, and pages of the console opened on them. */
+
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { launchBrowser } from '../../../../player/web/dev/drive.mjs';
+import { OPERATIONS } from '../../src/api/schema';
+import { operationOf } from './operations';
+import { Server } from './server';
+
+/** A page, its context, and what it did that it may not. */
+export interface Opened {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** What its policy refused, and errors that nobody caught. */
+  readonly violations: string[];
+}
+
+interface Look {
+  readonly scheme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly locale?: string;
+  /** Signed in as the owner; the default. */
+  readonly signedIn?: boolean;
+}
+
+export class Theatre {
+  #server: Server | null = null;
+  #browser: Browser | null = null;
+
+  /** A theatre that opens before the tests of the file and closes after them. */
+  static forThisFile(settings: string[] = []): Theatre {
+    const theatre = new Theatre();
+    beforeAll(async () => {
+      theatre.#server = await Server.start(settings);
+      theatre.#browser = await launchBrowser();
+    });
+    afterAll(async () => {
+      await theatre.#browser?.close();
+      await theatre.#server?.stop();
+    });
+    return theatre;
+  }
+
+  get server(): Server {
+    if (!this.#server) throw new Error('the server is not up yet');
+    return this.#server;
+  }
+
+  /** A page of the console in a fresh profile. */
+  async open(path: string, look: Look = {}): Promise<Opened> {
+    if (!this.#browser) throw new Error('there is no browser yet');
+    const { scheme = 'light', width = 1280, locale = 'en-GB', signedIn = true } = look;
+    const context = await this.#browser.newContext({
+      viewport: { width, height: 900 },
+      colorScheme: scheme,
+      reducedMotion: 'reduce',
+      locale,
+    });
+    if (signedIn) {
+      const data = { token: this.server.token };
+      await context.request.post(`${this.server.url}/session`, { data, headers: { origin: this.server.url } });
+    }
+    const page = await context.newPage();
+    const violations: string[] = [];
+    page.on('console', (message) => {
+      if (/Content Security Policy|TrustedHTML/.test(message.text())) violations.push(message.text());
+    });
+    page.on('pageerror', (error) => violations.push(`uncaught: ${error}`));
+    page.on('request', (request) => {
+      const said = operationOf(request.method(), new URL(request.url()).pathname, OPERATIONS);
+      if (said === null) violations.push(`not in the API: ${request.method()} ${request.url()}`);
+    });
+    await page.goto(`${this.server.url}/console${path}`);
+    return { page, context, violations };
+  }
+}
+
+/** Closes a page after checking that it ran within its policy, within the API, and without an uncaught error. */
+export async function close({ context, violations }: Opened): Promise<void> {
+  await context.close();
+  expect(violations).toEqual([]);
+}
