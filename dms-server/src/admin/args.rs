@@ -12,7 +12,8 @@ use crate::cli::Connection;
   dms admin enroll-token | edge-peer enroll --dms http://127.0.0.1:8080
   dms admin token create --name CI --role publisher --days 90
   dms admin device list --banned
-  dms admin device pardon 0190b6a2-...")]
+  dms admin device pardon 0190b6a2-...
+  dms admin openapi > openapi.json")]
 pub struct AdminArgs {
     #[command(subcommand)]
     pub(super) verb: Verb,
@@ -46,6 +47,8 @@ pub(super) enum Verb {
         #[arg(long)]
         long_lived: bool,
     },
+    /// Print the OpenAPI document of this program's API; no server is asked
+    Openapi,
 }
 
 /// What a site lets its PCs do.

@@ -5,6 +5,7 @@ mod devices;
 mod sites;
 pub(crate) mod tokens;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -24,8 +25,12 @@ pub async fn run(args: AdminArgs) -> ExitCode {
 }
 
 async fn act(args: AdminArgs) -> Result<(), Failure> {
+    if matches!(args.verb, Verb::Openapi) {
+        return print_openapi();
+    }
     let client = Client::new(&args.connection)?;
     match args.verb {
+        Verb::Openapi => print_openapi(),
         Verb::Site(verb) => sites::run(&client, verb, args.json).await,
         Verb::Device(verb) => devices::run(&client, verb, args.json).await,
         Verb::Token(verb) => tokens::run(&client, verb, args.json).await,
@@ -43,6 +48,15 @@ async fn act(args: AdminArgs) -> Result<(), Failure> {
             tokens::enrollment(&client, &new, args.json).await
         }
     }
+}
+
+/// Prints the document that `GET /api/v1/openapi.json` answers.
+fn print_openapi() -> Result<(), Failure> {
+    let document = crate::routes::openapi().to_pretty_json();
+    let document = document.map_err(|e| Failure::Input(e.to_string()))?;
+    // Not `println!`: whoever reads less than all of it is no failure of this program's.
+    let _ = writeln!(std::io::stdout(), "{document}");
+    Ok(())
 }
 
 /// Prints a value as one line of JSON with the version of its shape.

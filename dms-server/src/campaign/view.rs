@@ -81,6 +81,7 @@ impl State {
 
 /// How far a site is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CampaignSite)]
 pub struct SiteView {
     /// The site.
     pub id: Uuid,

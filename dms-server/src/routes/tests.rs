@@ -1,6 +1,9 @@
 //! What holds for every route: request ids, problems, and the description of the API.
 
+use std::collections::BTreeSet;
+
 use http::Method;
+use serde_json::Value;
 
 use crate::testing::{Server, refusal};
 
@@ -47,6 +50,8 @@ async fn the_api_describes_itself() {
     let document =
         crate::testing::json(server.anonymous(Method::GET, "/api/v1/openapi.json")).await;
     assert_eq!(document["openapi"], "3.1.0");
+    let printed = serde_json::to_value(crate::routes::openapi()).expect("JSON");
+    assert_eq!(document, printed, "what is printed is what is served");
     for path in [
         "/api/v1/uploads",
         "/api/v1/titles/{title}/license",
@@ -55,4 +60,37 @@ async fn the_api_describes_itself() {
         assert!(document["paths"][path].is_object(), "{path}");
     }
     server.stop().await;
+}
+
+/// Every value in a document that stands under this key.
+fn under<'a>(key: &str, value: &'a Value, found: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(map) => {
+            found.extend(map.get(key));
+            map.values().for_each(|inner| under(key, inner, found));
+        }
+        Value::Array(items) => items.iter().for_each(|inner| under(key, inner, found)),
+        _ => {}
+    }
+}
+
+/// Programs make types of it: every reference leads somewhere, and no two operations have one name.
+#[test]
+fn types_can_be_made_of_the_description() {
+    let document = serde_json::to_value(crate::routes::openapi()).expect("JSON");
+    let mut references = Vec::new();
+    under("$ref", &document, &mut references);
+    assert!(references.len() > 100);
+    for reference in references {
+        let pointer = reference.as_str().and_then(|r| r.strip_prefix('#'));
+        assert!(
+            document.pointer(pointer.expect("local")).is_some(),
+            "{reference}"
+        );
+    }
+    let mut names = Vec::new();
+    under("operationId", &document, &mut names);
+    let distinct: BTreeSet<_> = names.iter().map(|name| name.to_string()).collect();
+    assert!(names.len() > 90);
+    assert_eq!(distinct.len(), names.len(), "{names:?}");
 }

@@ -28,6 +28,7 @@ const STRETCH_MAX_MS: i64 = 31 * 24 * 3600 * 1000;
 /// What a player played.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = UsageReport)]
 pub struct Report {
     /// What the device's watch says of itself, when it played without contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -77,6 +77,7 @@ pub struct LedgerQuery {
     until_ms: Option<i64>,
     /// `json` or `csv`; without it, JSON.
     #[serde(default)]
+    #[param(inline)]
     format: Format,
 }
 

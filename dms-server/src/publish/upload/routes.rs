@@ -93,7 +93,7 @@ async fn create(
 }
 
 /// How far an upload is: `Upload-Offset`, `Upload-Length`; `dms-title` once it is complete.
-#[utoipa::path(head, path = "/api/v1/uploads/{id}", tag = "uploads",
+#[utoipa::path(head, path = "/api/v1/uploads/{id}", tag = "uploads", operation_id = "upload_status",
     security(("token" = ["publish"])), params(("id" = Uuid, Path,)),
     responses((status = 200), (status = 404)))]
 async fn status(target: Target) -> Response {

@@ -121,7 +121,8 @@ async fn show(app: &App, row: &GroupRow, shown: &Shown) -> Result<Value> {
 }
 
 /// Lists the groups that the directory made, in the order they came.
-#[utoipa::path(get, path = "/scim/v2/Groups", tag = "scim", params(ListQuery),
+#[utoipa::path(get, path = "/scim/v2/Groups", tag = "scim",
+    operation_id = "scim_list_groups", params(ListQuery),
     security(("token" = ["people"])), responses((status = 200, description = "A ListResponse of RFC 7644.")))]
 async fn list_groups(
     _: PeopleAdmin,
@@ -163,7 +164,8 @@ fn refuse_nobody(id: Uuid) -> Problem {
 }
 
 /// Makes a group.
-#[utoipa::path(post, path = "/scim/v2/Groups", tag = "scim", request_body = Value, params(Shown),
+#[utoipa::path(post, path = "/scim/v2/Groups", tag = "scim",
+    operation_id = "scim_add_group", request_body = Value, params(Shown),
     security(("token" = ["people"])), responses((status = 201, description = "A Group of RFC 7643."),
     (status = 409, description = "An Error of RFC 7644."), (status = 413, description = "An Error of RFC 7644.")))]
 async fn add_group(
@@ -200,7 +202,8 @@ async fn add_group(
 }
 
 /// One group.
-#[utoipa::path(get, path = "/scim/v2/Groups/{group}", tag = "scim", params(GroupPath, Shown),
+#[utoipa::path(get, path = "/scim/v2/Groups/{group}", tag = "scim",
+    operation_id = "scim_get_group", params(GroupPath, Shown),
     security(("token" = ["people"])), responses((status = 200, description = "A Group of RFC 7643."),
     (status = 404, description = "An Error of RFC 7644.")))]
 async fn get_group(
@@ -302,7 +305,8 @@ async fn patch_group(
 }
 
 /// Removes a group. Titles that were for it are for nobody of it any more.
-#[utoipa::path(delete, path = "/scim/v2/Groups/{group}", tag = "scim", params(GroupPath),
+#[utoipa::path(delete, path = "/scim/v2/Groups/{group}", tag = "scim",
+    operation_id = "scim_delete_group", params(GroupPath),
     security(("token" = ["people"])), responses((status = 204), (status = 404, description = "An Error of RFC 7644.")))]
 async fn delete_group(
     PeopleAdmin(caller): PeopleAdmin,
