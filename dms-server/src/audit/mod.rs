@@ -96,6 +96,8 @@ pub mod act {
     pub const TITLE_MADE: &str = "title.made";
     /// A version of a title was published.
     pub const TITLE_PUBLISHED: &str = "title.published";
+    /// A title was called or described otherwise.
+    pub const TITLE_CHANGED: &str = "title.changed";
     /// A title was deleted.
     pub const TITLE_DELETED: &str = "title.deleted";
     /// A campaign was made.

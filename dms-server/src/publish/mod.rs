@@ -4,13 +4,15 @@
 //! - [`upload`]: resumable uploads into the spool folder;
 //! - [`jobs`]: who works on what, under a lease;
 //! - [`pipeline`]: one attempt, from the source to the publication;
-//! - [`sweep`]: removes what attempts left that did not publish.
+//! - [`sweep`]: removes what attempts left that did not publish;
+//! - [`library`]: what publishers say of titles.
 //!
 //! **Invariant:** nothing of a title is visible before one transaction makes its version complete.
 
 pub mod cache;
 pub mod db;
 pub mod jobs;
+pub mod library;
 pub mod pipeline;
 pub mod routes;
 pub mod state;
