@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::captions::{self, CaptionsVerb};
 use super::{Client, Connection, Failure};
 use crate::page::Page;
 use crate::publish::TitleState;
@@ -25,6 +26,7 @@ const WATCH: Duration = Duration::from_secs(1);
   dms titles list --state failed
   dms titles list --tag finance --matching 'q3 budget'
   dms titles show 0190b6a2-...
+  dms titles captions set 0190b6a2-... en talk.en.srt --label English
   dms titles edit 0190b6a2-... --name 'Q3 all hands' --tag finance --tag 'town hall'
   dms titles --json | jq '.items[] | select(.state == \"failed\")'")]
 pub struct TitlesArgs {
@@ -61,6 +63,9 @@ enum Verb {
         /// Its id
         title: Uuid,
     },
+    /// Captions of a title
+    #[command(subcommand)]
+    Captions(CaptionsVerb),
     /// Delete a title, its chunks and its keys
     Delete {
         /// Its id
@@ -116,6 +121,7 @@ pub async fn run(args: TitlesArgs) -> Result<(), Failure> {
             }
             Ok(())
         }
+        Some(Verb::Captions(verb)) => captions::run(&client, verb, args.json).await,
         Some(Verb::Delete { title }) => {
             let request = client.request(Method::DELETE, &format!("/api/v1/titles/{title}"));
             client

@@ -133,16 +133,11 @@ async fn show(
     State(app): State<App>,
     Path(title): Path<TitleId>,
 ) -> Result<impl IntoResponse> {
-    let row = db::title(&app.db, title)
-        .await?
-        .ok_or_else(view::not_found)?;
-    require_audience(&app, &caller, title).await?;
-    let tag = etag::of(row.edition);
-    let title = Title::of(row);
-    if title.version.is_none() && !sees_all(&caller) {
-        return Err(view::not_found());
-    }
-    Ok(([(header::ETAG, tag)], Json(title)))
+    let row = super::require_seen(&app, &caller, title).await?;
+    Ok((
+        [(header::ETAG, etag::of(row.edition))],
+        Json(Title::of(row)),
+    ))
 }
 
 /// Deletes a title: it is gone at once, its chunks soon after.

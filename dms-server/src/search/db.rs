@@ -2,9 +2,11 @@
 
 use uuid::Uuid;
 
+use super::Query;
 use super::words::fold;
-use crate::db::Db;
-use crate::{db, tx};
+use crate::db::{Db, Pool};
+use crate::publish::db::Seen;
+use crate::{db, title_is_seen, tx};
 
 /// Writes the words of a title, anew.
 pub const INDEX_TITLE: &str = "INSERT INTO title_words (title_id, name, tags, about) \
@@ -52,6 +54,107 @@ pub async fn index_missing(db: &Db, limit: i64) -> sqlx::Result<usize> {
         }
     });
     Ok(missing.len())
+}
+
+macro_rules! titles {
+    ($found:literal, $order:literal) => {
+        concat!(
+            "SELECT t.id ",
+            $found,
+            " AND ",
+            title_is_seen!(),
+            " ORDER BY ",
+            $order,
+            ", t.id DESC LIMIT $3"
+        )
+    };
+}
+
+const TITLES_SQLITE: &str = titles!(
+    "FROM title_index i JOIN title_words w ON w.id = i.rowid JOIN titles t ON t.id = w.title_id \
+     WHERE title_index MATCH $4",
+    "bm25(title_index, 10.0, 5.0, 1.0)"
+);
+const TITLES_POSTGRES: &str = titles!(
+    "FROM title_words w JOIN titles t ON t.id = w.title_id WHERE w.words @@ to_tsquery('simple', $4)",
+    "ts_rank(w.words, to_tsquery('simple', $4)) DESC"
+);
+
+/// Titles of which this is said, the best first.
+///
+/// # Errors
+/// The database's.
+pub async fn titles(db: &Db, words: &Query, seen: Seen, limit: i64) -> sqlx::Result<Vec<Uuid>> {
+    let (sql, words) = match db.read() {
+        Pool::Sqlite(_) => (TITLES_SQLITE, words.fts5()),
+        Pool::Pg(_) => (TITLES_POSTGRES, words.tsquery()),
+    };
+    let (complete, person) = seen.bound();
+    db!(db.read(), |p| sqlx::query_scalar(sql)
+        .bind(complete)
+        .bind(person)
+        .bind(limit)
+        .bind(words)
+        .fetch_all(p)
+        .await)
+}
+
+/// A line that is spoken.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct LineRow {
+    /// In which title.
+    pub title_id: Uuid,
+    /// In which language.
+    pub lang: String,
+    /// When, milliseconds from the beginning.
+    pub at_ms: i64,
+    /// It.
+    pub line: String,
+}
+
+macro_rules! lines {
+    ($found:literal, $order:literal) => {
+        concat!(
+            "SELECT l.title_id, l.lang, l.at_ms, l.line ",
+            $found,
+            " AND ",
+            title_is_seen!(),
+            " ORDER BY ",
+            $order,
+            " LIMIT $3"
+        )
+    };
+}
+
+// Not ranked among one another: what half of all lines say would be read in full. The index gives them as they were
+// written, so the newest come first.
+const LINES_SQLITE: &str = lines!(
+    "FROM spoken_index i JOIN spoken_lines l ON l.id = i.rowid JOIN titles t ON t.id = l.title_id \
+     WHERE spoken_index MATCH $4",
+    "i.rowid DESC"
+);
+const LINES_POSTGRES: &str = lines!(
+    "FROM spoken_lines l JOIN titles t ON t.id = l.title_id WHERE l.found_by @@ to_tsquery('simple', $4)",
+    "l.id DESC"
+);
+
+/// Lines with these words, of titles that somebody sees; the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn lines(db: &Db, words: &Query, seen: Seen, limit: i64) -> sqlx::Result<Vec<LineRow>> {
+    let (sql, words) = match db.read() {
+        Pool::Sqlite(_) => (LINES_SQLITE, words.fts5()),
+        Pool::Pg(_) => (LINES_POSTGRES, words.tsquery()),
+    };
+    let (complete, person) = seen.bound();
+    db!(db.read(), |p| sqlx::query_as(sql)
+        .bind(complete)
+        .bind(person)
+        .bind(limit)
+        .bind(words)
+        .fetch_all(p)
+        .await)
 }
 
 /// As if an earlier version of the program had made every title.
