@@ -38,6 +38,8 @@ enum Command {
     Publish(cli::PublishArgs),
     /// List and look at titles
     Titles(cli::TitlesArgs),
+    /// Find titles by name, tags, description and what is spoken in them
+    Search(cli::SearchArgs),
     /// Make offices hold a title before anybody watches it
     Campaign(cli::CampaignArgs),
     /// Accounts: list, add, disable, give roles
@@ -99,6 +101,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Whoami(args) => return cli::whoami(args).await,
         Command::Publish(args) => return cli::publish(args).await,
         Command::Titles(args) => return cli::titles(args).await,
+        Command::Search(args) => return cli::search(args).await,
         Command::Campaign(args) => return cli::campaign(args).await,
         Command::People(args) => return cli::people(args).await,
         Command::Groups(args) => return cli::groups(args).await,

@@ -21,8 +21,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::{
-    audit, auth, campaign, device, grant, keys, license, observe, oidc, origin, pages, people,
-    publish, rights, scim, site, usage, webhook,
+    audit, auth, campaign, captions, device, grant, keys, license, observe, oidc, origin, pages,
+    people, publish, rights, scim, search, site, usage, webhook,
 };
 
 /// Bytes of a request body that a handler takes whole. Uploads are streams and set their own limit.
@@ -66,6 +66,8 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(audit::routes::routes())
         .merge(keys::routes::routes())
         .merge(publish::routes())
+        .merge(captions::routes::routes())
+        .merge(search::routes::routes())
         .merge(origin::routes::routes())
         .merge(license::routes::routes())
         .merge(usage::routes::routes())

@@ -31,6 +31,7 @@ use crate::origin::hot::Hot;
 use crate::people::{self, People};
 use crate::publish::{self, Publish};
 use crate::routes;
+use crate::search;
 use crate::site;
 use crate::site::hub::Hub;
 use crate::site::ledger::{self, Ledgers};
@@ -169,6 +170,7 @@ impl Dms {
         app.tasks.spawn(webhook::run(app.clone()));
         app.tasks.spawn(people::refusals::run(app.clone()));
         app.tasks.spawn(rotation::run(app.clone()));
+        app.tasks.spawn(search::catch_up(app.clone()));
         let mut worker = tokio::spawn(publish::run(app.clone(), stop.clone()));
         let ended = tokio::select! {
             () = shutdown => None,

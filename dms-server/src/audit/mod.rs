@@ -96,6 +96,16 @@ pub mod act {
     pub const TITLE_MADE: &str = "title.made";
     /// A version of a title was published.
     pub const TITLE_PUBLISHED: &str = "title.published";
+    /// A title was called or described otherwise.
+    pub const TITLE_CHANGED: &str = "title.changed";
+    /// A title got captions in a language.
+    pub const CAPTIONS_SET: &str = "title.captions_set";
+    /// A title's captions in a language were removed.
+    pub const CAPTIONS_REMOVED: &str = "title.captions_removed";
+    /// A title got chapters.
+    pub const CHAPTERS_SET: &str = "title.chapters_set";
+    /// A title's chapters were removed.
+    pub const CHAPTERS_REMOVED: &str = "title.chapters_removed";
     /// A title was deleted.
     pub const TITLE_DELETED: &str = "title.deleted";
     /// A campaign was made.

@@ -5,6 +5,7 @@
 
 mod audit;
 mod campaign;
+mod captions;
 pub mod client;
 pub mod failure;
 mod find;
@@ -20,6 +21,7 @@ mod plans;
 mod policy;
 mod progress;
 mod publish;
+mod search;
 #[cfg(test)]
 mod tests;
 mod titles;
@@ -40,6 +42,7 @@ pub use people::PeopleArgs;
 pub use plans::PlansArgs;
 pub use policy::PolicyArgs;
 pub use publish::PublishArgs;
+pub use search::SearchArgs;
 pub use titles::TitlesArgs;
 pub use token::TokenArgs;
 
@@ -66,6 +69,11 @@ pub async fn publish(args: PublishArgs) -> ExitCode {
 /// Runs `dms titles`.
 pub async fn titles(args: TitlesArgs) -> ExitCode {
     finish(titles::run(args).await)
+}
+
+/// Runs `dms search`.
+pub async fn search(args: SearchArgs) -> ExitCode {
+    finish(search::run(args).await)
 }
 
 /// Runs `dms campaign`.

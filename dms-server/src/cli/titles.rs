@@ -6,8 +6,11 @@ use reqwest::Method;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::captions::{self, CaptionsVerb};
 use super::{Client, Connection, Failure};
 use crate::page::Page;
+use crate::publish::TitleState;
+use crate::publish::library::TitleChange;
 use crate::publish::view::Title;
 
 /// The version of the JSON that these commands print.
@@ -20,7 +23,11 @@ const WATCH: Duration = Duration::from_secs(1);
 #[command(after_help = "Examples:
   dms titles
   dms titles --watch
+  dms titles list --state failed
+  dms titles list --tag finance --matching 'q3 budget'
   dms titles show 0190b6a2-...
+  dms titles captions set 0190b6a2-... en talk.en.srt --label English
+  dms titles edit 0190b6a2-... --name 'Q3 all hands' --tag finance --tag 'town hall'
   dms titles --json | jq '.items[] | select(.state == \"failed\")'")]
 pub struct TitlesArgs {
     #[command(subcommand)]
@@ -37,18 +44,51 @@ pub struct TitlesArgs {
 
 #[derive(clap::Subcommand, Debug)]
 enum Verb {
-    /// List every title, newest first (the default)
-    List,
+    /// List titles, newest first (the default: every title)
+    List {
+        /// Only titles in this state
+        #[arg(long)]
+        state: Option<TitleState>,
+        /// Only titles with this tag
+        #[arg(long)]
+        tag: Option<String>,
+        /// Only titles with these words, or beginnings of words
+        #[arg(long)]
+        matching: Option<String>,
+    },
+    /// Say what a title is called and what it is about
+    Edit(EditArgs),
     /// One title
     Show {
         /// Its id
         title: Uuid,
     },
+    /// Captions of a title
+    #[command(subcommand)]
+    Captions(CaptionsVerb),
     /// Delete a title, its chunks and its keys
     Delete {
         /// Its id
         title: Uuid,
     },
+}
+
+#[derive(clap::Args, Debug)]
+struct EditArgs {
+    /// Its id
+    title: Uuid,
+    /// Its name
+    #[arg(long)]
+    name: Option<String>,
+    /// What it is about
+    #[arg(long)]
+    description: Option<String>,
+    /// A tag, instead of those it has; may be repeated
+    #[arg(long = "tag")]
+    tags: Vec<String>,
+    /// Take all its tags away
+    #[arg(long, conflicts_with = "tags")]
+    no_tags: bool,
 }
 
 /// Runs the command.
@@ -58,7 +98,17 @@ enum Verb {
 pub async fn run(args: TitlesArgs) -> Result<(), Failure> {
     let client = Client::new(&args.connection)?;
     match args.verb {
-        None | Some(Verb::List) => list(&client, args.json, args.watch).await,
+        None => list(&client, "", args.json, args.watch).await,
+        Some(Verb::List {
+            state,
+            tag,
+            matching,
+        }) => {
+            let state = state.map(|state| state.as_str().to_owned());
+            let narrowed = narrowed([("state", state), ("tag", tag), ("matching", matching)]);
+            list(&client, &narrowed, args.json, args.watch).await
+        }
+        Some(Verb::Edit(edit)) => self::edit(&client, edit, args.json).await,
         Some(Verb::Show { title }) => {
             let title: Title = client.get(&format!("/api/v1/titles/{title}")).await?;
             if args.json {
@@ -71,6 +121,7 @@ pub async fn run(args: TitlesArgs) -> Result<(), Failure> {
             }
             Ok(())
         }
+        Some(Verb::Captions(verb)) => captions::run(&client, verb, args.json).await,
         Some(Verb::Delete { title }) => {
             let request = client.request(Method::DELETE, &format!("/api/v1/titles/{title}"));
             client
@@ -81,12 +132,49 @@ pub async fn run(args: TitlesArgs) -> Result<(), Failure> {
     }
 }
 
-async fn list(client: &Client, json: bool, watch: bool) -> Result<(), Failure> {
+/// What of a list is asked for, as the end of a query.
+fn narrowed<const N: usize>(parts: [(&str, Option<String>); N]) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in parts {
+        if let Some(value) = value {
+            query.append_pair(name, &value);
+        }
+    }
+    let query = query.finish();
+    if query.is_empty() {
+        query
+    } else {
+        format!("&{query}")
+    }
+}
+
+async fn edit(client: &Client, edit: EditArgs, json: bool) -> Result<(), Failure> {
+    let tags = edit.no_tags || !edit.tags.is_empty();
+    let change = TitleChange {
+        title: edit.name,
+        description: edit.description,
+        tags: tags.then_some(edit.tags),
+    };
+    let path = format!("/api/v1/titles/{}", edit.title);
+    let request = client.request(Method::PATCH, &path).json(&change);
+    let title: Title = client.json(request).await?;
+    if json {
+        println!("{}", with_schema(&title, SCHEMA)?);
+    } else {
+        println!("{}", line(&title));
+    }
+    Ok(())
+}
+
+async fn list(client: &Client, narrowed: &str, json: bool, watch: bool) -> Result<(), Failure> {
     let mut shown = None;
     loop {
-        let titles = all(client).await?;
+        let titles = all(client, narrowed).await?;
         let text = if json {
             with_schema(&serde_json::json!({ "items": titles }), SCHEMA)?
+        } else if titles.is_empty() && !narrowed.is_empty() {
+            eprintln!("no such titles");
+            String::new()
         } else if titles.is_empty() {
             eprintln!("no titles yet; publish one with: dms publish FILE --wait");
             String::new()
@@ -107,12 +195,12 @@ async fn list(client: &Client, json: bool, watch: bool) -> Result<(), Failure> {
 }
 
 /// Every page of the list.
-async fn all(client: &Client) -> Result<Vec<Title>, Failure> {
+async fn all(client: &Client, narrowed: &str) -> Result<Vec<Title>, Failure> {
     let mut titles = Vec::new();
     let mut cursor = String::new();
     loop {
         let page: Page<Title> = client
-            .get(&format!("/api/v1/titles?limit=500{cursor}"))
+            .get(&format!("/api/v1/titles?limit=500{narrowed}{cursor}"))
             .await?;
         titles.extend(page.items);
         match page.next_cursor {

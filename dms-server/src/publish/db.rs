@@ -3,8 +3,10 @@
 use swarm::content::{ChunkId, TitleId, TitleKind};
 use uuid::Uuid;
 
+use super::state::TitleState;
 use crate::audit::Note;
-use crate::db::Db;
+use crate::db::{Db, Pool};
+use crate::search::Query;
 use crate::webhook::{self, db::note};
 use crate::{append, db, tx};
 
@@ -40,12 +42,26 @@ pub struct TitleRow {
     pub duration_ms: Option<i64>,
     /// Milliseconds since the Unix epoch.
     pub created_ms: i64,
+    /// What it is about.
+    pub description: String,
+    /// JSON: its tags.
+    pub tags: String,
+    /// How often somebody changed what is said of it, from 1.
+    pub edition: i64,
     /// How far the job is, thousandths.
     pub permille: Option<i64>,
     /// Estimated time left, milliseconds.
     pub eta_ms: Option<i64>,
     /// JSON: how far each rendition is.
     pub renditions: Option<String>,
+}
+
+impl TitleRow {
+    /// Its tags.
+    #[must_use]
+    pub fn tags(&self) -> Vec<String> {
+        serde_json::from_str(&self.tags).unwrap_or_default()
+    }
 }
 
 /// Which titles somebody sees.
@@ -57,6 +73,86 @@ pub enum Seen {
     ByViewer(Option<Uuid>),
 }
 
+impl Seen {
+    /// As SQL takes it: 1 for complete titles only, and the person.
+    #[must_use]
+    pub fn bound(self) -> (i64, Uuid) {
+        match self {
+            Self::All => (0, Uuid::nil()),
+            Self::ByViewer(person) => (1, person.unwrap_or(Uuid::nil())),
+        }
+    }
+}
+
+/// Which titles a list shows.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Of those that somebody sees.
+    pub seen: Seen,
+    /// Only in this state.
+    pub state: Option<TitleState>,
+    /// Only with this tag.
+    pub tag: Option<String>,
+    /// Only with these words.
+    pub words: Option<Query>,
+}
+
+impl From<Seen> for Wanted {
+    fn from(seen: Seen) -> Self {
+        Self {
+            seen,
+            state: None,
+            tag: None,
+            words: None,
+        }
+    }
+}
+
+/// The columns of a [`TitleRow`], of `titles t`.
+#[macro_export]
+macro_rules! title_columns {
+    () => {
+        "t.id, t.name, t.owner, t.kind, t.bytes, t.state, t.error_code, t.version, t.duration_ms, \
+         t.created_ms, t.description, t.tags, t.edition, j.permille, j.eta_ms, j.renditions \
+         FROM titles t LEFT JOIN jobs j ON j.title = t.id"
+    };
+}
+
+/// That `titles t` is complete and for the person `$2`, unless `$1` is 0.
+#[macro_export]
+macro_rules! title_is_seen {
+    () => {
+        "($1 = 0 OR (t.state = 'complete' AND NOT EXISTS ( \
+             SELECT 1 FROM policies y WHERE y.title_id = t.id AND y.everyone = 0 AND NOT EXISTS ( \
+                 SELECT 1 FROM policy_members a WHERE a.title_id = t.id AND (a.member_id = $2 OR \
+                     a.member_id IN (SELECT group_id FROM memberships WHERE person_id = $2))))))"
+    };
+}
+
+macro_rules! list {
+    ($words:literal) => {
+        concat!(
+            "SELECT ",
+            title_columns!(),
+            " WHERE ",
+            title_is_seen!(),
+            " AND ($3 IS NULL OR t.id < $3) AND ($4 = '' OR t.state = $4) AND ($5 = '' OR EXISTS ( \
+                 SELECT 1 FROM title_tags g WHERE g.title_id = t.id AND g.tag = $5)) AND ",
+            $words,
+            " ORDER BY t.id DESC LIMIT $6"
+        )
+    };
+}
+
+const LIST: &str = list!("$7 = ''");
+const LIST_SQLITE: &str = list!(
+    "t.id IN (SELECT w.title_id FROM title_index i JOIN title_words w ON w.id = i.rowid \
+     WHERE title_index MATCH $7)"
+);
+const LIST_POSTGRES: &str = list!(
+    "t.id IN (SELECT w.title_id FROM title_words w WHERE w.words @@ to_tsquery('simple', $7))"
+);
+
 /// Titles, the newest first: at most `limit`, older than `before`.
 ///
 /// # Errors
@@ -64,30 +160,26 @@ pub enum Seen {
 pub async fn titles(
     db: &Db,
     before: Option<Uuid>,
-    seen: Seen,
+    wanted: &Wanted,
     limit: i64,
 ) -> sqlx::Result<Vec<TitleRow>> {
-    let (complete, person) = match seen {
-        Seen::All => (false, None),
-        Seen::ByViewer(person) => (true, person),
+    let (complete, person) = wanted.seen.bound();
+    let (sql, words) = match (&wanted.words, db.read()) {
+        (None, _) => (LIST, String::new()),
+        (Some(words), Pool::Sqlite(_)) => (LIST_SQLITE, words.fts5()),
+        (Some(words), Pool::Pg(_)) => (LIST_POSTGRES, words.tsquery()),
     };
     db!(db.read(), |p| {
-        sqlx::query_as(
-        "SELECT t.id, t.name, t.owner, t.kind, t.bytes, t.state, t.error_code, t.version, t.duration_ms, \
-         t.created_ms, j.permille, j.eta_ms, j.renditions \
-         FROM titles t LEFT JOIN jobs j ON j.title = t.id \
-         WHERE ($1 IS NULL OR t.id < $1) AND ($2 = 0 OR (t.state = 'complete' AND NOT EXISTS ( \
-             SELECT 1 FROM policies y WHERE y.title_id = t.id AND y.everyone = 0 AND NOT EXISTS ( \
-                 SELECT 1 FROM policy_members a WHERE a.title_id = t.id AND (a.member_id = $4 OR \
-                     a.member_id IN (SELECT group_id FROM memberships WHERE person_id = $4)))))) \
-         ORDER BY t.id DESC LIMIT $3"
-    )
-    .bind(before)
-    .bind(i64::from(complete))
-    .bind(limit)
-    .bind(person.unwrap_or(Uuid::nil()))
-    .fetch_all(p)
-    .await
+        sqlx::query_as(sql)
+            .bind(complete)
+            .bind(person)
+            .bind(before)
+            .bind(wanted.state.map_or("", TitleState::as_str))
+            .bind(wanted.tag.as_deref().unwrap_or_default())
+            .bind(limit)
+            .bind(words)
+            .fetch_all(p)
+            .await
     })
 }
 
@@ -96,16 +188,11 @@ pub async fn titles(
 /// # Errors
 /// The database failed.
 pub async fn title(db: &Db, id: TitleId) -> sqlx::Result<Option<TitleRow>> {
-    db!(db.read(), |p| {
-        sqlx::query_as(
-        "SELECT t.id, t.name, t.owner, t.kind, t.bytes, t.state, t.error_code, t.version, t.duration_ms, \
-         t.created_ms, j.permille, j.eta_ms, j.renditions \
-         FROM titles t LEFT JOIN jobs j ON j.title = t.id WHERE t.id = $1"
-    )
-    .bind(Uuid::from_bytes(id.0))
-    .fetch_optional(p)
-    .await
-    })
+    let sql = concat!("SELECT ", title_columns!(), " WHERE t.id = $1");
+    db!(db.read(), |p| sqlx::query_as(sql)
+        .bind(Uuid::from_bytes(id.0))
+        .fetch_optional(p)
+        .await)
 }
 
 /// Removes a title with its job. What its versions stored is abandoned: complete versions at once,

@@ -4,13 +4,15 @@
 //! - [`upload`]: resumable uploads into the spool folder;
 //! - [`jobs`]: who works on what, under a lease;
 //! - [`pipeline`]: one attempt, from the source to the publication;
-//! - [`sweep`]: removes what attempts left that did not publish.
+//! - [`sweep`]: removes what attempts left that did not publish;
+//! - [`library`]: what publishers say of titles.
 //!
 //! **Invariant:** nothing of a title is visible before one transaction makes its version complete.
 
 pub mod cache;
 pub mod db;
 pub mod jobs;
+pub mod library;
 pub mod pipeline;
 pub mod routes;
 pub mod state;
@@ -32,8 +34,10 @@ use tokio::sync::Notify;
 pub use self::jobs::run;
 pub use self::routes::routes;
 pub use self::state::TitleState;
+use crate::auth::Principal;
 use crate::config::Config;
 use crate::problem::{Problem, Result};
+use crate::rights::{require_audience, sees_all};
 use crate::state::App;
 
 /// The state of uploads and jobs in this process.
@@ -191,6 +195,37 @@ pub async fn published_with_key(
 pub async fn signed_manifest(app: &App, title: TitleId) -> Result<Option<(u64, Bytes)>> {
     let published = published(app, title).await?;
     Ok(published.map(|p| (p.version, p.signed.clone())))
+}
+
+/// A title that the caller sees: there, for them, and complete unless they publish; otherwise 404.
+///
+/// # Errors
+/// The problem, or the database's.
+pub async fn require_seen(app: &App, caller: &Principal, title: TitleId) -> Result<db::TitleRow> {
+    let row = db::title(&app.db, title)
+        .await?
+        .ok_or_else(view::not_found)?;
+    require_audience(app, caller, title).await?;
+    if row.version.is_none() && !sees_all(caller) {
+        return Err(view::not_found());
+    }
+    Ok(row)
+}
+
+/// A title that the caller may change.
+///
+/// # Errors
+/// 404, 403, or the database's.
+pub async fn require_changeable(
+    app: &App,
+    caller: &Principal,
+    title: TitleId,
+) -> Result<db::TitleRow> {
+    let row = db::title(&app.db, title)
+        .await?
+        .ok_or_else(view::not_found)?;
+    routes::may_change(caller, &row)?;
+    Ok(row)
 }
 
 /// Answers 404 for a title that is not there and 409 for one that is not published (yet).

@@ -3,19 +3,24 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Deserialize;
 use swarm::content::TitleId;
+use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
-use super::db::Seen;
+use super::db::{Seen, Wanted};
 use super::view::{self, Title};
-use super::{db, jobs, upload};
+use super::{TitleState, db, jobs, library, upload};
 use crate::audit::act;
 use crate::auth::{Permission, Principal, Publisher, Viewer};
+use crate::etag;
 use crate::events::Event;
 use crate::extract::{Json, Path, Query};
 use crate::page::{Page, PageQuery};
 use crate::problem::{Problem, ProblemBody, Result};
 use crate::rights::{require_audience, sees_all};
+use crate::search;
 use crate::state::App;
 use crate::store::Image;
 
@@ -26,6 +31,7 @@ const PICTURE_CACHE: &str = "private, max-age=60";
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(upload::routes::routes())
+        .merge(library::routes::routes())
         .routes(routes!(list))
         .routes(routes!(show, delete))
         .routes(routes!(poster))
@@ -46,41 +52,92 @@ pub fn may_change(caller: &Principal, title: &db::TitleRow) -> Result<()> {
     ))
 }
 
-/// Titles, the newest first. Who does not publish sees complete ones that are for them.
-#[utoipa::path(get, path = "/api/v1/titles", tag = "titles", security(("token" = ["watch"])),
-    params(PageQuery), responses((status = 200, body = Page<Title>)))]
-async fn list(
-    Viewer(caller): Viewer,
-    State(app): State<App>,
-    Query(page): Query<PageQuery>,
-) -> Result<Json<Page<Title>>> {
-    let seen = if sees_all(&caller) {
+/// The titles that a caller sees in lists.
+#[must_use]
+pub fn seen_by(caller: &Principal) -> Seen {
+    if sees_all(caller) {
         Seen::All
     } else {
         Seen::ByViewer(caller.person)
+    }
+}
+
+/// Which titles of which page.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TitlesQuery {
+    /// The `next_cursor` of the page before; without it, the first page.
+    cursor: Option<Uuid>,
+    /// Items, 1 to 500.
+    limit: Option<u16>,
+    /// Only titles in this state.
+    state: Option<TitleState>,
+    /// Only titles with this tag.
+    tag: Option<String>,
+    /// Only titles with all these words in name, tags or description; each may be the beginning of one.
+    matching: Option<String>,
+}
+
+/// The words that somebody looks for. None: nothing can be found by them.
+///
+/// # Errors
+/// 400 for more than anybody means.
+pub fn words(text: &str, parameter: &str) -> Result<Option<search::Query>> {
+    if text.chars().count() > search::QUERY_MAX {
+        let fix = format!("Give at most {} characters.", search::QUERY_MAX);
+        let problem = Problem::invalid("invalid_query", "This is too long to look for.");
+        return Err(problem.at(parameter, "too_long", fix));
+    }
+    Ok(search::Query::parse(text))
+}
+
+/// Titles, the newest first. Who does not publish sees complete ones that are for them.
+#[utoipa::path(get, path = "/api/v1/titles", tag = "titles", security(("token" = ["watch"])),
+    params(TitlesQuery), responses((status = 200, body = Page<Title>), (status = 400, body = ProblemBody)))]
+async fn list(
+    Viewer(caller): Viewer,
+    State(app): State<App>,
+    Query(asked): Query<TitlesQuery>,
+) -> Result<Json<Page<Title>>> {
+    let page = PageQuery {
+        cursor: asked.cursor,
+        limit: asked.limit,
     };
-    let rows = db::titles(&app.db, page.cursor, seen, page.fetch()).await?;
+    let mut wanted = Wanted {
+        seen: seen_by(&caller),
+        state: asked.state,
+        tag: asked.tag.map(|tag| library::tag(&tag).unwrap_or(tag)),
+        words: None,
+    };
+    if let Some(text) = asked.matching.filter(|text| !text.trim().is_empty()) {
+        wanted.words = words(&text, "matching")?;
+        if wanted.words.is_none() {
+            return Ok(Json(page.page(
+                Vec::new(),
+                |row: &db::TitleRow| row.id,
+                Title::of,
+            )));
+        }
+    }
+    let rows = db::titles(&app.db, page.cursor, &wanted, page.fetch()).await?;
     Ok(Json(page.page(rows, |row| row.id, Title::of)))
 }
 
 /// One title.
 #[utoipa::path(get, path = "/api/v1/titles/{title}", tag = "titles",
     security(("token" = ["watch"])), params(("title" = String, Path,)),
-    responses((status = 200, body = Title), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = Title, headers(("etag" = String, description = "For `If-Match`"))),
+              (status = 404, body = ProblemBody)))]
 async fn show(
     Viewer(caller): Viewer,
     State(app): State<App>,
     Path(title): Path<TitleId>,
-) -> Result<Json<Title>> {
-    let row = db::title(&app.db, title)
-        .await?
-        .ok_or_else(view::not_found)?;
-    require_audience(&app, &caller, title).await?;
-    let title = Title::of(row);
-    if title.version.is_none() && !sees_all(&caller) {
-        return Err(view::not_found());
-    }
-    Ok(Json(title))
+) -> Result<impl IntoResponse> {
+    let row = super::require_seen(&app, &caller, title).await?;
+    Ok((
+        [(header::ETAG, etag::of(row.edition))],
+        Json(Title::of(row)),
+    ))
 }
 
 /// Deletes a title: it is gone at once, its chunks soon after.

@@ -17,6 +17,12 @@ pub struct Title {
     pub id: Uuid,
     /// Its name for people.
     pub title: String,
+    /// What it is about; empty when nobody said.
+    #[serde(default)]
+    pub description: String,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Vec<String>,
     /// `video` or `file`.
     pub kind: String,
     /// Where it stands.
@@ -68,10 +74,13 @@ impl Title {
     pub fn of(row: TitleRow) -> Self {
         let state = row.state.parse().unwrap_or(TitleState::Queued);
         let working = !state.is_final();
+        let tags = row.tags();
         let renditions = row.renditions.filter(|_| working);
         Self {
             id: row.id,
             title: row.name,
+            description: row.description,
+            tags,
             kind: row.kind,
             state,
             progress_percent: match state {

@@ -8,7 +8,6 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{COUNT_MAX, PREFIX, error, filter};
-use crate::problem::{Problem, Result};
 use crate::state::App;
 use crate::webhook::message::rfc3339;
 
@@ -225,29 +224,6 @@ impl Meta {
             "version": format!("W/\"{}\"", self.updated_ms),
         })
     }
-}
-
-/// Refuses a change that was made for another version.
-///
-/// # Errors
-/// 412.
-pub(super) fn if_match(headers: &HeaderMap, updated_ms: i64) -> Result<()> {
-    let version = format!("\"{updated_ms}\"");
-    let mut asked = headers.get_all(header::IF_MATCH).iter().peekable();
-    let fits = asked.peek().is_none()
-        || asked
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|text| text.split(','))
-            .map(str::trim)
-            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == version);
-    if fits {
-        return Ok(());
-    }
-    Err(Problem::new(
-        StatusCode::PRECONDITION_FAILED,
-        "version_changed",
-        "This was changed meanwhile. Read it again.",
-    ))
 }
 
 /// An object with everything that is there: attributes without a value are left out.

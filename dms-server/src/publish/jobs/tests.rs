@@ -327,14 +327,16 @@ async fn lists_run_from_the_newest_and_hide_what_is_not_complete() {
             made.push(Uuid::from_bytes(job(db, n).await.0));
         }
         let ids = |rows: Vec<titles::TitleRow>| rows.into_iter().map(|r| r.id).collect::<Vec<_>>();
-        let all = ids(titles::titles(db, None, Seen::All, 10).await.unwrap());
+        let all = ids(titles::titles(db, None, &Seen::All.into(), 10)
+            .await
+            .unwrap());
         assert_eq!(all, [made[2], made[1], made[0]], "{}", test.name);
-        let older = ids(titles::titles(db, Some(made[1]), Seen::All, 10)
+        let older = ids(titles::titles(db, Some(made[1]), &Seen::All.into(), 10)
             .await
             .unwrap());
         assert_eq!(older, [made[0]], "{}", test.name);
         assert!(
-            ids(titles::titles(db, None, Seen::ByViewer(None), 10)
+            ids(titles::titles(db, None, &Seen::ByViewer(None).into(), 10)
                 .await
                 .unwrap())
             .is_empty()
@@ -346,7 +348,7 @@ async fn lists_run_from_the_newest_and_hide_what_is_not_complete() {
                 .await
                 .unwrap()
         );
-        let complete = ids(titles::titles(db, None, Seen::ByViewer(None), 10)
+        let complete = ids(titles::titles(db, None, &Seen::ByViewer(None).into(), 10)
             .await
             .unwrap());
         assert_eq!(complete, [made[0]], "{}", test.name);

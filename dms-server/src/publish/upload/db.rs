@@ -9,7 +9,7 @@ use crate::audit::Note;
 use crate::db::Db;
 use crate::publish::db::kind_name;
 use crate::webhook::{self, db::note};
-use crate::{append, db, tx};
+use crate::{append, db, index_title, tx};
 
 /// An upload as it was declared.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -155,6 +155,7 @@ pub async fn finish(db: &Db, id: Uuid, title: Uuid, note: &Note<'_>) -> sqlx::Re
             .bind(now_ms)
             .fetch_one(&mut *tx)
             .await?;
+            index_title!(tx, title, &name, "", "");
             note!(
                 tx,
                 webhook::Note::upload_completed(title, &name, &kind, bytes, now_ms)

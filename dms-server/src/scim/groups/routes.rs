@@ -11,12 +11,13 @@ use uuid::Uuid;
 use super::super::body::Body;
 use super::super::db::{self, GroupChange, GroupChanged, GroupNotes, GroupRow, WantedGroups};
 use super::super::patch::{self, Kind};
-use super::super::view::{ListQuery, Scim, Shown, if_match, list};
+use super::super::view::{ListQuery, Scim, Shown, list};
 use super::super::{SHOWN_MAX, TRIES_MAX, filter, stored, wrong};
 use super::{Draft, Members, view};
 use crate::audit::{act, object};
 use crate::auth::{PeopleAdmin, Principal};
 use crate::db::is_duplicate;
+use crate::etag::require_match;
 use crate::extract::{Json, Path, Query};
 use crate::people::groups::db as groups;
 use crate::people::routes::may_give;
@@ -226,7 +227,7 @@ async fn change(
 ) -> Result<GroupRow> {
     for _ in 0..TRIES_MAX {
         let row = one(app, id).await?;
-        if_match(headers, row.updated_ms)?;
+        require_match(headers, row.updated_ms)?;
         // Who is in the group may do what it gives: nobody gives more than they have.
         may_give(caller, &row.roles)?;
         let was = Draft::of(&row);
@@ -315,7 +316,7 @@ async fn delete_group(
     headers: HeaderMap,
 ) -> Result<StatusCode> {
     let row = one(&app, &path.group).await?;
-    if_match(&headers, row.updated_ms)?;
+    require_match(&headers, row.updated_ms)?;
     may_give(&caller, &row.roles)?;
     let note = app
         .note(&caller, act::GROUP_DELETED, object("group", row.id))

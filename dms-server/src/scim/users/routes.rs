@@ -9,12 +9,13 @@ use uuid::Uuid;
 
 use super::super::body::Body;
 use super::super::db::{self, UserRow, Wanted};
-use super::super::view::{ListQuery, Scim, Shown, if_match, list};
+use super::super::view::{ListQuery, Scim, Shown, list};
 use super::super::{TRIES_MAX, filter, patch, stored, wrong};
 use super::{Draft, view};
 use crate::audit::{act, object};
 use crate::auth::{PeopleAdmin, Principal, Role, Roles};
 use crate::db::is_duplicate;
+use crate::etag::require_match;
 use crate::extract::{Json, Path, Query};
 use crate::people::db::{self as people, Change, Changed, Identity};
 use crate::people::routes::{answer, may_change, may_give};
@@ -193,7 +194,7 @@ async fn change(
 ) -> Result<UserRow> {
     for _ in 0..TRIES_MAX {
         let row = one(app, id).await?;
-        if_match(headers, row.updated_ms)?;
+        require_match(headers, row.updated_ms)?;
         may_change(app, caller, row.id, &row.roles).await?;
         let was = Draft::of(&row);
         let to = draft(&was)?;
@@ -294,7 +295,7 @@ async fn delete_user(
     headers: HeaderMap,
 ) -> Result<StatusCode> {
     let row = one(&app, &path.user).await?;
-    if_match(&headers, row.updated_ms)?;
+    require_match(&headers, row.updated_ms)?;
     may_change(&app, &caller, row.id, &row.roles).await?;
     let note = app
         .note(&caller, act::PERSON_DELETED, object("person", row.id))
