@@ -93,6 +93,23 @@ impl Cidr {
         key(address) & mask(self.prefix) == self.bits
     }
 
+    /// Its leading bits, of an address of its own family.
+    #[must_use]
+    pub fn prefix(&self) -> u8 {
+        if self.is_ipv4() {
+            self.prefix - MAPPED_BITS
+        } else {
+            self.prefix
+        }
+    }
+
+    /// Whether it is a subnet of IPv4.
+    #[must_use]
+    pub fn is_ipv4(&self) -> bool {
+        let address = Ipv6Addr::from_bits(self.bits);
+        self.prefix >= MAPPED_BITS && address.to_ipv4_mapped().is_some()
+    }
+
     /// Whether every address of `other` lies in this subnet.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {

@@ -3,6 +3,7 @@
 
 pub mod ledger;
 pub mod map;
+pub mod proposal;
 pub mod rank;
 pub(crate) use rank::uniform;
 pub mod roster;

