@@ -47,7 +47,7 @@ use crate::{
         renewal::Renewal,
         serve,
     },
-    platform::{Sys, interface_of},
+    platform::{Sys, interface_of, surroundings::Surroundings},
     policy::{Given, Pause, Watcher, Willing, watch as watch_policy},
     state::{Access, StateError, StateFolder, StateLock, Trust, names},
     titles::Shelf,
@@ -301,6 +301,7 @@ impl Agent {
             listening: self.chunk_address,
             advertise: self.config.advertise,
             willing: policy.willing.clone(),
+            surroundings: Surroundings::of(&self.trust.tenant),
             totals: Box::new(move || metrics.totals()),
             events,
         });

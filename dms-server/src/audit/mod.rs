@@ -92,6 +92,8 @@ pub mod act {
     pub const SITE_CHANGED: &str = "site.changed";
     /// A site was removed.
     pub const SITE_DELETED: &str = "site.deleted";
+    /// A proposed site is not wanted.
+    pub const PROPOSAL_DISMISSED: &str = "site.proposal_dismissed";
     /// A title was uploaded.
     pub const TITLE_MADE: &str = "title.made";
     /// A version of a title was published.

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::db;
 use super::hub::{Attached, Hello};
+use super::proposal;
 use super::question::Questions;
 use crate::device::caller::Device;
 use crate::publish;
@@ -28,6 +29,15 @@ const MISSED_MAX: u32 = 3;
 
 /// Reports of bad chunks taken from one connection; an honest peer bans after the first.
 const BAD_MAX: u32 = 1_000;
+
+/// Observations taken from one connection; an agent sends one.
+const SEEN_MAX: u32 = 10;
+
+/// What is still taken from one connection.
+struct Left {
+    bad: u32,
+    seen: u32,
+}
 
 /// The soonest that peers are asked to come back after this server stops, milliseconds.
 const RETURN_FIRST_MS: u32 = 500;
@@ -171,7 +181,10 @@ async fn serve(
     let reader = {
         let app = app.clone();
         async move {
-            let mut bad_left = BAD_MAX;
+            let mut left = Left {
+                bad: BAD_MAX,
+                seen: SEEN_MAX,
+            };
             let mut heard = Instant::now();
             let mut watch = std::pin::pin!(sleep_until(heard + silence));
             loop {
@@ -193,7 +206,7 @@ async fn serve(
                 };
                 heard = Instant::now();
                 if let Err(ended) =
-                    handle(&app, device, &questions, number, message, &mut bad_left).await
+                    handle(&app, device, &questions, number, message, &mut left).await
                 {
                     return ended;
                 }
@@ -240,7 +253,7 @@ async fn handle(
     questions: &Questions,
     number: u64,
     message: ToDms,
-    bad_left: &mut u32,
+    left: &mut Left,
 ) -> Result<(), End> {
     let device = caller.id;
     match message {
@@ -271,9 +284,15 @@ async fn handle(
             let answer = Box::pin(questions.answer(caller, asked)).await;
             app.sites.send(device, number, &ToPeer::Answer(answer));
         }
+        ToDms::Observed(seen) => {
+            if left.seen > 0 {
+                left.seen -= 1;
+                Box::pin(proposal::saw(app, caller, seen)).await;
+            }
+        }
         ToDms::Bad(bad) => {
-            if *bad_left > 0 {
-                *bad_left -= 1;
+            if left.bad > 0 {
+                left.bad -= 1;
                 Box::pin(report(app, device, &bad)).await;
             }
         }

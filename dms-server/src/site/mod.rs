@@ -4,6 +4,7 @@
 //! - [`told`]: a site's roster, and how much of it the site's peers were told;
 //! - [`change`]: changes of sites, taken back for a day;
 //! - [`control`]: one control connection;
+//! - [`proposal`]: sites proposed from what peers see;
 //! - [`question`]: what players ask over it;
 //! - [`sheet`]: sites from a CSV file, and as one;
 //! - [`ledger`]: who may take how much over a capped WAN;
@@ -14,6 +15,7 @@ pub mod control;
 pub mod db;
 pub mod hub;
 pub mod ledger;
+pub mod proposal;
 mod question;
 pub mod routes;
 pub mod sheet;

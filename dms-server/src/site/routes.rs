@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::change::{self, Edit};
-use super::{Questions, Site, control, db, row_id, sheet};
+use super::{Questions, Site, control, db, proposal, row_id, sheet};
 use crate::auth::{NetworkAdmin, NetworkReader};
 use crate::device::caller::Device;
 use crate::extract::{Json, Path};
@@ -33,6 +33,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(change::routes::routes())
         .merge(sheet::routes::routes())
+        .merge(proposal::routes::routes())
         .routes(routes!(list_sites, create_site))
         .routes(routes!(get_site, replace_site, delete_site))
 }
@@ -214,13 +215,27 @@ fn no_site() -> Problem {
     Problem::not_found("site_not_found", "There is no such site.")
 }
 
+/// A site's name without blanks around it.
+///
+/// # Errors
+/// When it is empty, too long or has control characters.
+pub(super) fn check_name(name: &str) -> Result<String> {
+    let name = name.trim();
+    let long = name.chars().count() > NAME_MAX;
+    if name.is_empty() || long || name.chars().any(char::is_control) {
+        let fix = format!("Give 1 to {NAME_MAX} printable characters.");
+        let problem = Problem::invalid("invalid_site", "The site cannot be saved like this.");
+        return Err(problem.at("/name", "length", fix));
+    }
+    Ok(name.to_owned())
+}
+
 fn parse(id: SiteId, body: SiteBody) -> Result<Site> {
     let mut problem = Problem::invalid("invalid_site", "The site cannot be saved like this.");
-    let name = body.name.trim().to_owned();
-    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
-        let fix = format!("Give 1 to {NAME_MAX} printable characters.");
-        problem = problem.at("/name", "length", fix);
-    }
+    let name = check_name(&body.name).unwrap_or_else(|wrong| {
+        problem.errors.extend(wrong.errors);
+        String::new()
+    });
     if body.subnets.len() > SUBNETS_MAX {
         let fix = format!("Give at most {SUBNETS_MAX} subnets; merge neighbours.");
         return Err(problem.at("/subnets", "too_many", fix));

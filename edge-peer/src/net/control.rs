@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{address::AddressBook, enrolment::chain, identity::Identity};
-use crate::policy::Willing;
+use crate::{platform::surroundings::Surroundings, policy::Willing};
 
 /// The most commands waiting for the connection.
 const MAX_COMMANDS: usize = 256;
@@ -184,6 +184,8 @@ pub struct Link {
     pub advertise: Option<SocketAddr>,
     /// Whether this PC gives, and how much.
     pub willing: watch::Receiver<Willing>,
+    /// The network around.
+    pub surroundings: Surroundings,
     /// The bytes moved so far.
     pub totals: Box<dyn Fn() -> TransferTotals + Send + Sync>,
     /// Where events go.

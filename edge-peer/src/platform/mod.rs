@@ -2,6 +2,8 @@
 //!
 //! Linux is asked through `/sys`. What cannot be found out is `None`, never a guess.
 
+pub mod surroundings;
+
 use std::{
     fs, io,
     net::IpAddr,

@@ -9,7 +9,7 @@ use swarm::content::{
     TrackKind,
 };
 use swarm::wire::{
-    Answered, Asked, Bits, Campaign, Enough, Holding, PROTOCOL, Question, RosterPeer,
+    Answered, Asked, Bits, Campaign, Enough, Holding, Observation, PROTOCOL, Question, RosterPeer,
     RosterSnapshot, Sharing, ToDms, ToPeer,
 };
 
@@ -380,7 +380,14 @@ fn to_dms() -> Vec<Vec<u8>> {
         let request = 7;
         ToDms::Ask(Asked { request, question }).encode()
     });
-    [vec![hello.encode(), holding.encode()], asked.to_vec()].concat()
+    let seen = ToDms::Observed(Observation {
+        gateway: Some([9; 16]),
+        domain: Some("lyon.example".to_owned()),
+        subnets: vec!["10.20.4.0/24".to_owned()],
+        rtt_ms: Some(20),
+    });
+    let plain = vec![hello.encode(), holding.encode(), seen.encode()];
+    [plain, asked.to_vec()].concat()
 }
 
 fn to_peer() -> Vec<Vec<u8>> {

@@ -116,8 +116,14 @@ async fn lists_are_narrowed_by_state_tag_and_text_on_both_databases() {
         crate::testing::json(change(&server, first, &tell)).await;
         let (first, second) = (first.to_string(), second.to_string());
         assert_eq!(ids(&server, "").await, [first.clone(), second.clone()]);
-        assert_eq!(ids(&server, "state=queued").await, [first.clone()]);
-        assert_eq!(ids(&server, "state=complete").await, [second.clone()]);
+        assert_eq!(
+            ids(&server, "state=queued").await,
+            std::slice::from_ref(&first)
+        );
+        assert_eq!(
+            ids(&server, "state=complete").await,
+            std::slice::from_ref(&second)
+        );
         for found in [
             "tag=Finance",
             "matching=CAFE",
@@ -125,7 +131,11 @@ async fn lists_are_narrowed_by_state_tag_and_text_on_both_databases() {
             "matching=plan+caf",
             "matching=financ",
         ] {
-            assert_eq!(ids(&server, found).await, [first.clone()], "{found}");
+            assert_eq!(
+                ids(&server, found).await,
+                std::slice::from_ref(&first),
+                "{found}"
+            );
         }
         for nothing in [
             "tag=fin",

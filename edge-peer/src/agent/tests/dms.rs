@@ -403,6 +403,7 @@ impl Shared {
             ToDms::WantRoster => Some(ToPeer::Roster(self.roster.lock().unwrap().snapshot())),
             ToDms::Lease(ask) => self.lease(device, ask),
             ToDms::Ask(asked) => Some(self.hearing.answer(asked)),
+            ToDms::Observed(seen) => self.hearing.saw(device, seen),
             ToDms::Totals(_) | ToDms::Holding(_) | ToDms::Hello { .. } => None,
         }
     }

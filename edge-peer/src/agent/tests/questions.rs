@@ -36,6 +36,11 @@ async fn questions_go_over_the_control_connection_and_over_http_without_one() {
     let (_, _, text) = peer.ask_license(long.clone()).await;
     assert_eq!(text, format!("asked by request: {long}"));
 
+    dms.until("what it sees", |dms| dms.seen(device).is_some())
+        .await;
+    let seen = dms.seen(device).unwrap();
+    assert!(seen.rtt_ms.is_some() && seen.subnets.is_empty(), "{seen:?}");
+
     dms.revoke(device);
     peer.until("the refusal", |s| s["refused"] == true).await;
     let (status, _, text) = peer.ask_license("{}".into()).await;

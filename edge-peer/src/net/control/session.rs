@@ -31,6 +31,9 @@ const HEARTBEATS: std::ops::RangeInclusive<u32> = 1..=300;
 /// How long a frame may take to leave.
 const SEND: Duration = Duration::from_secs(10);
 
+/// What the ping holds that measures the round trip.
+const ROUND_TRIP: bytes::Bytes = bytes::Bytes::from_static(b"round trip");
+
 type Socket = WebSocketStream<TlsStream<TcpStream>>;
 
 /// A connection that is up.
@@ -208,6 +211,10 @@ impl Keeper {
         let mut pulse = interval_at(Instant::now() + often, often);
         pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
+        if let Err(end) = transmit(session, Message::Ping(ROUND_TRIP)).await {
+            return end;
+        }
+        let mut asked = Some(Instant::now());
         loop {
             let silence = heard + heartbeat * 3;
             let step = tokio::select! {
@@ -217,7 +224,10 @@ impl Keeper {
                 }
                 frame = session.socket.next() => {
                     heard = Instant::now();
-                    self.hear(frame, questions).await
+                    match asked.take_if(|_| is_round_trip(&frame)) {
+                        Some(asked) => self.send_seen(session, asked.elapsed()).await,
+                        None => self.hear(frame, questions).await,
+                    }
                 }
                 changed = self.link.willing.changed() => match changed {
                     Ok(()) => self.send_state(session).await,
@@ -311,6 +321,13 @@ impl Keeper {
         transmit(session, Message::Ping(bytes::Bytes::new())).await
     }
 
+    /// What is seen of the network around, once for a connection: another network means another connection.
+    async fn send_seen(&mut self, session: &mut Session, trip: Duration) -> Result<(), End> {
+        let trip = u32::try_from(trip.as_millis()).ok();
+        let seen = self.link.surroundings.look(session.local.ip(), trip);
+        self.send(session, ToDms::Observed(seen)).await
+    }
+
     async fn send_state(&mut self, session: &mut Session) -> Result<(), End> {
         let willing = *self.link.willing.borrow_and_update();
         let state = ToDms::State {
@@ -345,6 +362,10 @@ impl Keeper {
         }
         self.link.advertise.unwrap_or(address)
     }
+}
+
+fn is_round_trip(frame: &Option<Result<Message, Error>>) -> bool {
+    matches!(frame, Some(Ok(Message::Pong(held))) if *held == ROUND_TRIP)
 }
 
 async fn transmit(session: &mut Session, message: Message) -> Result<(), End> {

@@ -1,12 +1,18 @@
 //! What the small DMS hears of players, and whether it hears at all.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::{extract::State, http::StatusCode};
-use swarm::wire::{Answered, Asked, Question, ToPeer};
+use swarm::{
+    content::DeviceId,
+    wire::{Answered, Asked, Observation, Question, ToPeer},
+};
 
 use super::{Dms, Shared};
 
@@ -15,9 +21,15 @@ use super::{Dms, Shared};
 pub(super) struct Hearing {
     deaf: AtomicBool,
     told: Mutex<Vec<String>>,
+    seen: Mutex<BTreeMap<DeviceId, Observation>>,
 }
 
 impl Hearing {
+    pub(super) fn saw(&self, device: DeviceId, seen: Observation) -> Option<ToPeer> {
+        self.seen.lock().unwrap().insert(device, seen);
+        None
+    }
+
     /// Refuses every licence, in words that show how it was asked.
     pub(super) fn answer(&self, asked: Asked) -> ToPeer {
         let (status, body) = match asked.question {
@@ -46,6 +58,17 @@ impl Dms {
     /// The reports it was sent while it heard, those that it refused too.
     pub(in super::super) fn told(&self) -> Vec<String> {
         self.shared.hearing.told.lock().unwrap().clone()
+    }
+
+    /// What a device said of the network around it.
+    pub(in super::super) fn seen(&self, device: DeviceId) -> Option<Observation> {
+        self.shared
+            .hearing
+            .seen
+            .lock()
+            .unwrap()
+            .get(&device)
+            .cloned()
     }
 
     /// From now on peers that connect are told that there is nothing to hold.
