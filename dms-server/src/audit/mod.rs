@@ -106,6 +106,12 @@ pub mod act {
     pub const CHAPTERS_SET: &str = "title.chapters_set";
     /// A title's chapters were removed.
     pub const CHAPTERS_REMOVED: &str = "title.chapters_removed";
+    /// An upload got the policy that its title is to have.
+    pub const UPLOAD_ARMED: &str = "upload.armed";
+    /// A job was cancelled.
+    pub const JOB_CANCELLED: &str = "job.cancelled";
+    /// A job was told to begin anew.
+    pub const JOB_RETRIED: &str = "job.retried";
     /// A title was deleted.
     pub const TITLE_DELETED: &str = "title.deleted";
     /// A campaign was made.

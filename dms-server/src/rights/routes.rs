@@ -113,7 +113,10 @@ async fn set_policy(
 }
 
 /// Refuses a policy that cannot be meant, with every wrong field and its fix.
-async fn check(app: &App, body: &PolicyBody) -> Result<Policy> {
+///
+/// # Errors
+/// The problem, or the database's.
+pub async fn check(app: &App, body: &PolicyBody) -> Result<Policy> {
     let policy = body.policy();
     let mut problem = Problem::invalid("invalid_policy", "The policy contradicts itself.");
     for fault in policy.check() {
