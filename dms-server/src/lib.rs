@@ -21,6 +21,7 @@ pub mod extract;
 pub mod grant;
 pub mod keys;
 pub mod license;
+pub mod live;
 pub mod net;
 pub mod observe;
 pub mod oidc;

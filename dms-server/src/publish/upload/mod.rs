@@ -153,6 +153,7 @@ async fn append_settled(
         app.metrics.uploaded(end.saturating_sub(offset));
     }
     db::postpone(&app.db, upload.id, expiry(app)).await?;
+    app.events.emit(Event::UploadChanged(upload.id));
     received?;
     match kept {
         Kept::Nothing => Err(Refusal::ChecksumMismatch),

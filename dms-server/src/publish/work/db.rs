@@ -65,6 +65,20 @@ pub async fn uploads(
         .await)
 }
 
+/// One upload.
+///
+/// # Errors
+/// The database's.
+pub async fn upload(db: &Db, id: Uuid) -> sqlx::Result<Option<UploadRow>> {
+    let sql = "SELECT id, owner, node, bytes, name, kind, filename, title, \
+               CAST(CASE WHEN policy IS NULL THEN 0 ELSE 1 END AS BIGINT) AS armed, created_ms, expires_ms \
+               FROM uploads WHERE id = $1";
+    db!(db.read(), |p| sqlx::query_as(sql)
+        .bind(id)
+        .fetch_optional(p)
+        .await)
+}
+
 /// Gives an unfinished upload the policy that its title is to have. False: there is no such upload any more.
 ///
 /// # Errors

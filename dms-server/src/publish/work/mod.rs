@@ -8,6 +8,19 @@ pub mod view;
 
 use dms_transcoder_protocol::FailureCode;
 
+use crate::state::App;
+
+/// How much of an upload is here; none: another server holds it, or its file goes just now.
+pub async fn offset(app: &App, row: &db::UploadRow) -> Option<u64> {
+    if row.title.is_some() {
+        return Some(row.bytes.unsigned_abs());
+    }
+    if row.node != app.publish.node {
+        return None;
+    }
+    app.publish.spool.length(row.id).await.ok()
+}
+
 /// Failures that were not the file's: the source is kept for as long as the upload, so that the job can be tried again.
 pub const RETRIABLE: [FailureCode; 4] = [
     FailureCode::Cancelled,

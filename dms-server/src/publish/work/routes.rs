@@ -66,12 +66,7 @@ async fn list_uploads(
     let rows = db::uploads(&app.db, &owner, asked.unfinished, before, now_ms, limit).await?;
     let mut offsets = Vec::with_capacity(rows.len());
     for row in &rows {
-        offsets.push(match row.title {
-            Some(_) => Some(row.bytes.unsigned_abs()),
-            // Its file may go at any moment.
-            None if row.node == app.publish.node => app.publish.spool.length(row.id).await.ok(),
-            None => None,
-        });
+        offsets.push(super::offset(&app, row).await);
     }
     let rows = rows.into_iter().zip(offsets).collect();
     let view = |(row, offset)| UploadView::of(row, offset);
