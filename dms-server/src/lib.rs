@@ -29,6 +29,7 @@ pub mod origin;
 pub mod page;
 pub mod pages;
 pub mod people;
+pub mod portal;
 pub mod problem;
 pub mod publish;
 pub mod rights;

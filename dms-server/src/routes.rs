@@ -22,7 +22,7 @@ use crate::problem::Problem;
 use crate::state::App;
 use crate::{
     audit, auth, campaign, captions, device, grant, keys, license, live, observe, oidc, origin,
-    pages, people, publish, rights, scim, search, site, usage, webhook,
+    pages, people, portal, publish, rights, scim, search, site, usage, webhook,
 };
 
 /// Bytes of a request body that a handler takes whole. Uploads are streams and set their own limit.
@@ -74,6 +74,7 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(site::routes::routes())
         .merge(campaign::routes::routes())
         .merge(live::routes::routes())
+        .merge(portal::routes::routes())
         .merge(device::routes::routes())
         .merge(webhook::routes::routes())
 }
