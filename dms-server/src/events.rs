@@ -3,6 +3,7 @@
 
 use swarm::content::TitleId;
 use tokio::sync::broadcast;
+use uuid::Uuid;
 
 /// Events kept for a slow listener before it is told that it missed some.
 const BACKLOG: usize = 256;
@@ -13,6 +14,8 @@ const BACKLOG: usize = 256;
 pub enum Event {
     /// A title's state, progress or newest version changed.
     TitleChanged(TitleId),
+    /// An upload has more bytes, or became a title.
+    UploadChanged(Uuid),
     /// A title was deleted; its chunks are no longer served.
     TitleDeleted(TitleId),
 }

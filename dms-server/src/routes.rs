@@ -21,8 +21,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::{
-    audit, auth, campaign, captions, device, grant, keys, license, observe, oidc, origin, pages,
-    people, publish, rights, scim, search, site, usage, webhook,
+    audit, auth, campaign, captions, device, grant, keys, license, live, observe, oidc, origin,
+    pages, people, portal, publish, rights, scim, search, site, usage, webhook,
 };
 
 /// Bytes of a request body that a handler takes whole. Uploads are streams and set their own limit.
@@ -73,6 +73,8 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(usage::routes::routes())
         .merge(site::routes::routes())
         .merge(campaign::routes::routes())
+        .merge(live::routes::routes())
+        .merge(portal::routes::routes())
         .merge(device::routes::routes())
         .merge(webhook::routes::routes())
 }

@@ -22,6 +22,7 @@ use crate::egress::Egress;
 use crate::events::Events;
 use crate::keys::{self, Keys, rotation};
 use crate::license::recorder::{self, Recorder};
+use crate::live;
 use crate::net::{Limits, Listener};
 use crate::observe::health::Readiness;
 use crate::observe::metrics::Metrics;
@@ -166,6 +167,7 @@ impl Dms {
         running.spawn(metrics.serve(routes::metrics(&app), stop.clone()));
         app.tasks.spawn(ledger::run(app.clone()));
         app.tasks.spawn(campaign::run(app.clone()));
+        app.tasks.spawn(live::feed::run(app.clone()));
         app.tasks.spawn(recorder::run(app.clone()));
         app.tasks.spawn(webhook::run(app.clone()));
         app.tasks.spawn(people::refusals::run(app.clone()));
@@ -290,6 +292,7 @@ impl Opened {
             ca,
             clock,
             events: Events::default(),
+            live: Arc::default(),
             known: Known::default(),
             people: People::new()?,
             licenses: Recorder::default(),

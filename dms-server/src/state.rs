@@ -16,6 +16,7 @@ use crate::egress::Egress;
 use crate::events::Events;
 use crate::keys::{Keys, rotation::Rotation};
 use crate::license::recorder::Recorder;
+use crate::live::Live;
 use crate::observe::health::Readiness;
 use crate::observe::metrics::Metrics;
 use crate::oidc::Oidc;
@@ -50,6 +51,8 @@ pub struct Parts {
     pub clock: Clock,
     /// What happens, for those who listen.
     pub events: Events,
+    /// The same, kept for pages that follow it.
+    pub live: Arc<Live>,
     /// The state of uploads and jobs.
     pub publish: Publish,
     /// The authority of device certificates.

@@ -108,6 +108,20 @@ pub mod act {
     pub const CHAPTERS_SET: &str = "title.chapters_set";
     /// A title's chapters were removed.
     pub const CHAPTERS_REMOVED: &str = "title.chapters_removed";
+    /// An upload got the policy that its title is to have.
+    pub const UPLOAD_ARMED: &str = "upload.armed";
+    /// A job was cancelled.
+    pub const JOB_CANCELLED: &str = "job.cancelled";
+    /// A job was told to begin anew.
+    pub const JOB_RETRIED: &str = "job.retried";
+    /// Somebody asked to be let into a title's audience.
+    pub const ACCESS_REQUESTED: &str = "access.requested";
+    /// Somebody was let into a title's audience because they asked.
+    pub const ACCESS_GRANTED: &str = "access.granted";
+    /// Somebody was not let in.
+    pub const ACCESS_DENIED: &str = "access.denied";
+    /// Something was switched on or off.
+    pub const SETTING_CHANGED: &str = "setting.changed";
     /// A title was deleted.
     pub const TITLE_DELETED: &str = "title.deleted";
     /// A campaign was made.

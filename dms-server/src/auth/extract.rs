@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
 
-use super::{Permission, Principal, Secret, Waits, csrf, db};
+use super::{Permission, Principal, Secret, SecretHash, Waits, csrf, db};
 use crate::problem::{Problem, Result};
 use crate::state::App;
 
@@ -116,24 +116,68 @@ fn code_first(waits: Waits) -> Problem {
 }
 
 async fn authenticate(parts: &Parts, app: &App) -> Result<Principal> {
-    if let Some(secret) = bearer(&parts.headers)? {
-        return db::principal_of_token(&app.db, secret.hash(), app.clock.now_ms())
-            .await?
-            .ok_or_else(|| Problem::unauthenticated("The token is unknown or has expired."));
+    let credentials = Credentials::of(&parts.headers, app)?;
+    let principal = credentials.principal(app).await?;
+    match credentials {
+        Credentials::Token(_) => principal
+            .ok_or_else(|| Problem::unauthenticated("The token is unknown or has expired.")),
+        Credentials::Session(_) => {
+            let principal = principal
+                .ok_or_else(|| Problem::unauthenticated("The session has ended. Sign in again."))?;
+            let safe = csrf::is_safe(&parts.method);
+            if !safe && !csrf::same_origin(&parts.headers, app.public_origin()) {
+                return Err(foreign_page(app));
+            }
+            Ok(principal)
+        }
     }
-    let Some(secret) = session_cookie(&parts.headers, app.cookie_name()) else {
-        return Err(Problem::unauthenticated(
-            "Sign in, or send a token: `Authorization: Bearer dms_...`.",
-        ));
-    };
-    let (now, codes) = (app.clock.now_ms(), app.config.people.require_codes);
-    let principal = db::principal_of_session(&app.db, secret.hash(), now, codes)
-        .await?
-        .ok_or_else(|| Problem::unauthenticated("The session has ended. Sign in again."))?;
-    if !csrf::is_safe(&parts.method) && !csrf::same_origin(&parts.headers, app.public_origin()) {
-        return Err(foreign_page(app));
+}
+
+/// What a caller came with, for what lasts longer than a request: it asks again whether they still are one.
+#[derive(Clone, Copy, Debug)]
+pub enum Credentials {
+    /// A token.
+    Token(SecretHash),
+    /// A session's cookie.
+    Session(SecretHash),
+}
+
+impl Credentials {
+    fn of(headers: &HeaderMap, app: &App) -> Result<Self> {
+        if let Some(secret) = bearer(headers)? {
+            return Ok(Self::Token(secret.hash()));
+        }
+        let Some(secret) = session_cookie(headers, app.cookie_name()) else {
+            return Err(Problem::unauthenticated(
+                "Sign in, or send a token: `Authorization: Bearer dms_...`.",
+            ));
+        };
+        Ok(Self::Session(secret.hash()))
     }
-    Ok(principal)
+
+    /// Who has them now; none: they ended.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn principal(&self, app: &App) -> Result<Option<Principal>> {
+        let now_ms = app.clock.now_ms();
+        let found = match self {
+            Self::Token(hash) => db::principal_of_token(&app.db, *hash, now_ms).await,
+            Self::Session(hash) => {
+                let codes = app.config.people.require_codes;
+                db::principal_of_session(&app.db, *hash, now_ms, codes).await
+            }
+        };
+        Ok(found?)
+    }
+}
+
+impl FromRequestParts<App> for Credentials {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        Self::of(&parts.headers, app)
+    }
 }
 
 pub(super) fn foreign_page(app: &App) -> Problem {

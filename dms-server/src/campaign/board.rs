@@ -287,6 +287,16 @@ impl Board {
             .collect()
     }
 
+    /// The same, with which title.
+    #[must_use]
+    pub fn each(&self) -> Vec<(SiteId, TitleId, Progress)> {
+        let state = self.lock();
+        let plans = state.plans.iter();
+        plans
+            .map(|((site, title), plan)| (*site, *title, plan.progress()))
+            .collect()
+    }
+
     /// The chunks that sites have enough copies of, where that is news.
     pub(super) fn news(&self) -> Vec<(SiteId, Enough)> {
         let mut news = Vec::new();

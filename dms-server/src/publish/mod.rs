@@ -5,7 +5,8 @@
 //! - [`jobs`]: who works on what, under a lease;
 //! - [`pipeline`]: one attempt, from the source to the publication;
 //! - [`sweep`]: removes what attempts left that did not publish;
-//! - [`library`]: what publishers say of titles.
+//! - [`library`]: what publishers say of titles;
+//! - [`work`]: uploads and jobs in lists.
 //!
 //! **Invariant:** nothing of a title is visible before one transaction makes its version complete.
 
@@ -22,6 +23,7 @@ pub mod sweep;
 mod tests;
 pub mod upload;
 pub mod view;
+pub mod work;
 
 use std::io;
 use std::sync::Arc;

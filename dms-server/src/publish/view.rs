@@ -56,7 +56,9 @@ pub struct TitleError {
 }
 
 impl TitleError {
-    fn of(code: &str) -> Self {
+    /// What a code means.
+    #[must_use]
+    pub fn of(code: &str) -> Self {
         let message = match code.parse::<FailureCode>() {
             Ok(code) => code.sentence().to_owned(),
             Err(_) => "Publishing failed. Ask an administrator for the job's log.".to_owned(),

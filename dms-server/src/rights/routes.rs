@@ -13,6 +13,7 @@ use super::db::{self, PolicyRow};
 use super::{person, plans, viewing};
 use crate::audit::act;
 use crate::auth::{Permission, Publisher};
+use crate::events::Event;
 use crate::extract::{Json, Path};
 use crate::license::lease_ms;
 use crate::people;
@@ -105,6 +106,7 @@ async fn set_policy(
     };
     let (id, members) = (Uuid::from_bytes(path.title.0), body.members());
     db::set_policy(&app.db, id, &row, members.as_deref(), &note).await?;
+    app.events.emit(Event::TitleChanged(path.title));
     Ok(Json(PolicyView {
         policy: body,
         updated_by: Some(row.updated_by),
@@ -113,7 +115,10 @@ async fn set_policy(
 }
 
 /// Refuses a policy that cannot be meant, with every wrong field and its fix.
-async fn check(app: &App, body: &PolicyBody) -> Result<Policy> {
+///
+/// # Errors
+/// The problem, or the database's.
+pub async fn check(app: &App, body: &PolicyBody) -> Result<Policy> {
     let policy = body.policy();
     let mut problem = Problem::invalid("invalid_policy", "The policy contradicts itself.");
     for fault in policy.check() {

@@ -1,5 +1,6 @@
 //! Uploads in the database.
 
+use dms_transcoder_protocol::FailureCode;
 use swarm::content::TitleKind;
 use uuid::Uuid;
 
@@ -8,8 +9,9 @@ use super::refusal::Refusal;
 use crate::audit::Note;
 use crate::db::Db;
 use crate::publish::db::kind_name;
+use crate::publish::work::RETRIABLE;
 use crate::webhook::{self, db::note};
-use crate::{append, db, index_title, tx};
+use crate::{append, db, give_policy, index_title, tx};
 
 /// An upload as it was declared.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -156,6 +158,7 @@ pub async fn finish(db: &Db, id: Uuid, title: Uuid, note: &Note<'_>) -> sqlx::Re
             .fetch_one(&mut *tx)
             .await?;
             index_title!(tx, title, &name, "", "");
+            give_policy!(tx, id, title, now_ms);
             note!(
                 tx,
                 webhook::Note::upload_completed(title, &name, &kind, bytes, now_ms)
@@ -217,20 +220,27 @@ pub async fn expired(db: &Db, node: &str, now_ms: i64, limit: i64) -> sqlx::Resu
     })
 }
 
-/// Uploads of this node whose title no longer needs its source. At most `limit`.
+/// Uploads of this node whose title no longer needs its source: no job is to come, and none that failed through no fault
+/// of its file may be tried again. At most `limit`.
 ///
 /// # Errors
 /// The database failed.
-pub async fn spent(db: &Db, node: &str, limit: i64) -> sqlx::Result<Vec<Uuid>> {
-    db!(db.read(), |p| sqlx::query_scalar(
+pub async fn spent(db: &Db, node: &str, now_ms: i64, limit: i64) -> sqlx::Result<Vec<Uuid>> {
+    let kept = RETRIABLE.map(FailureCode::as_str).join(" ");
+    db!(db.read(), |p| {
+        sqlx::query_scalar(
         "SELECT id FROM uploads WHERE node = $1 AND held > 0 AND title IS NOT NULL \
          AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.upload = uploads.id \
-         AND jobs.state IN ('queued', 'running')) LIMIT $2"
+         AND jobs.state IN ('queued', 'running')) AND (expires_ms <= $2 OR NOT EXISTS (SELECT 1 FROM titles t \
+         WHERE t.id = uploads.title AND t.state = 'failed' AND $3 LIKE '%' || t.error_code || '%')) LIMIT $4"
     )
     .bind(node)
+    .bind(now_ms)
+    .bind(kept)
     .bind(limit)
     .fetch_all(p)
-    .await)
+    .await
+    })
 }
 
 /// Uploads of this node whose job waits for a worker and can be done by this node's only. At most

@@ -153,6 +153,7 @@ async fn append_settled(
         app.metrics.uploaded(end.saturating_sub(offset));
     }
     db::postpone(&app.db, upload.id, expiry(app)).await?;
+    app.events.emit(Event::UploadChanged(upload.id));
     received?;
     match kept {
         Kept::Nothing => Err(Refusal::ChecksumMismatch),
@@ -284,7 +285,7 @@ pub async fn recover(app: &App) -> Result<(), Refusal> {
 /// The database or the disk failed.
 pub async fn reap(app: &App) -> Result<(), Refusal> {
     let node = &app.publish.node;
-    for id in db::spent(&app.db, node, BATCH).await? {
+    for id in db::spent(&app.db, node, app.clock.now_ms(), BATCH).await? {
         app.publish.spool.remove(id).await?;
         app.store
             .delete_master(id)

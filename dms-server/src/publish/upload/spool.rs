@@ -76,6 +76,16 @@ impl Spool {
         Ok(length.min(start))
     }
 
+    /// How much of an upload is certain to be here, also while somebody is writing.
+    ///
+    /// # Errors
+    /// What the file system says; `NotFound` without a file.
+    pub async fn length(&self, id: Uuid) -> io::Result<u64> {
+        let length = fs::metadata(self.path(id)).await?.len();
+        let start = self.unverified_from(id).await?;
+        Ok(start.map_or(length, |start| length.min(start)))
+    }
+
     /// A marker that cannot be read was being written when the power went: nothing had followed it.
     async fn unverified_from(&self, id: Uuid) -> io::Result<Option<u64>> {
         match fs::read_to_string(self.marker(id)).await {

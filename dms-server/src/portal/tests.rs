@@ -1,0 +1,247 @@
+//! The portal over the real server and both databases.
+
+use http::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::db;
+use crate::auth::Role;
+use crate::testing::rights::Person;
+use crate::testing::{Server, json as answer, refusal, text, title};
+
+impl Server {
+    /// A request of a person.
+    fn of(&self, person: &Person, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.anonymous(method, path).bearer_auth(&person.token)
+    }
+
+    async fn put(&self, person: &Person, path: &str, body: Value) {
+        answer(self.of(person, Method::PUT, path).json(&body)).await;
+    }
+
+    async fn theirs(&self, person: &Person, path: &str) -> Value {
+        answer(self.of(person, Method::GET, path)).await
+    }
+}
+
+fn ids(list: &Value) -> Vec<String> {
+    let items = list["items"].as_array().expect("items").iter();
+    let id = |item: &Value| item.pointer("/title/id").or(item.get("id")).map(text);
+    items.map(|item| id(item).expect("an id")).collect()
+}
+
+#[tokio::test]
+async fn people_go_on_save_and_rate_on_both_databases() {
+    for server in Server::both_with(|config| config.media.jobs = 0).await {
+        let ana = server.someone("ana", Role::Viewer).await;
+        let bob = server.someone("bob", Role::Viewer).await;
+        let title = title::video(&server).await.title;
+        let id = Uuid::from_bytes(title.0);
+        db::stretch(&server.app.db, id, 100_000)
+            .await
+            .expect("done");
+        let at = |what: &str| format!("/api/v1/me/{what}/{title}");
+        let nothing = json!({"seconds": null, "saved": false, "rating": null});
+        assert_eq!(server.theirs(&ana, &at("titles")).await, nothing);
+        for (seconds, goes_on) in [(9, false), (42, true), (95, false), (50, true)] {
+            let body = json!({"seconds": seconds});
+            server.put(&ana, &at("progress"), body).await;
+            let list = server.theirs(&ana, "/api/v1/me/continue").await;
+            assert_eq!(ids(&list).len(), usize::from(goes_on), "{seconds}");
+        }
+        let list = server.theirs(&ana, "/api/v1/me/continue").await;
+        assert_eq!(list["items"][0]["seconds"], 50);
+        server.put(&ana, &at("saved"), json!({})).await;
+        server.put(&ana, &at("saved"), json!({})).await;
+        server
+            .put(&ana, &at("ratings"), json!({"rating": -1}))
+            .await;
+        server.put(&ana, &at("ratings"), json!({"rating": 1})).await;
+        let mine = json!({"seconds": 50, "saved": true, "rating": 1});
+        assert_eq!(server.theirs(&ana, &at("titles")).await, mine);
+        assert_eq!(
+            ids(&server.theirs(&ana, "/api/v1/me/saved").await),
+            [title.to_string()]
+        );
+        // Nothing of it is anybody else's.
+        assert_eq!(server.theirs(&bob, &at("titles")).await, nothing);
+        for list in ["continue", "saved"] {
+            let list = server.theirs(&bob, &format!("/api/v1/me/{list}")).await;
+            assert_eq!(list["items"], json!([]));
+        }
+        for what in ["progress", "saved", "ratings"] {
+            let gone = server.of(&ana, Method::DELETE, &at(what)).send().await;
+            assert_eq!(gone.expect("an answer").status(), 204);
+        }
+        assert_eq!(server.theirs(&ana, &at("titles")).await, nothing);
+        // What is wrong, is said; a token of the installation stands for nobody.
+        let wrong = server
+            .of(&ana, Method::PUT, &at("ratings"))
+            .json(&json!({"rating": 2}));
+        assert_eq!(refusal(wrong).await.1.errors[0].pointer, "/rating");
+        let wrong = server
+            .of(&ana, Method::PUT, &at("progress"))
+            .json(&json!({"seconds": 9_999_999}));
+        assert_eq!(refusal(wrong).await.1.code, "invalid_position");
+        let nobody = server.request(Method::GET, "/api/v1/me/continue");
+        assert_eq!(refusal(nobody).await.1.code, "no_account");
+        let unknown = format!("/api/v1/me/saved/{}", Uuid::nil());
+        assert_eq!(refusal(server.of(&ana, Method::PUT, &unknown)).await.0, 404);
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_others_with_the_same_taste_like_is_proposed_on_both_databases() {
+    for server in Server::both_with(|config| config.media.jobs = 0).await {
+        let mut people = Vec::new();
+        for name in ["ana", "bob", "cid", "dan"] {
+            people.push(server.someone(name, Role::Viewer).await);
+        }
+        let (first, second) = (title::video(&server).await, title::video(&server).await);
+        let like = async |person: &Person, title: &title::Video| {
+            let path = format!("/api/v1/me/ratings/{}", title.title);
+            server.put(person, &path, json!({"rating": 1})).await;
+        };
+        let [ana, bob, cid, dan] = people.as_slice() else {
+            panic!("four people")
+        };
+        let proposed = async || server.theirs(ana, "/api/v1/me/for-you").await;
+        assert_eq!(proposed().await["why_empty"], "nothing_liked");
+        like(ana, &first).await;
+        like(bob, &first).await;
+        like(bob, &second).await;
+        assert_eq!(
+            proposed().await["why_empty"],
+            "too_few_likes",
+            "one person stays unknown"
+        );
+        like(cid, &first).await;
+        like(cid, &second).await;
+        let found = proposed().await;
+        assert_eq!(
+            (ids(&found), &found["why_empty"]),
+            (vec![second.title.to_string()], &Value::Null)
+        );
+        // Only what the caller may see.
+        let board =
+            json!({"audience": {"groups": [server.group("board").await], "people": [dan.id]}});
+        server.set_policy(&second, board).await;
+        assert_eq!(ids(&proposed().await), Vec::<String>::new());
+        like(dan, &first).await;
+        assert_eq!(
+            ids(&server.theirs(dan, "/api/v1/me/for-you").await),
+            [second.title.to_string()]
+        );
+        // The company's switch.
+        let switch = |on: bool| {
+            let request = server.request(Method::PUT, "/api/v1/settings/portal");
+            request.json(&json!({"for_you": on}))
+        };
+        answer(switch(false)).await;
+        assert_eq!(
+            server.get("/api/v1/settings/portal").await["for_you"],
+            false
+        );
+        let off = server.theirs(dan, "/api/v1/me/for-you").await;
+        assert_eq!(
+            (&off["items"], &off["why_empty"]),
+            (&json!([]), &json!("switched_off"))
+        );
+        answer(switch(true)).await;
+        let log = server.get("/api/v1/audit?action=setting.").await;
+        assert_eq!(log["items"].as_array().expect("rows").len(), 2);
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_not_watch_asks_and_is_let_in_on_both_databases() {
+    for server in Server::both_with(|config| config.media.jobs = 0).await {
+        let ana = server.someone("ana", Role::Viewer).await;
+        let video = title::video(&server).await;
+        let ask = |id: String, note: &str| {
+            let path = format!("/api/v1/titles/{id}/access-requests");
+            server
+                .of(&ana, Method::POST, &path)
+                .json(&json!({"note": note}))
+        };
+        let asked = async |id: String| {
+            let answer = ask(id, "for the audit").send().await.expect("an answer");
+            (
+                answer.status().as_u16(),
+                answer.text().await.expect("a text"),
+            )
+        };
+        let id = video.title.to_string();
+        assert_eq!(refusal(ask(id.clone(), "")).await.1.code, "has_access");
+        let board =
+            json!({"audience": {"groups": [server.group("board").await]}, "max_height": 360});
+        server.set_policy(&video, board).await;
+        assert_eq!(
+            refusal(ask(id.clone(), "\u{0}")).await.1.errors[0].pointer,
+            "/note"
+        );
+        let there = asked(id.clone()).await;
+        assert_eq!(
+            there,
+            asked(Uuid::nil().to_string()).await,
+            "it tells nothing"
+        );
+        assert_eq!(there, asked(id.clone()).await, "once is enough");
+        let list = server.get("/api/v1/access-requests?state=open").await;
+        assert_eq!(list["items"].as_array().expect("items").len(), 1);
+        let request = &list["items"][0];
+        assert_eq!(
+            (&request["note"], &request["person_name"]),
+            (&json!("for the audit"), &json!("ana"))
+        );
+        let act = async |request: &Value, verb: &str| {
+            let path = format!("/api/v1/access-requests/{}/{verb}", text(&request["id"]));
+            let answer = server.request(Method::POST, &path).send().await;
+            answer.expect("an answer").status().as_u16()
+        };
+        assert_eq!(act(request, "deny").await, 204);
+        assert_eq!(act(request, "grant").await, 409);
+        // A refusal holds for a day.
+        asked(id.clone()).await;
+        assert_eq!(
+            server.get("/api/v1/access-requests?state=open").await["items"],
+            json!([])
+        );
+        server.app.clock.advance_ms(super::requests::AGAIN_MS + 1);
+        asked(id.clone()).await;
+        let list = server.get("/api/v1/access-requests?state=open").await;
+        assert_eq!(act(&list["items"][0], "grant").await, 204);
+        let policy = server.get(&format!("/api/v1/titles/{id}/policy")).await;
+        assert_eq!(policy["policy"]["audience"]["people"], json!([ana.id]));
+        assert_eq!(policy["policy"]["max_height"], 360);
+        assert_eq!(ids(&server.theirs(&ana, "/api/v1/titles").await), [id]);
+        let log = server.get("/api/v1/audit?action=access.").await;
+        let actions: Vec<_> = log["items"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .map(|row| text(&row["action"]))
+            .collect();
+        let want = [
+            "access.granted",
+            "access.requested",
+            "access.denied",
+            "access.requested",
+        ];
+        assert_eq!(actions, want);
+        // Another publisher neither sees nor answers it.
+        let other = server.someone("eve", Role::Publisher).await;
+        assert_eq!(
+            server.theirs(&other, "/api/v1/access-requests").await["items"],
+            json!([])
+        );
+        let path = format!(
+            "/api/v1/access-requests/{}/grant",
+            text(&list["items"][0]["id"])
+        );
+        assert_eq!(refusal(server.of(&other, Method::POST, &path)).await.0, 403);
+        server.stop().await;
+    }
+}
