@@ -1,20 +1,59 @@
 /** Titles: asking for them, and what their states mean. */
 
+import type { MessageDescriptor } from '@lingui/core';
+import { msg } from '@lingui/core/macro';
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import type { Tone } from '~/parts/State';
+import { useMay } from '~/session/session';
 import { api, ask, PAGE_LIMIT, type Schema } from './client';
 
 export type Title = Schema<'Title'>;
+export type TitleState = Schema<'TitleState'>;
 
 /** Most pages that are looked through for a name. */
 const PAGES_MAX = 20;
 
+/** How often a title that is being prepared is asked for, ms; and how often anything may have come. */
+export const BUSY_MS = 1_500;
+export const IDLE_MS = 20_000;
+
+export const STATE_NAMES: Readonly<Record<TitleState, readonly [Tone, MessageDescriptor]>> = {
+  queued: ['quiet', msg`Waiting`],
+  probing: ['busy', msg`Being looked at`],
+  transcoding: ['busy', msg`Being transcoded`],
+  sealing: ['busy', msg`Being sealed`],
+  complete: ['ok', msg`Published`],
+  failed: ['bad', msg`Failed`],
+};
+
 /** Whether a title is still being prepared. */
-export function isBusy({ state }: Title): boolean {
+export function isBusy({ state }: Pick<Title, 'state'>): boolean {
   return state !== 'complete' && state !== 'failed';
 }
 
 /** A page of the list. */
 export function listTitles(cursor: string | null): Promise<Schema<'Page_Title'>> {
   return ask(api.GET('/api/v1/titles', { params: { query: { limit: PAGE_LIMIT, ...(cursor && { cursor }) } } }));
+}
+
+/** The newest titles, asked for again as often as they change. */
+export function useRecentTitles() {
+  const enabled = useMay('watch');
+  return useQuery({
+    queryKey: ['titles', 'recent'],
+    queryFn: () => listTitles(null),
+    enabled,
+    refetchInterval: ({ state }) => (state.data?.items.some(isBusy) ? BUSY_MS : IDLE_MS),
+  });
+}
+
+/** One title, asked for again while it is being prepared. */
+export function titleQuery(id: string) {
+  return queryOptions({
+    queryKey: ['titles', 'one', id],
+    queryFn: () => ask(api.GET('/api/v1/titles/{title}', { params: { path: { title: id } } })),
+    refetchInterval: ({ state }) => (state.data && isBusy(state.data) ? BUSY_MS : false),
+  });
 }
 
 /** The titles whose names have these letters, newest first. */
