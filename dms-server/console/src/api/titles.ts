@@ -10,9 +10,6 @@ import { api, ask, PAGE_LIMIT, type Schema } from './client';
 export type Title = Schema<'Title'>;
 export type TitleState = Schema<'TitleState'>;
 
-/** Most pages that are looked through for a name. */
-const PAGES_MAX = 20;
-
 /** How often a title that is being prepared is asked for, ms; and how often anything may have come. */
 export const BUSY_MS = 1_500;
 export const IDLE_MS = 20_000;
@@ -31,9 +28,16 @@ export function isBusy({ state }: Pick<Title, 'state'>): boolean {
   return state !== 'complete' && state !== 'failed';
 }
 
+/** What narrows the list. */
+export interface TitleFilter {
+  readonly matching?: string;
+  readonly state?: TitleState;
+}
+
 /** A page of the list. */
-export function listTitles(cursor: string | null): Promise<Schema<'Page_Title'>> {
-  return ask(api.GET('/api/v1/titles', { params: { query: { limit: PAGE_LIMIT, ...(cursor && { cursor }) } } }));
+export function listTitles(cursor: string | null, filter: TitleFilter = {}): Promise<Schema<'Page_Title'>> {
+  const query = { ...filter, limit: PAGE_LIMIT, ...(cursor && { cursor }) };
+  return ask(api.GET('/api/v1/titles', { params: { query } }));
 }
 
 /** The newest titles, asked for again as often as they change. */
@@ -56,16 +60,7 @@ export function titleQuery(id: string) {
   });
 }
 
-/** The titles whose names have these letters, newest first. */
+/** The titles that these words or beginnings of words are found in, newest first. */
 export async function findTitles(text: string, most: number): Promise<Title[]> {
-  const found: Title[] = [];
-  const wanted = text.toLocaleLowerCase();
-  let cursor: string | null = null;
-  for (let page = 0; page < PAGES_MAX && found.length < most; page++) {
-    const { items, next_cursor }: Schema<'Page_Title'> = await listTitles(cursor);
-    found.push(...items.filter(({ title }) => title.toLocaleLowerCase().includes(wanted)));
-    cursor = next_cursor ?? null;
-    if (cursor === null) break;
-  }
-  return found.slice(0, most);
+  return (await listTitles(null, { matching: text })).items.slice(0, most);
 }

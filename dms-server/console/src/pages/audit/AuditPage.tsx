@@ -77,7 +77,7 @@ export default function AuditPage() {
         <Group align="flex-end" gap="sm">
           {field('actor', t`Who`, t`Name or id`)}
           {field('action', t`What`, 'title.')}
-          {field('object', t`Id of what it was done to`)}
+          {field('object', t`Object's id`)}
           {field('from', t`From`)}
           {field('until', t`Until`)}
         </Group>

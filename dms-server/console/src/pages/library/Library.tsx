@@ -3,7 +3,8 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Button, CloseButton, Group, SegmentedControl, Select, TextInput } from '@mantine/core';
 import { IconLayoutGrid, IconList, IconMovie, IconMovieOff, IconSearch, IconUpload } from '@tabler/icons-react';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useDebouncedValue } from '@mantine/hooks';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo } from 'react';
 import { useDeleting } from '~/api/deleting';
@@ -15,7 +16,7 @@ import { PageHeader } from '~/parts/PageHeader';
 import { StaleBadge } from '~/parts/StaleBadge';
 import { useUrlState } from '~/parts/url-state';
 import { useMay } from '~/session/session';
-import { isState, narrowed } from './narrow';
+import { isState, narrowed, parametersFor } from './narrow';
 import { TitleGrid } from './TitleGrid';
 import { TitleTable } from './TitleTable';
 
@@ -26,9 +27,12 @@ export default function Library() {
   const navigate = useNavigate();
   const mayPublish = useMay('publish');
   const [{ q, state, view }, change] = useUrlState(DEFAULTS);
+  const [words] = useDebouncedValue(q, 200);
+  const filter = useMemo(() => parametersFor(words, state), [words, state]);
   const list = useInfiniteQuery({
-    queryKey: ['titles', 'list'],
-    queryFn: ({ pageParam }) => listTitles(pageParam),
+    queryKey: ['titles', 'list', filter],
+    queryFn: ({ pageParam }) => listTitles(pageParam, filter),
+    placeholderData: keepPreviousData,
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor ?? null,
     refetchInterval: ({ state: { data } }) =>
@@ -36,16 +40,13 @@ export default function Library() {
   });
   const all = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
   const deleting = useDeleting();
-  const rows = useMemo(
-    () => narrowed(all, q, state).filter(({ id }) => !deleting.has(id)),
-    [all, q, state, deleting],
-  );
+  const rows = useMemo(() => narrowed(all, state, deleting), [all, state, deleting]);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
   // What is looked for may be on a page that was not asked for yet.
-  const narrow = q !== '' || isState(state);
+  const narrow = words.trim() !== '' || isState(state);
   useEffect(() => {
-    if (narrow && hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [narrow, hasNextPage, isFetchingNextPage, fetchNextPage]);
+    if (rows.length === 0 && hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [rows.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
   const more = hasNextPage ? () => void fetchNextPage() : null;
 
   const upload = mayPublish && (
@@ -96,12 +97,12 @@ export default function Library() {
       </Group>
       {list.isPending && <Loading rows={8} height={56} />}
       {list.isError && all.length === 0 && <ErrorState error={list.error} retry={list.refetch} />}
-      {list.isSuccess && all.length === 0 && (
+      {list.isSuccess && all.length === 0 && !narrow && (
         <EmptyState icon={IconMovie} title={t`There is no title yet`} action={upload}>
           <Trans>Every video that was published, or is about to be, is listed here.</Trans>
         </EmptyState>
       )}
-      {all.length > 0 && rows.length === 0 && !hasNextPage && (
+      {list.isSuccess && rows.length === 0 && narrow && !hasNextPage && (
         <EmptyState
           icon={IconMovieOff}
           title={t`No title is like that`}

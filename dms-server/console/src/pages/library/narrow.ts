@@ -1,4 +1,4 @@
-/** Which titles a search and a state leave. Pure. */
+/** What of the library is asked for: the server finds words and states, and what it has no name for is left out here. */
 
 import { isBusy, type Title } from '~/api/titles';
 
@@ -9,17 +9,13 @@ export function isState(state: string): state is (typeof STATES)[number] {
   return (STATES as readonly string[]).includes(state);
 }
 
-/** Without accents and case, as people type. */
-function plain(text: string): string {
-  return text.normalize('NFD').replace(/\p{Mn}/gu, '').toLocaleLowerCase();
+/** The parameters of the list. Several states that are "being prepared" are one here and not at the server. */
+export function parametersFor(query: string, state: string): { matching?: string; state?: 'complete' | 'failed' } {
+  const words = query.trim();
+  return { ...(words && { matching: words }), ...((state === 'complete' || state === 'failed') && { state }) };
 }
 
-/** The titles whose name has every word, in that state. */
-export function narrowed(titles: readonly Title[], query: string, state: string): Title[] {
-  const words = plain(query).split(/\s+/).filter(Boolean);
-  return titles.filter((title) => {
-    if (isState(state) && (state === 'busy' ? !isBusy(title) : title.state !== state)) return false;
-    const name = plain(title.title);
-    return words.every((word) => name.includes(word));
-  });
+/** What is left of a page. */
+export function narrowed(titles: readonly Title[], state: string, deleting: ReadonlySet<string>): Title[] {
+  return titles.filter((title) => !deleting.has(title.id) && (state !== 'busy' || isBusy(title)));
 }

@@ -15,6 +15,7 @@ import classes from './Title.module.css';
 export function Overview({ title }: { title: Title }) {
   const { t, i18n } = useLingui();
   const facts: readonly (readonly [string, ReactNode])[] = [
+    ...(title.tags?.length ? ([[t`Tags`, title.tags.join(', ')]] as const) : []),
     [t`Kind`, title.kind === 'file' ? t`File` : t`Video`],
     ...(title.duration_ms ? ([[t`Length`, clock(title.duration_ms)]] as const) : []),
     [t`Uploaded size`, bytes(title.bytes, i18n.locale)],
@@ -32,6 +33,11 @@ export function Overview({ title }: { title: Title }) {
     <div className={classes.columns}>
       <Stack>
         <Stage title={title} />
+        {title.description && (
+          <Text size="sm" className={classes.description}>
+            {title.description}
+          </Text>
+        )}
       </Stack>
       <Panel title={t`Facts`}>
         <dl className={classes.facts}>

@@ -107,7 +107,7 @@ function When({ form }: Pick<Props, 'form'>) {
   const { t } = useLingui();
   return (
     <Panel title={t`When`}>
-      <SimpleGrid cols={{ base: 1, sm: 3 }}>
+      <SimpleGrid cols={{ base: 1, sm: 2 }}>
         <TextInput
           type="datetime-local"
           label={t`From`}

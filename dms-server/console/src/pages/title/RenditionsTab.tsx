@@ -48,7 +48,9 @@ function Published({ id }: { id: string }) {
   if (master.isError) return <ErrorState error={master.error} retry={master.refetch} />;
   const rate = (bits: number) => `${bytes(bits, i18n.locale).replace(/[Bb](yte|ytes|yte)?$/, 'bit')}/s`;
   const { pictures, sounds } = master.data;
-  const languages = sounds.map(({ name, language }) => (language ? `${name} (${language})` : name)).join(', ');
+  // `und` is what a file says that says no language.
+  const spoken = sounds.map(({ name, language }) => (language && language !== name ? `${name} (${language})` : name));
+  const languages = spoken.filter((name) => name !== 'und').join(', ');
   return (
     <Panel flush>
       <Table.ScrollContainer minWidth={560}>

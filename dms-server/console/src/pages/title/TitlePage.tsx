@@ -2,7 +2,8 @@
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Button, Menu, Tabs } from '@mantine/core';
-import { IconChevronDown, IconExternalLink, IconMovieOff, IconTrash } from '@tabler/icons-react';
+import { IconChevronDown, IconExternalLink, IconMovieOff, IconPencil, IconTrash } from '@tabler/icons-react';
+import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { titleQuery } from '~/api/titles';
@@ -19,6 +20,7 @@ import { Embed } from './Embed';
 import { Overview } from './Overview';
 import { PolicyTab } from './PolicyTab';
 import { RenditionsTab } from './RenditionsTab';
+import { EditTitle } from './EditTitle';
 import { useDeleteTitle } from './delete-title';
 
 const DEFAULTS = { tab: 'overview' };
@@ -30,6 +32,7 @@ export default function TitlePage() {
   const query = useQuery(titleQuery(id));
   const mayPublish = useMay('publish');
   const remove = useDeleteTitle();
+  const [editing, edit] = useDisclosure();
   const above = { to: '/library', title: t`Library` };
   if (query.isPending) return <Loading rows={4} height={80} />;
   if (query.isError) {
@@ -65,13 +68,16 @@ export default function TitlePage() {
         </Button>
       )}
       {mayPublish && (
-        <Menu width={220}>
+        <Menu width={260}>
           <Menu.Target>
             <Button variant="default" rightSection={<IconChevronDown size={14} />}>
               <Trans>More</Trans>
             </Button>
           </Menu.Target>
           <Menu.Dropdown>
+            <Menu.Item leftSection={<IconPencil size={16} />} onClick={edit.open}>
+              <Trans>Edit the name and description</Trans>
+            </Menu.Item>
             <Menu.Item leftSection={<IconTrash size={16} />} onClick={() => remove(title)}>
               <Trans>Delete the title</Trans>
             </Menu.Item>
@@ -83,6 +89,7 @@ export default function TitlePage() {
   return (
     <>
       <PageHeader title={title.title} above={above} mark={<TitleStateMark title={title} />} actions={actions} />
+      {editing && <EditTitle id={id} close={edit.close} />}
       <Tabs value={shown} onChange={(next) => change({ tab: next ?? 'overview' }, false)} keepMounted={false}>
         <Tabs.List mb="lg" aria-label={t`Parts of the title`}>
           {tabs.map(([name, label]) => (
