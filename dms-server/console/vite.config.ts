@@ -15,6 +15,8 @@ export default defineConfig(({ command }) => ({
   ...(command === 'build' && { html: { cspNonce: NONCE_MARK } }),
   build: {
     target: 'es2023',
+    // The oldest browsers with X25519 know light-dark(); rewritten, it would lose its scope.
+    cssTarget: ['chrome133', 'firefox130', 'safari17.5'],
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 900,

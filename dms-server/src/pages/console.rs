@@ -3,8 +3,6 @@
 //! The page is drawn anew for every request: the library of its controls writes style elements, which the policy
 //! allows by a nonce of this one answer.
 
-use std::sync::LazyLock;
-
 use axum::Router;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -49,11 +47,8 @@ async fn set_up(_: Anyone) -> Redirect {
 
 /// Every path of the console is the one page: its script knows which to show.
 async fn page(_: Anyone) -> Result<Response, Problem> {
-    static PAGE: LazyLock<Option<String>> = LazyLock::new(|| {
-        let file = Dist::get("index.html")?;
-        String::from_utf8(file.data.into_owned()).ok()
-    });
-    let built = PAGE.as_ref().ok_or_else(none)?;
+    let file = Dist::get("index.html").ok_or_else(none)?;
+    let built = String::from_utf8_lossy(&file.data);
     let nonce = STANDARD.encode(rand::random::<[u8; 18]>());
     let policy = HeaderValue::from_str(&policy(&nonce)).map_err(|_| none())?;
     let headers = [

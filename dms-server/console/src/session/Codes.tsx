@@ -31,7 +31,8 @@ export function Codes({ setUp }: { setUp: boolean }) {
   );
 }
 
-function Secret() {
+/** A new secret for one-time codes, to be put into an app. */
+export function Secret() {
   const { t } = useLingui();
   const problemText = useProblemText();
   const drawn = useQuery({
@@ -58,7 +59,8 @@ function Secret() {
   );
 }
 
-function CodeForm({ hint }: { hint: string }) {
+/** Gives a code; whoever asks for the session then finds it changed. */
+export function CodeForm({ hint }: { hint: string }) {
   const { t } = useLingui();
   const client = useQueryClient();
   const problemText = useProblemText();

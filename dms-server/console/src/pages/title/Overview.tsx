@@ -1,0 +1,97 @@
+/** What a title is: itself, playing, and its facts. */
+
+import { Trans, useLingui } from '@lingui/react/macro';
+import { Code, Progress, Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { isBusy, type Title } from '~/api/titles';
+import { CopyButton } from '~/parts/CopyButton';
+import { bytes, clock, span } from '~/parts/format';
+import { Notice } from '~/parts/Notice';
+import { Panel } from '~/parts/Panel';
+import { Time } from '~/parts/Time';
+import { Renditions } from '../uploads/Renditions';
+import classes from './Title.module.css';
+
+export function Overview({ title }: { title: Title }) {
+  const { t, i18n } = useLingui();
+  const facts: readonly (readonly [string, ReactNode])[] = [
+    ...(title.tags?.length ? ([[t`Tags`, title.tags.join(', ')]] as const) : []),
+    [t`Kind`, title.kind === 'file' ? t`File` : t`Video`],
+    ...(title.duration_ms ? ([[t`Length`, clock(title.duration_ms)]] as const) : []),
+    [t`Uploaded size`, bytes(title.bytes, i18n.locale)],
+    [t`Uploaded`, <Time key="uploaded" ms={title.created_ms} />],
+    [t`Version`, title.version ?? <Trans key="version">none yet</Trans>],
+    [
+      t`Id`,
+      <span key="id" className={classes.id}>
+        <Code>{title.id}</Code>
+        <CopyButton value={title.id} label={t`Copy the id`} />
+      </span>,
+    ],
+  ];
+  return (
+    <div className={classes.columns}>
+      <Stack>
+        <Stage title={title} />
+        {title.description && (
+          <Text size="sm" className={classes.description}>
+            {title.description}
+          </Text>
+        )}
+      </Stack>
+      <Panel title={t`Facts`}>
+        <dl className={classes.facts}>
+          {facts.map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </Panel>
+    </div>
+  );
+}
+
+/** The video, or how far it is, or why there is none. */
+function Stage({ title }: { title: Title }) {
+  const { t, i18n } = useLingui();
+  if (title.state === 'failed') {
+    const code = title.error?.code ?? '';
+    return (
+      <Notice kind="bad" title={t`It could not be prepared`}>
+        {title.error?.message} <Code>{code}</Code>
+      </Notice>
+    );
+  }
+  if (isBusy(title)) {
+    const percent = Math.floor(title.progress_percent);
+    const eta = title.eta_seconds;
+    const left = eta === null || eta === undefined ? null : span(eta, i18n.locale);
+    return (
+      <Panel title={t`Being prepared`}>
+        <Stack gap="xs">
+          <Text size="sm" c="dimmed" className="tabular">
+            {left === null ? `${percent}%` : t`${percent}%, ${left} left`}
+          </Text>
+          <Progress.Root>
+            <Progress.Section value={title.progress_percent} aria-label={t`Preparation of ${title.title}`} />
+          </Progress.Root>
+          <Renditions renditions={title.renditions ?? []} />
+        </Stack>
+      </Panel>
+    );
+  }
+  if (title.kind === 'file') {
+    return <Notice kind="info">{t`A file is given to the offices as it is. It is received with dms-save.`}</Notice>;
+  }
+  return (
+    <iframe
+      className={classes.player}
+      src={`/watch/${title.id}`}
+      title={t`Player of ${title.title}`}
+      allow="autoplay; fullscreen; picture-in-picture; loopback-network; local-network-access"
+      loading="lazy"
+    />
+  );
+}
