@@ -1,5 +1,7 @@
 //! What `dms admin` takes.
 
+use std::path::PathBuf;
+
 use uuid::Uuid;
 
 use super::tokens::TokenVerb;
@@ -85,6 +87,44 @@ pub(super) enum SiteVerb {
     Remove {
         /// Its id
         site: Uuid,
+    },
+    /// Make and change sites from a CSV file: site,subnets,peering,wan_mbit; all of it or nothing
+    Import {
+        /// The file; - is the standard input
+        file: PathBuf,
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
+        /// A subnet that a site has which the file does not name moves, instead of the file being refused
+        #[arg(long)]
+        move_subnets: bool,
+        /// Sites that the file does not name are deleted
+        #[arg(long)]
+        delete_others: bool,
+    },
+    /// Print the sites as a CSV file that can be imported again
+    Export,
+    /// The changes of the last day
+    Changes,
+    /// Take a change of the last day back
+    Undo {
+        /// Its id, as `dms admin site changes` prints it
+        change: Uuid,
+    },
+    /// Sites proposed from what PCs in no site see around them
+    Proposals,
+    /// Put a proposal into effect
+    Approve {
+        /// Its key, as `dms admin site proposals` prints it
+        proposal: String,
+        /// The new site's name, instead of the one proposed
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Do not show a proposal again
+    Dismiss {
+        /// Its key
+        proposal: String,
     },
 }
 

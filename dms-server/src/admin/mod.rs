@@ -1,6 +1,7 @@
 //! The administrator's commands: `dms admin ...`, over the HTTP API of a running server.
 
 mod args;
+mod changes;
 mod devices;
 mod sites;
 pub(crate) mod tokens;

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::args::{PeeringArg, SiteVerb};
-use super::print_json;
+use super::{changes, print_json};
 use crate::cli::{Client, Failure};
 
 pub(super) async fn run(client: &Client, verb: SiteVerb, as_json: bool) -> Result<(), Failure> {
@@ -48,6 +48,7 @@ pub(super) async fn run(client: &Client, verb: SiteVerb, as_json: bool) -> Resul
             eprintln!("removed {site}");
             Ok(())
         }
+        verb => changes::run(client, verb, as_json).await,
     }
 }
 

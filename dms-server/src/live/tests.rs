@@ -156,7 +156,7 @@ async fn what_happens_is_told_to_whom_it_concerns_on_both_databases() {
         let path = format!("/api/v1/titles/{id}");
         let change = server.request(Method::PATCH, &path);
         answer(change.json(&json!({"title": "Renamed"}))).await;
-        assert_eq!(owner.named("title.changed").await.0["id"].is_string(), true);
+        assert!(owner.named("title.changed").await.0["id"].is_string());
         server.stop().await;
     }
 }
