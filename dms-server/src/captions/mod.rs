@@ -1,7 +1,9 @@
 //! Captions and chapters: timed texts beside a title.
 //!
-//! They are no part of the signed manifest and are not sealed: they come from this server, to whoever may see the title's
-//! poster, and change without a new version. [`vtt`] reads what publishers give; nothing but plain text of it is kept.
+//! They are no part of the signed manifest and are not sealed: they come from this server, to whoever may
+//! see the title's
+//! poster, and change without a new version. [`vtt`] reads what publishers give; nothing but plain text of
+//! it is kept.
 
 pub mod db;
 pub mod routes;

@@ -1,7 +1,9 @@
 //! What happens, told to pages and programs while it happens: server-sent events.
 //!
-//! [`feed`] writes what happens in this process into a [`Ring`]; each stream ([`stream`]) reads from it at its own pace
-//! and tells what its caller may see. Nothing here is durable: who missed something is told so, and reads again.
+//! [`feed`] writes what happens in this process into a [`Ring`]; each stream ([`stream`]) reads from it at
+//! its own pace
+//! and tells what its caller may see. Nothing here is durable: who missed something is told so, and reads
+//! again.
 
 pub mod feed;
 pub mod routes;

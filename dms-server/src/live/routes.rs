@@ -25,8 +25,10 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(events))
 }
 
-/// What happens, while it happens, of what the caller sees: `title.changed`, `title.deleted`, `upload.changed`, `peers`,
-/// `campaign.progress`; `missed` says that something was not told, and that it is time to read again. The stream
+/// What happens, while it happens, of what the caller sees: `title.changed`, `title.deleted`,
+/// `upload.changed`, `peers`,
+/// `campaign.progress`; `missed` says that something was not told, and that it is time to read again. The
+/// stream
 /// ends with the session or token.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events", security(("token" = ["watch"])),
     params(("last-event-id" = Option<String>, Header, description = "The `id` of the last event that came")),

@@ -19,7 +19,8 @@ pub struct Together {
     pub liked_likes: i64,
 }
 
-/// The candidates, the best first. What everybody likes is no sign of a common taste: each pair counts by the cosine of
+/// The candidates, the best first. What everybody likes is no sign of a common taste: each pair counts by
+/// the cosine of
 /// who likes the two.
 #[must_use]
 pub fn rank(pairs: &[Together]) -> Vec<Uuid> {

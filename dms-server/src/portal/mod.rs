@@ -1,6 +1,7 @@
 //! The portal: what somebody watched, saved and liked, what might be for them, and what they ask for.
 //!
-//! What a person watches is theirs: nobody else reads it here, and no row of it stands in the audit log. What others
+//! What a person watches is theirs: nobody else reads it here, and no row of it stands in the audit log.
+//! What others
 //! liked shows only as an order of titles, and only where several agree.
 
 pub mod db;

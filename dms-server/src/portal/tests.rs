@@ -155,93 +155,99 @@ async fn what_others_with_the_same_taste_like_is_proposed_on_both_databases() {
     }
 }
 
+impl Server {
+    /// Asks for a title as a person; the status and the body of the answer.
+    async fn ask(&self, person: &Person, title: &str, note: &str) -> (u16, String) {
+        let path = format!("/api/v1/titles/{title}/access-requests");
+        let asked = self
+            .of(person, Method::POST, &path)
+            .json(&json!({"note": note}));
+        let answer = asked.send().await.expect("an answer");
+        (
+            answer.status().as_u16(),
+            answer.text().await.expect("a text"),
+        )
+    }
+
+    /// What waits for an answer.
+    async fn waiting(&self) -> Vec<Value> {
+        let list = self.get("/api/v1/access-requests?state=open").await;
+        list["items"].as_array().expect("items").clone()
+    }
+
+    /// Answers a request as the owner; the status.
+    async fn answer(&self, request: &Value, verb: &str) -> u16 {
+        let path = format!("/api/v1/access-requests/{}/{verb}", text(&request["id"]));
+        let answer = self.request(Method::POST, &path).send().await;
+        answer.expect("an answer").status().as_u16()
+    }
+
+    /// What the log says of requests, the newest first.
+    async fn access_log(&self) -> Vec<String> {
+        let log = self.get("/api/v1/audit?action=access.").await;
+        let rows = log["items"].as_array().expect("rows").iter();
+        rows.map(|row| text(&row["action"])).collect()
+    }
+}
+
 #[tokio::test]
-async fn whoever_may_not_watch_asks_and_is_let_in_on_both_databases() {
+async fn who_may_not_watch_asks_and_learns_nothing_on_both_databases() {
     for server in Server::both_with(|config| config.media.jobs = 0).await {
         let ana = server.someone("ana", Role::Viewer).await;
         let video = title::video(&server).await;
-        let ask = |id: String, note: &str| {
-            let path = format!("/api/v1/titles/{id}/access-requests");
-            server
-                .of(&ana, Method::POST, &path)
-                .json(&json!({"note": note}))
-        };
-        let asked = async |id: String| {
-            let answer = ask(id, "for the audit").send().await.expect("an answer");
-            (
-                answer.status().as_u16(),
-                answer.text().await.expect("a text"),
-            )
-        };
         let id = video.title.to_string();
-        assert_eq!(refusal(ask(id.clone(), "")).await.1.code, "has_access");
+        assert!(server.ask(&ana, &id, "").await.1.contains("has_access"));
+        let board = json!({"audience": {"groups": [server.group("board").await]}});
+        server.set_policy(&video, board).await;
+        assert!(server.ask(&ana, &id, "\u{0}").await.1.contains("/note"));
+        let there = server.ask(&ana, &id, "for the audit").await;
+        let elsewhere = server.ask(&ana, &Uuid::nil().to_string(), "x").await;
+        assert_eq!((there.0, &there), (202, &elsewhere));
+        assert_eq!(there, server.ask(&ana, &id, "again").await);
+        let waiting = server.waiting().await;
+        assert_eq!(
+            (waiting.len(), &waiting[0]["note"]),
+            (1, &json!("for the audit"))
+        );
+        assert_eq!(waiting[0]["person_name"], "ana");
+        // Another publisher neither sees nor answers it.
+        let other = server.someone("eve", Role::Publisher).await;
+        let theirs = server.theirs(&other, "/api/v1/access-requests").await;
+        assert_eq!(theirs["items"], json!([]));
+        let path = format!("/api/v1/access-requests/{}/grant", text(&waiting[0]["id"]));
+        assert_eq!(refusal(server.of(&other, Method::POST, &path)).await.0, 403);
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_holds_for_a_day_and_a_grant_lets_in_on_both_databases() {
+    for server in Server::both_with(|config| config.media.jobs = 0).await {
+        let ana = server.someone("ana", Role::Viewer).await;
+        let video = title::video(&server).await;
+        let id = video.title.to_string();
         let board =
             json!({"audience": {"groups": [server.group("board").await]}, "max_height": 360});
         server.set_policy(&video, board).await;
-        assert_eq!(
-            refusal(ask(id.clone(), "\u{0}")).await.1.errors[0].pointer,
-            "/note"
-        );
-        let there = asked(id.clone()).await;
-        assert_eq!(
-            there,
-            asked(Uuid::nil().to_string()).await,
-            "it tells nothing"
-        );
-        assert_eq!(there, asked(id.clone()).await, "once is enough");
-        let list = server.get("/api/v1/access-requests?state=open").await;
-        assert_eq!(list["items"].as_array().expect("items").len(), 1);
-        let request = &list["items"][0];
-        assert_eq!(
-            (&request["note"], &request["person_name"]),
-            (&json!("for the audit"), &json!("ana"))
-        );
-        let act = async |request: &Value, verb: &str| {
-            let path = format!("/api/v1/access-requests/{}/{verb}", text(&request["id"]));
-            let answer = server.request(Method::POST, &path).send().await;
-            answer.expect("an answer").status().as_u16()
-        };
-        assert_eq!(act(request, "deny").await, 204);
-        assert_eq!(act(request, "grant").await, 409);
-        // A refusal holds for a day.
-        asked(id.clone()).await;
-        assert_eq!(
-            server.get("/api/v1/access-requests?state=open").await["items"],
-            json!([])
-        );
+        server.ask(&ana, &id, "").await;
+        let first = server.waiting().await;
+        assert_eq!(server.answer(&first[0], "deny").await, 204);
+        assert_eq!(server.answer(&first[0], "grant").await, 409);
+        server.ask(&ana, &id, "").await;
+        assert!(server.waiting().await.is_empty());
         server.app.clock.advance_ms(super::requests::AGAIN_MS + 1);
-        asked(id.clone()).await;
-        let list = server.get("/api/v1/access-requests?state=open").await;
-        assert_eq!(act(&list["items"][0], "grant").await, 204);
+        server.ask(&ana, &id, "").await;
+        let second = server.waiting().await;
+        assert_eq!(server.answer(&second[0], "grant").await, 204);
         let policy = server.get(&format!("/api/v1/titles/{id}/policy")).await;
         assert_eq!(policy["policy"]["audience"]["people"], json!([ana.id]));
         assert_eq!(policy["policy"]["max_height"], 360);
         assert_eq!(ids(&server.theirs(&ana, "/api/v1/titles").await), [id]);
-        let log = server.get("/api/v1/audit?action=access.").await;
-        let actions: Vec<_> = log["items"]
-            .as_array()
-            .expect("rows")
-            .iter()
-            .map(|row| text(&row["action"]))
-            .collect();
-        let want = [
-            "access.granted",
-            "access.requested",
-            "access.denied",
-            "access.requested",
-        ];
-        assert_eq!(actions, want);
-        // Another publisher neither sees nor answers it.
-        let other = server.someone("eve", Role::Publisher).await;
+        let want = ["granted", "requested", "denied", "requested"];
         assert_eq!(
-            server.theirs(&other, "/api/v1/access-requests").await["items"],
-            json!([])
+            server.access_log().await,
+            want.map(|act| format!("access.{act}"))
         );
-        let path = format!(
-            "/api/v1/access-requests/{}/grant",
-            text(&list["items"][0]["id"])
-        );
-        assert_eq!(refusal(server.of(&other, Method::POST, &path)).await.0, 403);
         server.stop().await;
     }
 }

@@ -126,7 +126,8 @@ macro_rules! lines {
     };
 }
 
-// Not ranked among one another: what half of all lines say would be read in full. The index gives them as they were
+// Not ranked among one another: what half of all lines say would be read in full. The index gives them as
+// they were
 // written, so the newest come first.
 const LINES_SQLITE: &str = lines!(
     "FROM spoken_index i JOIN spoken_lines l ON l.id = i.rowid JOIN titles t ON t.id = l.title_id \

@@ -1,6 +1,7 @@
 //! Finding titles by what is said of them.
 //!
-//! [`words`] says what a word is; the databases index those. **Invariant:** what is found of a thing is written by the
+//! [`words`] says what a word is; the databases index those. **Invariant:** what is found of a thing is
+//! written by the
 //! transaction that writes the thing.
 
 pub mod db;
@@ -42,11 +43,12 @@ pub async fn catch_up(app: App) {
 }
 
 /// Titles and lines that are ranked at most: who looks for what half the library says gets some of it, soon.
-const RANKED_MAX: i64 = 500;
+const RANKED_MAX: i64 = 200;
 /// Lines that are shown of a title.
 const LINES_MAX: usize = 5;
 
-/// Looks for titles among those that somebody sees: first those of which it is said, then those in which it is spoken.
+/// Looks for titles among those that somebody sees: first those of which it is said, then those in which it
+/// is spoken.
 ///
 /// # Errors
 /// The database's.

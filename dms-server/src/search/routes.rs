@@ -31,7 +31,8 @@ pub struct SearchQuery {
     limit: Option<u16>,
 }
 
-/// Looks for titles by name, tags and description, and by what is spoken in them, among those that the caller sees.
+/// Looks for titles by name, tags and description, and by what is spoken in them, among those that the
+/// caller sees.
 #[utoipa::path(get, path = "/api/v1/search", tag = "search", security(("token" = ["watch"])),
     params(SearchQuery), responses((status = 200, body = Found), (status = 400, body = ProblemBody)))]
 async fn search_titles(

@@ -1,4 +1,5 @@
-//! What of a text is searched: its words, folded, so that case, accents and marks between words do not matter.
+//! What of a text is searched: its words, folded, so that case, accents and marks between words do not
+//! matter.
 //!
 //! Pure. Both databases get the same folded words, so that both find the same.
 

@@ -1,6 +1,7 @@
 //! Timed text: WebVTT and SubRip read strictly, WebVTT written plainly.
 //!
-//! Pure. What is kept of a file are times, where on the picture, and plain text: no tag, no style sheet and no note of it
+//! Pure. What is kept of a file are times, where on the picture, and plain text: no tag, no style sheet and
+//! no note of it
 //! is written again, so a page that shows the text as HTML shows text.
 
 mod read;

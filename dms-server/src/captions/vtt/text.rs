@@ -11,7 +11,8 @@ const ENTITIES: [(&str, &str); 7] = [
     ("&quot;", "\""),
 ];
 
-/// A cue's text without its tags, and without the commands of SubRip. What looks like a tag and has no end goes up to the end of the text.
+/// A cue's text without its tags, and without the commands of SubRip. What looks like a tag and has no end
+/// goes up to the end of the text.
 #[must_use]
 pub fn plain(markup: &str, subrip: bool) -> String {
     let mut out = String::with_capacity(markup.len());

@@ -1,6 +1,7 @@
 //! Requests for access: who is not in a title's audience asks its publisher.
 //!
-//! Whoever asks learns nothing of the title: the answer is the same for one that is not there. A grant puts the person
+//! Whoever asks learns nothing of the title: the answer is the same for one that is not there. A grant puts
+//! the person
 //! into the audience in the transaction that answers the request.
 
 pub mod db;

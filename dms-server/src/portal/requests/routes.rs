@@ -47,7 +47,8 @@ pub struct NewRequest {
     note: String,
 }
 
-/// Asks the publisher of a title to let the caller in. The answer says nothing of whether there is such a title.
+/// Asks the publisher of a title to let the caller in. The answer says nothing of whether there is such a
+/// title.
 #[utoipa::path(post, path = "/api/v1/titles/{title}/access-requests", tag = "portal", params(TitlePath),
     security(("token" = ["watch"])),
     responses((status = 202), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody)))]

@@ -11,7 +11,8 @@ use crate::{append, db, index_title, title_is_seen, tx};
 /// Tags that are told at most.
 const TAGS_SHOWN: i64 = 500;
 
-/// Says other things of a title that still is of this edition. Answers the next edition; none: somebody changed it
+/// Says other things of a title that still is of this edition. Answers the next edition; none: somebody
+/// changed it
 /// meanwhile, or it is gone.
 ///
 /// # Errors
@@ -62,9 +63,10 @@ pub async fn tell(
 /// The database's.
 pub async fn tags(db: &Db, seen: Seen) -> sqlx::Result<Vec<(String, i64)>> {
     let sql = concat!(
-        "SELECT g.tag, CAST(COUNT(*) AS BIGINT) FROM title_tags g JOIN titles t ON t.id = g.title_id WHERE ",
+        // Whether a title is seen is asked once for each title, not for each of its tags.
+        "SELECT g.tag, CAST(COUNT(*) AS BIGINT) FROM title_tags g WHERE g.title_id IN (SELECT t.id FROM titles t WHERE ",
         title_is_seen!(),
-        " GROUP BY g.tag ORDER BY 2 DESC, 1 LIMIT $3"
+        ") GROUP BY g.tag ORDER BY 2 DESC, 1 LIMIT $3"
     );
     let (complete, person) = seen.bound();
     db!(db.read(), |p| sqlx::query_as(sql)

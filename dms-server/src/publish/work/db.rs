@@ -174,7 +174,8 @@ pub struct JobRow {
     pub updated_ms: i64,
 }
 
-/// What a job can be tried again for: at `$1` its source, or its next attempt, is still to come; codes stand in `$2`.
+/// What a job can be tried again for: at `$1` its source, or its next attempt, is still to come; codes
+/// stand in `$2`.
 macro_rules! can_retry {
     () => {
         "((j.state = 'queued' AND j.not_before_ms > $1) OR (j.state = 'failed' AND EXISTS ( \
@@ -237,7 +238,8 @@ pub async fn job(db: &Db, id: Uuid, now_ms: i64) -> sqlx::Result<Option<JobRow>>
         .await)
 }
 
-/// Ends a job that waits or runs. Its worker learns it at its next word, and publishes nothing. False: it is over.
+/// Ends a job that waits or runs. Its worker learns it at its next word, and publishes nothing. False: it
+/// is over.
 ///
 /// # Errors
 /// The database's.

@@ -21,7 +21,8 @@ pub async fn offset(app: &App, row: &db::UploadRow) -> Option<u64> {
     app.publish.spool.length(row.id).await.ok()
 }
 
-/// Failures that were not the file's: the source is kept for as long as the upload, so that the job can be tried again.
+/// Failures that were not the file's: the source is kept for as long as the upload, so that the job can be
+/// tried again.
 pub const RETRIABLE: [FailureCode; 4] = [
     FailureCode::Cancelled,
     FailureCode::StorageUnavailable,

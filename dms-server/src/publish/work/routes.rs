@@ -166,7 +166,8 @@ async fn changeable(app: &App, caller: &Principal, id: Uuid) -> Result<JobRow> {
     Ok(job)
 }
 
-/// Cancels a job that waits or runs: its title fails with `cancelled`. It may be tried again while its source is kept.
+/// Cancels a job that waits or runs: its title fails with `cancelled`. It may be tried again while its
+/// source is kept.
 #[utoipa::path(post, path = "/api/v1/jobs/{job}/cancel", tag = "jobs", params(JobPath),
     security(("token" = ["publish"])),
     responses((status = 204), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
