@@ -27,20 +27,21 @@ describe('with the keyboard alone', () => {
   it('a video is uploaded, published, and its policy written', async () => {
     const opened = await theatre.open('/');
     const { page } = opened;
+    // Listening begins before the key is pressed: a dialog that opened sooner would not be told.
+    page.on('filechooser', (chooser) => void chooser.setFiles(CLIP));
     await page.getByRole('heading', { name: 'Home' }).waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('u');
     await page.getByRole('heading', { name: 'Uploads' }).waitFor();
     await tabTo(page, /^Choose files$/);
-    const chooser = page.waitForEvent('filechooser');
     await page.keyboard.press('Enter');
-    await (await chooser).setFiles(CLIP);
     await page.locator('[data-upload="done"]').waitFor();
     await tabTo(page, /^Open the title$/);
     await page.keyboard.press('Enter');
     await page.getByText('Published').first().waitFor({ timeout: 120_000 });
     await tabTo(page, /^Overview$/);
     await page.keyboard.press('ArrowRight');
+    await page.getByRole('tab', { name: 'Renditions', selected: true }).waitFor();
     await page.keyboard.press('ArrowRight');
     await page.getByRole('form', { name: 'Policy' }).waitFor();
     await tabTo(page, /^Days offline/);
@@ -83,10 +84,10 @@ describe('a role', () => {
     const opened = await theatre.open('/audit', { signedIn: false });
     const { page } = opened;
     await page.getByLabel('Name').fill('vera');
-    await page.getByLabel('Password').fill('wrong');
+    await page.getByRole('textbox', { name: 'Password' }).fill('wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').waitFor();
-    await page.getByLabel('Password').fill(person.password);
+    await page.getByRole('textbox', { name: 'Password' }).fill(person.password);
     await page.keyboard.press('Enter');
     await page.getByText('You may not see this page').waitFor();
     const links = await page.getByRole('navigation', { name: 'Main' }).getByRole('link').allInnerTexts();
