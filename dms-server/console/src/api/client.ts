@@ -32,7 +32,7 @@ async function send(request: Request): Promise<Response> {
   }
 }
 
-export const api = createClient<paths>({ baseUrl: location.origin, credentials: 'same-origin', fetch: send });
+export const api = createClient<paths>({ baseUrl: globalThis.location?.origin ?? '', credentials: 'same-origin', fetch: send });
 
 /** What the client gives back: either has `data`, or `error`. */
 interface Answer<Data> {

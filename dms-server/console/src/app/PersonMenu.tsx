@@ -1,9 +1,8 @@
 /** Who is signed in, and how they like the console: light or dark, which language, the keys; and signing out. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Avatar, Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { Avatar, type MantineColorScheme, Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
 import {
-  IconCheck,
   IconDeviceDesktop,
   IconDoorExit,
   IconExternalLink,
@@ -29,7 +28,6 @@ export function PersonMenu({ showKeys }: { showKeys: () => void }) {
     ['dark', t`Dark`, IconMoon],
     ['auto', t`As the system`, IconDeviceDesktop],
   ] as const;
-  const chosen = <IconCheck size={14} />;
   return (
     <Menu width={250}>
       <Menu.Target>
@@ -52,34 +50,24 @@ export function PersonMenu({ showKeys }: { showKeys: () => void }) {
         <Menu.Label>
           <Trans>Appearance</Trans>
         </Menu.Label>
-        {schemes.map(([scheme, label, Symbol]) => (
-          <Menu.Item
-            key={scheme}
-            role="menuitemradio"
-            aria-checked={colorScheme === scheme}
-            leftSection={<Symbol size={16} />}
-            rightSection={colorScheme === scheme ? chosen : null}
-            onClick={() => setColorScheme(scheme)}
-          >
-            {label}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={colorScheme} onChange={(scheme) => setColorScheme(scheme as MantineColorScheme)}>
+          {schemes.map(([scheme, label, Symbol]) => (
+            <Menu.RadioItem key={scheme} value={scheme} rightSection={<Symbol size={16} />}>
+              {label}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Label>
           <Trans>Language</Trans>
         </Menu.Label>
-        {Object.entries(LANGUAGES).map(([language, own]) => (
-          <Menu.Item
-            key={language}
-            lang={language}
-            role="menuitemradio"
-            aria-checked={i18n.locale === language}
-            rightSection={i18n.locale === language ? chosen : null}
-            onClick={() => void choose(language as Language)}
-          >
-            {own}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={i18n.locale} onChange={(language) => void choose(language as Language)}>
+          {Object.entries(LANGUAGES).map(([language, own]) => (
+            <Menu.RadioItem key={language} value={language} lang={language} closeMenuOnClick>
+              {own}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item leftSection={<IconKeyboard size={16} />} rightSection="?" onClick={showKeys}>
           <Trans>Keyboard shortcuts</Trans>

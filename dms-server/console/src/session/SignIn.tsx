@@ -1,12 +1,13 @@
 /** The form before anybody is signed in: with an account, or with a token; and the company's identity provider. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Anchor, Button, Divider, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Anchor, Button, Divider, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask, toApiError } from '~/api/client';
 import { Notice } from '~/parts/Notice';
+import { PasswordField } from '~/parts/PasswordField';
 import { useProblemText } from '~/parts/problem-text';
 import { Entrance } from './Entrance';
 import { sessionQuery } from './session';
@@ -76,7 +77,7 @@ export function SignIn() {
                 data-autofocus
                 {...form.getInputProps('login')}
               />
-              <PasswordInput
+              <PasswordField
                 label={t`Password`}
                 autoComplete="current-password"
                 required
@@ -95,7 +96,7 @@ export function SignIn() {
               )}
             </>
           ) : (
-            <PasswordInput
+            <PasswordField
               label={t`Access token`}
               description={t`It starts with dms_. Your administrator makes one for you.`}
               autoComplete="current-password"

@@ -4,7 +4,7 @@ import type { Schema } from '~/api/client';
 import type { Audience } from './model';
 
 /** What a title has without a policy of its own. */
-const OPEN: Schema<'PolicyBody'> = {
+export const OPEN_POLICY: Schema<'PolicyBody'> = {
   audience: null,
   places: null,
   from_ms: null,
@@ -23,9 +23,9 @@ export function policyFor(audience: Audience, me: string | null): Schema<'Policy
     case 'everybody':
       return null;
     case 'later':
-      return { ...OPEN, from_ms: audience.fromMs };
+      return { ...OPEN_POLICY, from_ms: audience.fromMs };
     case 'me':
       // A token of the installation is nobody who could be in an audience; nobody else is in it either.
-      return { ...OPEN, audience: { groups: [], people: me === null ? [] : [me] } };
+      return { ...OPEN_POLICY, audience: { groups: [], people: me === null ? [] : [me] } };
   }
 }

@@ -46,8 +46,8 @@ export class Theatre {
     return this.#server;
   }
 
-  /** A page of the console in a fresh profile. */
-  async open(path: string, look: Look = {}): Promise<Opened> {
+  /** A page of the console in a fresh profile; `before` is done before it is loaded. */
+  async open(path: string, look: Look = {}, before?: (page: Page) => Promise<void>): Promise<Opened> {
     if (!this.#browser) throw new Error('there is no browser yet');
     const { scheme = 'light', width = 1280, locale = 'en-GB', signedIn = true } = look;
     const context = await this.#browser.newContext({
@@ -67,9 +67,12 @@ export class Theatre {
     });
     page.on('pageerror', (error) => violations.push(`uncaught: ${error}`));
     page.on('request', (request) => {
+      // What plays in a frame is the watch page, which has tests of its own.
+      if (request.frame() !== page.mainFrame() || !request.url().startsWith('http')) return;
       const said = operationOf(request.method(), new URL(request.url()).pathname, OPERATIONS);
       if (said === null) violations.push(`not in the API: ${request.method()} ${request.url()}`);
     });
+    await before?.(page);
     await page.goto(`${this.server.url}/console${path}`);
     return { page, context, violations };
   }

@@ -1,13 +1,14 @@
 /** The first account. Once it is made, its owner is signed in with it. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Anchor, Button, Group, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Anchor, Button, Group, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ask, toApiError } from '~/api/client';
 import { Notice } from '~/parts/Notice';
+import { PasswordField } from '~/parts/PasswordField';
 import { useProblemText } from '~/parts/problem-text';
 import { sessionQuery } from '~/session/session';
 
@@ -47,7 +48,7 @@ export function OwnerForm() {
   return (
     <form onSubmit={send}>
       <Stack>
-        <PasswordInput
+        <PasswordField
           label={t`Set-up token`}
           description={t`Good for a day, once. A restart without any account prints a new one.`}
           placeholder="dms_setup_…"
@@ -69,7 +70,7 @@ export function OwnerForm() {
             {...form.getInputProps('login')}
           />
         </Group>
-        <PasswordInput
+        <PasswordField
           label={t`Password`}
           description={t`At least 12 characters; a few words that belong together for you only.`}
           autoComplete="new-password"

@@ -1,8 +1,9 @@
 /** What a title is: itself, playing, and its facts. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Code, Progress, Stack, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Code, Progress, Stack, Text, UnstyledButton } from '@mantine/core';
+import { IconPlayerPlayFilled } from '@tabler/icons-react';
+import { type ReactNode, useState } from 'react';
 import { isBusy, type Title } from '~/api/titles';
 import { CopyButton } from '~/parts/CopyButton';
 import { bytes, clock, span } from '~/parts/format';
@@ -85,13 +86,29 @@ function Stage({ title }: { title: Title }) {
   if (title.kind === 'file') {
     return <Notice kind="info">{t`A file is given to the offices as it is. It is received with dms-save.`}</Notice>;
   }
+  return <Player title={title} />;
+}
+
+/** The picture; the player once it is asked for, as it takes the focus and a licence. */
+function Player({ title }: { title: Title }) {
+  const { t } = useLingui();
+  const [playing, setPlaying] = useState(false);
+  if (!playing) {
+    return (
+      <UnstyledButton className={classes.still} onClick={() => setPlaying(true)} aria-label={t`Play ${title.title}`}>
+        <img src={`/api/v1/titles/${title.id}/poster.jpg`} alt="" />
+        <span className={classes.play}>
+          <IconPlayerPlayFilled size={30} aria-hidden />
+        </span>
+      </UnstyledButton>
+    );
+  }
   return (
     <iframe
       className={classes.player}
       src={`/watch/${title.id}`}
       title={t`Player of ${title.title}`}
       allow="autoplay; fullscreen; picture-in-picture; loopback-network; local-network-access"
-      loading="lazy"
     />
   );
 }
