@@ -46,8 +46,8 @@ export function useSending<Answer>(
   const error = mutation.error ? toApiError(mutation.error) : null;
   useEffect(() => {
     if (!mutation.error) return;
-    const first = form.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-form-problem]');
-    first?.focus();
+    const first = (of: string) => form.current?.querySelector<HTMLElement>(of);
+    (first('[aria-invalid="true"]') ?? first('[data-form-problem]'))?.focus();
   }, [mutation.error]);
   const at = (pointer: string) => {
     const found = error?.fields.filter((field) => belongs(field.pointer, pointer)) ?? [];
