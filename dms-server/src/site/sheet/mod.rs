@@ -27,6 +27,7 @@ const MBIT_MAX: f64 = 1_000_000.0;
 
 /// Something wrong with a cell, or worth knowing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SheetFault)]
 pub struct Fault {
     /// The line of the file, from 1; 0: the file as a whole.
     pub line: u64,
