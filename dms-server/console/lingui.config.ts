@@ -17,7 +17,7 @@ export default defineConfig({
     {
       path: '<rootDir>/src/i18n/locales/{locale}',
       include: ['<rootDir>/src'],
-      exclude: ['**/pages/**'],
+      exclude: ['**/pages/**', '**/agent/**'],
     },
   ],
   catalogsMergePath: '<rootDir>/src/i18n/compiled/{locale}',

@@ -8,8 +8,11 @@ import type { Plugin } from 'vite';
 /** What is worth compressing; fonts and videos are compressed already. */
 const TEXTS = /\.(js|css|svg|json)$/;
 
+/** The encodings, by the endings of their files. */
+export type Encoding = 'gz' | 'br';
+
 /** The plugin. */
-export function compressed(): Plugin {
+export function compressed(encodings: readonly Encoding[] = ['gz', 'br']): Plugin {
   let assets = '';
   return {
     name: 'dms-compress',
@@ -21,9 +24,9 @@ export function compressed(): Plugin {
       for (const name of readdirSync(assets).filter((file) => TEXTS.test(file))) {
         const path = join(assets, name);
         const bytes = readFileSync(path);
+        if (encodings.includes('gz')) writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
         const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
-        writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
-        writeFileSync(`${path}.br`, brotliCompressSync(bytes, { params }));
+        if (encodings.includes('br')) writeFileSync(`${path}.br`, brotliCompressSync(bytes, { params }));
         rmSync(path);
       }
     },

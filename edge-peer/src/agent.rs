@@ -36,19 +36,21 @@ use crate::{
     device_key::{DeviceKeyStore, KeyError, SoftwareStore},
     driver::{Driver, Ends, Known, Parts},
     local_api::{self, Guard},
-    metrics::Metrics,
+    logs::Tail,
+    metrics::{Metrics, Sent},
     net::{
-        address::{AddressBook, Origin, OriginError},
+        address::{AddressBook, Origin, OriginError, is_public},
         chunks::ChunkService,
         client::Client,
         congestion::Congestion,
         control,
         identity::{Identity, IdentityError},
+        pace::Pace,
         renewal::Renewal,
         serve,
     },
     platform::{Sys, interface_of, surroundings::Surroundings},
-    policy::{Given, Pause, Watcher, Willing, watch as watch_policy},
+    policy::{Caps, Given, Pause, Watcher, Willing, watch as watch_policy},
     state::{Access, StateError, StateFolder, StateLock, Trust, names},
     titles::Shelf,
 };
@@ -113,6 +115,8 @@ pub enum AgentError {
 pub struct Agent {
     config: Config,
     state: StateFolder,
+    caps: Caps,
+    log: Tail,
     _lock: StateLock,
     trust: Trust,
     identity: Identity,
@@ -135,7 +139,12 @@ impl Agent {
         let lock = state.lock()?;
         let identity = read_identity(&state, &trust)?;
         Origin::parse(&trust.device_url)?;
-        let cache = Cache::open(&state.path(names::CACHE), config.cache_limit)?;
+        let caps = Caps::load(&state);
+        let disk = config.limits().over(caps).disk.value;
+        let cache = Cache::open(
+            &state.path(names::CACHE),
+            disk.unwrap_or(config.cache_limit),
+        )?;
         let manifests = state.path(names::MANIFESTS);
         let shelf = Shelf::open(&manifests).map_err(|source| AgentError::Shelf {
             folder: manifests.display().to_string(),
@@ -149,6 +158,8 @@ impl Agent {
             local_address: at(&local_listener, config.local_listen),
             config,
             state,
+            caps,
+            log: Tail::default(),
             _lock: lock,
             trust,
             identity,
@@ -157,6 +168,12 @@ impl Agent {
             chunk_listener,
             local_listener,
         })
+    }
+
+    /// With the end of its log, for support bundles.
+    #[must_use]
+    pub fn with_log(self, log: Tail) -> Self {
+        Self { log, ..self }
     }
 
     /// Where peers ask.
@@ -185,7 +202,12 @@ impl Agent {
         let holdings = Holdings::of(&self, &base, &ends, control, heard).await;
         let (given, given_out) = watch::channel(Given::load(&self.state));
         let known = Known::load(&self.state, |ip| interface_of(ip).is_some());
-        let api = self.api(&base, &ends, policy.pause, given_out, &holdings)?;
+        let persons = Persons {
+            pause: policy.pause,
+            given: given_out,
+            quit: shutdown.clone(),
+        };
+        let api = self.api(&base, &ends, persons, &holdings)?;
         let chunks = chunk_service(&ends, &base);
         let tls = Arc::new(self.identity.server_config()?);
         let keepers = Keepers {
@@ -195,6 +217,7 @@ impl Agent {
             willing: policy.willing,
             driver: ends.handle.clone(),
             metrics: base.metrics.clone(),
+            pace: base.pace.clone(),
             given,
         };
         let mender = Mender {
@@ -222,6 +245,7 @@ impl Agent {
             self.chunk_listener,
             tls,
             congestion.clone(),
+            base.metrics.sent(Sent::Peers),
             stops.chunks.clone(),
             chunks,
         );
@@ -253,10 +277,14 @@ impl Agent {
         let book = AddressBook::new(Origin::parse(&self.trust.device_url)?);
         let bind = self.config.bind;
         let client = Client::new(&self.identity, book.clone(), bind, metrics.clone())?;
+        let pace = Pace::default();
+        let caps = self.config.limits().over(self.caps);
+        pace.limit(caps.upload.value);
         Ok(Base {
             metrics,
             book,
             client,
+            pace,
         })
     }
 
@@ -302,6 +330,7 @@ impl Agent {
             advertise: self.config.advertise,
             willing: policy.willing.clone(),
             surroundings: Surroundings::of(&self.trust.tenant),
+            sent: base.metrics.sent(Sent::Control),
             totals: Box::new(move || metrics.totals()),
             events,
         });
@@ -338,8 +367,7 @@ impl Agent {
         &self,
         base: &Base,
         ends: &Ends,
-        pause: watch::Sender<Pause>,
-        given: watch::Receiver<Given>,
+        persons: Persons,
         holdings: &Holdings,
     ) -> Result<LocalService, AgentError> {
         let origins = self.trust.portal_origins.clone();
@@ -358,8 +386,14 @@ impl Agent {
                 usage: holdings.usage.clone(),
                 messenger: holdings.messenger.clone(),
                 metrics: base.metrics.clone(),
-                pause,
-                given,
+                pause: persons.pause,
+                given: persons.given,
+                limits: self.config.limits(),
+                caps: watch::Sender::new(self.caps),
+                pace: base.pace.clone(),
+                quit: persons.quit,
+                log: self.log.clone(),
+                config: self.config.clone(),
                 state: self.state.clone(),
                 look_ahead: self.config.look_ahead,
                 deadline: self.config.deadline,
@@ -413,6 +447,14 @@ struct Base {
     metrics: Metrics,
     book: AddressBook,
     client: Client,
+    pace: Pace,
+}
+
+/// What the person at this PC decides and sees.
+struct Persons {
+    pause: watch::Sender<Pause>,
+    given: watch::Receiver<Given>,
+    quit: CancellationToken,
 }
 
 /// Whether this PC gives, and who decides it.
@@ -428,14 +470,16 @@ struct Policy {
 fn chunk_service(
     ends: &Ends,
     base: &Base,
-) -> impl Fn(DeviceId) -> ChunkService + Clone + Send + Sync + 'static {
+) -> impl Fn(DeviceId, Option<IpAddr>) -> ChunkService + Clone + Send + Sync + 'static {
     let (driver, book) = (ends.handle.clone(), base.book.clone());
-    let metrics = base.metrics.clone();
-    move |from| ChunkService {
+    let (metrics, pace) = (base.metrics.clone(), base.pace.clone());
+    move |from, address| ChunkService {
         from,
         driver: driver.clone(),
         book: book.clone(),
         metrics: metrics.clone(),
+        pace: pace.clone(),
+        outside: address.is_none_or(is_public),
     }
 }
 

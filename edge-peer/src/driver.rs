@@ -267,6 +267,12 @@ impl Driver {
                 let look = |id| (machine.state(id) == ChunkState::Have, machine.is_keeper(id));
                 let _ = reply.send(chunks.into_iter().map(look).collect());
             }
+            Happening::Gone(mut chunks) => {
+                // What came again meanwhile is here.
+                chunks.retain(|id| self.parts.cache.contains(*id).is_none());
+                self.evicted(chunks);
+                self.show_cache();
+            }
             Happening::Lost(chunk) => {
                 self.parts.metrics.cache_rot.inc();
                 self.input(Input::Evicted(chunk));

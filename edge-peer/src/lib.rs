@@ -6,6 +6,7 @@
 //! its outputs into effects.
 
 pub mod agent;
+pub mod bundle;
 pub mod cache;
 pub mod campaigns;
 pub mod chunk;
@@ -13,9 +14,11 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod device_key;
+pub mod doctor;
 pub mod driver;
 pub mod kept;
 pub mod local_api;
+pub mod logs;
 pub mod metrics;
 pub mod net;
 pub mod platform;

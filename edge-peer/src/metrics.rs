@@ -10,6 +10,8 @@ use prometheus::{
 };
 use swarm::{peer, wire::TransferTotals};
 
+use crate::policy::Moved;
+
 /// The counters of one agent; clones share them.
 #[derive(Clone)]
 pub struct Metrics {
@@ -20,6 +22,10 @@ pub struct Metrics {
     delivered: IntCounterVec,
     /// Payload bytes given to peers.
     pub given: IntCounter,
+    /// That part of it that went to addresses of the internet.
+    pub outside: IntCounter,
+    /// Bytes that left for the network, by what they are.
+    sent: IntCounterVec,
     /// Fetches that ended, by source and outcome.
     fetches: IntCounterVec,
     /// Answers to peers.
@@ -52,6 +58,41 @@ pub struct Metrics {
     pub certificate_until: IntGauge,
     /// How long local players waited for a chunk.
     wait: Histogram,
+}
+
+/// What leaves for the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// Answers to peers: video, and what carries it.
+    Peers,
+    /// Questions to peers.
+    PeerRequests,
+    /// Questions for chunks to the DMS.
+    OriginRequests,
+    /// The control connection.
+    Control,
+    /// What else the DMS is told.
+    Reports,
+}
+
+impl Sent {
+    const ALL: [Self; 5] = [
+        Self::Peers,
+        Self::PeerRequests,
+        Self::OriginRequests,
+        Self::Control,
+        Self::Reports,
+    ];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Peers => "peers",
+            Self::PeerRequests => "peer_requests",
+            Self::OriginRequests => "origin_requests",
+            Self::Control => "control",
+            Self::Reports => "reports",
+        }
+    }
 }
 
 /// How a fetch ended, as a label.
@@ -100,6 +141,15 @@ impl Metrics {
                 &["source"],
             )?,
             given: new.counter("given_bytes_total", "Payload bytes given to peers.")?,
+            outside: new.counter(
+                "given_outside_bytes_total",
+                "Payload bytes given to peers at addresses of the internet.",
+            )?,
+            sent: new.counters(
+                "sent_bytes_total",
+                "Bytes that left for the network, by what they are.",
+                &["what"],
+            )?,
             fetches: new.counters(
                 "fetches_total",
                 "Attempts to get a chunk, by how they ended.",
@@ -139,6 +189,9 @@ impl Metrics {
             metrics.delivered.with_label_values(&[source]);
         }
         metrics.campaigns([0; 3]);
+        for what in Sent::ALL {
+            let _ = metrics.sent(what);
+        }
         for source in ["peer", "origin"] {
             metrics.received.with_label_values(&[source]);
         }
@@ -157,6 +210,32 @@ impl Metrics {
     pub fn received(&self, source: peer::Source, bytes: u64) {
         let source = source_label(source);
         self.received.with_label_values(&[source]).inc_by(bytes);
+    }
+
+    /// Counts bytes that leave for the network.
+    #[must_use]
+    pub fn sent(&self, what: Sent) -> IntCounter {
+        self.sent.with_label_values(&[what.label()])
+    }
+
+    /// Everything that moved since the agent started.
+    #[must_use]
+    pub fn moved(&self) -> Moved {
+        let totals = self.totals();
+        let sent = |what| self.sent(what).get();
+        let players = ["cache", "peer", "origin"];
+        Moved {
+            video: totals.to_peers,
+            outside: self.outside.get(),
+            peers: sent(Sent::Peers),
+            peer_requests: sent(Sent::PeerRequests),
+            origin_requests: sent(Sent::OriginRequests),
+            control: sent(Sent::Control),
+            reports: sent(Sent::Reports),
+            from_peers: totals.from_peers,
+            from_origin: totals.from_origin,
+            players: players.map(|from| self.delivered_from(from)).iter().sum(),
+        }
     }
 
     /// A local player got bytes after waiting this long.

@@ -6,7 +6,8 @@
 //! | `device.pem`, `ca.pem` | its certificate, and the authority that signed it |
 //! | `trust.json` | [`Trust`]: what enrolment said |
 //! | `local.token`, `local.address` | how programs of this PC reach the running agent; token mode 0600 |
-//! | `pause.json`, `given.json` | the employee's pause; bytes given today |
+//! | `open.html` | leads a browser to the agent's page with a code that works once; mode 0600 |
+//! | `pause.json`, `caps.json`, `given.json` | the employee's pause and caps; bytes that moved today |
 //! | `roster.cbor` | the last roster and site, for starting while the DMS is away |
 //! | `manifests/` | signed manifests, and the highest version seen of each title |
 //! | `kept.json`, `kept/` | titles that the person here keeps, and their manifests |
@@ -193,6 +194,13 @@ impl StateFolder {
         write_atomic(&path, bytes, access).map_err(io_error(&path))
     }
 
+    /// Whether an agent runs on the folder now.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        let file = File::open(self.path(names::LOCK));
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+    }
+
     /// Takes the lock of the running agent.
     ///
     /// # Errors
@@ -226,11 +234,15 @@ pub mod names {
     pub const TRUST: &str = "trust.json";
     /// The native programs' bearer.
     pub const LOCAL_TOKEN: &str = "local.token";
+    /// Leads a browser to the agent's page.
+    pub const OPEN: &str = "open.html";
     /// `ip:port` of the loopback API.
     pub const LOCAL_ADDRESS: &str = "local.address";
     /// The employee's pause.
     pub const PAUSE: &str = "pause.json";
-    /// Bytes given today.
+    /// The employee's caps.
+    pub const CAPS: &str = "caps.json";
+    /// Bytes that moved today.
     pub const GIVEN: &str = "given.json";
     /// The last roster.
     pub const ROSTER: &str = "roster.cbor";
@@ -329,7 +341,9 @@ mod tests {
         assert!(matches!(state.trust(), Err(StateError::NotEnrolled(_))));
         let mode = fs::metadata(state.root()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
+        assert!(!state.is_locked());
         let held = state.lock().unwrap();
+        assert!(state.is_locked());
         assert!(matches!(state.lock(), Err(StateError::Locked(_))));
         drop(held);
         assert!(state.lock().is_ok());

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use swarm::wire::Sharing;
 use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior, interval},
@@ -14,11 +15,12 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     driver::{Handle, Known},
     metrics::Metrics,
-    policy::{Given, Willing},
+    net::pace::Pace,
+    policy::{Given, Moved, Willing},
     state::StateFolder,
 };
 
-/// How often the bytes given are counted for the employee.
+/// How often the bytes that moved are counted for the employee.
 const COUNT: Duration = Duration::from_secs(1);
 /// How long something may have changed before it is written.
 const KEEP: Duration = Duration::from_secs(30);
@@ -33,6 +35,7 @@ pub(super) struct Keepers {
     pub(super) willing: watch::Receiver<Willing>,
     pub(super) driver: Handle,
     pub(super) metrics: Metrics,
+    pub(super) pace: Pace,
     pub(super) given: watch::Sender<Given>,
 }
 
@@ -46,11 +49,12 @@ impl Keepers {
             willing,
             driver,
             metrics,
+            pace,
             given,
         } = self;
         let carrying = async {
             tokio::join!(
-                tell_willing(willing, driver, metrics.clone()),
+                tell_willing(willing, driver, metrics.clone(), pace),
                 find_address(known.clone(), local_ip),
                 keep_known(known.clone(), state.clone()),
                 count_given(metrics, given.clone(), state.clone()),
@@ -66,11 +70,18 @@ impl Keepers {
 }
 
 /// The machine hears what the policy decides.
-async fn tell_willing(mut willing: watch::Receiver<Willing>, driver: Handle, metrics: Metrics) {
+async fn tell_willing(
+    mut willing: watch::Receiver<Willing>,
+    driver: Handle,
+    metrics: Metrics,
+    pace: Pace,
+) {
     loop {
         let now = *willing.borrow_and_update();
-        let gives = now.sharing == swarm::wire::Sharing::On;
+        let gives = now.sharing == Sharing::On;
         metrics.sharing.set(gives.into());
+        // Who leaves lets uploads finish; whoever paused or pays by the byte means it.
+        pace.halt(!gives && now.sharing != Sharing::Leaving);
         driver.willing(now).await;
         if willing.changed().await.is_err() {
             return std::future::pending().await;
@@ -101,15 +112,15 @@ async fn keep_known(mut known: watch::Receiver<Known>, state: StateFolder) {
 }
 
 async fn count_given(metrics: Metrics, given: watch::Sender<Given>, state: StateFolder) {
-    let mut counted = 0;
+    let mut counted = Moved::default();
     let mut dirty_since: Option<Instant> = None;
     let mut tick = interval(COUNT);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let total = metrics.given.get();
+        let total = metrics.moved();
         if total != counted {
-            let more = total.saturating_sub(counted);
+            let more = total.since(counted);
             given.send_modify(|given| given.add(more, SystemTime::now()));
             counted = total;
             dirty_since.get_or_insert_with(Instant::now);

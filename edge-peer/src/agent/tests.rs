@@ -1,6 +1,7 @@
 //! Agents of one office, whole, against a small DMS on loopback.
 
 mod dms;
+mod face;
 mod kept;
 mod questions;
 mod wan;
@@ -44,6 +45,15 @@ impl Peer {
         device: DeviceId,
         options: &[(&str, &str)],
     ) -> Self {
+        Self::start_with(state, device, options, Tail::default()).await
+    }
+
+    async fn start_with(
+        state: tempfile::TempDir,
+        device: DeviceId,
+        options: &[(&str, &str)],
+        log: Tail,
+    ) -> Self {
         let mut toml = String::from(
             "bind = '127.0.0.1'\nchunk_listen = '127.0.0.1:0'\nlocal_listen = '127.0.0.1:0'\n\
              weight = 100\n",
@@ -61,7 +71,7 @@ impl Peer {
             ..Settings::read(&file).unwrap()
         };
         let agent = Agent::load(Config::from_settings(settings).unwrap()).await;
-        let agent = agent.unwrap();
+        let agent = agent.unwrap().with_log(log);
         let base = format!("http://{}", agent.local_address());
         let stop = CancellationToken::new();
         let task = tokio::spawn(agent.run(stop.clone()));
@@ -185,7 +195,7 @@ async fn an_office_takes_one_copy_of_each_chunk() {
     let status = peers[0].status().await;
     let sentence = status["sentence"].as_str().unwrap();
     assert!(
-        sentence.starts_with("Sharing with 2 PCs at lyon; "),
+        sentence.starts_with("Sharing with 2 PCs at lyon, nothing over the internet; "),
         "{sentence}"
     );
     assert!(status["bytes"]["cache"].as_u64().unwrap() >= again[0]);
@@ -277,7 +287,7 @@ async fn the_office_works_on_while_the_dms_is_away() {
     assert_eq!(status["roster"], 1);
     let sentence = status["sentence"].as_str().unwrap();
     assert!(
-        sentence.contains("1 PC at lyon (the DMS is away)"),
+        sentence.contains("1 PC at lyon, nothing over the internet (the DMS is away)"),
         "{sentence}"
     );
     first.end().await;

@@ -9,6 +9,8 @@
 //! A home cannot know whether the other home still has its copy. So each keeps its own as if it
 //! were the last one, until it is told that the copy is a spare one ([`Index::spare`]).
 
+use std::collections::HashMap;
+
 use hashbrown::HashTable;
 use swarm::content::{ChunkId, TitleId};
 
@@ -100,6 +102,11 @@ impl Index {
     #[must_use]
     pub fn limit(&self) -> u64 {
         self.limit
+    }
+
+    /// Sets the most bytes; the caller makes room afterwards.
+    pub fn set_limit(&mut self, limit: u64) {
+        self.limit = limit;
     }
 
     /// The bytes held.
@@ -251,6 +258,38 @@ impl Index {
             self.remove(*id);
         }
         victims
+    }
+
+    /// Drops at most `most` chunks that nobody needs: not in use, and of no pinned title. Answers them, and
+    /// their bytes.
+    pub fn clear(&mut self, most: usize) -> (Vec<ChunkId>, u64) {
+        let (mut dropped, mut bytes) = (Vec::new(), 0);
+        let mut at = self.lists[0].oldest;
+        while dropped.len() < most
+            && let Some(entry) = self.entry(at)
+        {
+            let (id, len) = (entry.id, entry.len);
+            let needed = entry.uses > 0 || self.titles.is_pinned(entry.title);
+            at = entry.newer;
+            if !needed && self.remove(id) {
+                dropped.push(id);
+                bytes += u64::from(len);
+            }
+        }
+        (dropped, bytes)
+    }
+
+    /// Chunks and their bytes by title.
+    #[must_use]
+    pub fn by_title(&self) -> HashMap<Option<TitleId>, (usize, u64)> {
+        let mut sums: HashMap<u32, (usize, u64)> = HashMap::new();
+        for entry in self.entries.iter().filter(|e| e.len > 0) {
+            let (chunks, bytes) = sums.entry(entry.title).or_default();
+            *chunks += 1;
+            *bytes += u64::from(entry.len);
+        }
+        let named = |(number, sum)| (self.titles.get(number), sum);
+        sums.into_iter().map(named).collect()
     }
 
     /// Puts a chunk found on disk at the recent end, whatever the limit says; the caller makes

@@ -10,6 +10,7 @@
 //! dropped and reported ([`Cache::losses`]), so that it is fetched again.
 
 mod books;
+mod clear;
 mod files;
 mod index;
 pub mod journal;
@@ -29,6 +30,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::chunk::VerifiedChunk;
 use books::{Books, Description, lock, reconcile, replay};
+pub use clear::{Cleared, Stored, StoredTitle};
 use files::{Files, ReadError};
 pub use files::{Sample, sample};
 

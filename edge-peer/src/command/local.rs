@@ -15,8 +15,10 @@ use crate::{
 
 /// How long the agent may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a test of the whole connection may take.
+const LONG_PATIENCE: Duration = Duration::from_secs(60);
 /// The longest answer, bytes.
-const MAX_ANSWER: usize = 1 << 20;
+const MAX_ANSWER: usize = 4 << 20;
 
 /// The running agent's loopback API.
 pub(super) struct Local {
@@ -36,6 +38,10 @@ impl Local {
                 .map_err(|_| not_running(config, "no address"))?;
             Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
         };
+        // The address may be of an agent that was killed, and its port somebody else's by now: no bearer for them.
+        if !state.is_locked() {
+            return Err(not_running(config, "it ended"));
+        }
         let http = reqwest::Client::builder()
             .timeout(PATIENCE)
             .no_proxy()
@@ -54,6 +60,17 @@ impl Local {
         serde_json::from_value(answer).map_err(|e| Failure::new(FAILED, e))
     }
 
+    /// Where the agent listens, `http://host:port`.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Calls a route that may take longer, and answers with bytes.
+    pub(super) async fn download(&self, config: &Config, path: &str) -> Result<Vec<u8>, Failure> {
+        let request = self.http.get(format!("{}{path}", self.base));
+        self.send(config, request.timeout(LONG_PATIENCE)).await
+    }
+
     /// Calls a route.
     pub(super) async fn call(
         &self,
@@ -63,19 +80,28 @@ impl Local {
         body: Option<Value>,
     ) -> Result<Value, Failure> {
         let url = format!("{}{path}", self.base);
-        let mut request = self.http.request(method, url).bearer_auth(&self.token);
+        let mut request = self.http.request(method, url);
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let response = request.send().await;
+        let answer = self.send(config, request).await?;
+        Ok(serde_json::from_slice(&answer).unwrap_or_default())
+    }
+
+    async fn send(
+        &self,
+        config: &Config,
+        request: reqwest::RequestBuilder,
+    ) -> Result<Vec<u8>, Failure> {
+        let response = request.bearer_auth(&self.token).send().await;
         let response = response.map_err(|e| not_running(config, &chain(&e.without_url())))?;
         let status = response.status();
         let body = read_limited(response, MAX_ANSWER).await;
         let body = body.map_err(|e| not_running(config, &e.to_string()))?;
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         if status.is_success() {
-            return Ok(answer);
+            return Ok(body.to_vec());
         }
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         let detail = answer["detail"].as_str().unwrap_or("no reason was given");
         Err(Failure::new(
             FAILED,

@@ -4,11 +4,14 @@
 //! 2 usage, 4 not enrolled or refused, 5 invalid input, 6 conflict, 7 unreachable, 9 `doctor`
 //! found problems.
 
+mod caps;
 mod doctor;
 mod enroll;
 mod local;
+mod open;
 mod run;
 mod status;
+mod support;
 
 use std::{io::Write, process::ExitCode};
 
@@ -38,6 +41,20 @@ enum Command {
     Pause(status::PauseArguments),
     /// Shares again
     Resume(status::ResumeArguments),
+    /// Shows the caps on upload and disk, or chooses them within the company's limits
+    Caps(caps::CapsArguments),
+    /// Frees disk: drops what is not in use, kept or held for the site
+    Clear(caps::PlainArguments),
+    /// Says what is stored, and for how long
+    Stored(caps::PlainArguments),
+    /// Says what was sent and received today, class by class
+    Today(caps::PlainArguments),
+    /// Opens the agent's page in the browser
+    Open(open::Arguments),
+    /// Writes a support bundle that names nobody
+    Bundle(support::BundleArguments),
+    /// Ends the running agent, and with it sharing
+    Quit(support::QuitArguments),
     /// Looks for what keeps this PC from sharing and playing
     Doctor(doctor::Arguments),
 }
@@ -107,6 +124,13 @@ fn start(program: Program) -> Result<(), Failure> {
             Command::Status(arguments) => status::status(&config, &arguments).await,
             Command::Pause(arguments) => status::pause(&config, &arguments).await,
             Command::Resume(arguments) => status::resume(&config, &arguments).await,
+            Command::Caps(arguments) => caps::caps(&config, &arguments).await,
+            Command::Clear(arguments) => caps::clear(&config, &arguments).await,
+            Command::Stored(arguments) => caps::stored(&config, &arguments).await,
+            Command::Today(arguments) => caps::today(&config, &arguments).await,
+            Command::Open(arguments) => open::open(&config, &arguments).await,
+            Command::Bundle(arguments) => support::bundle(&config, &arguments).await,
+            Command::Quit(arguments) => support::quit(&config, &arguments).await,
             Command::Doctor(arguments) => doctor::doctor(&config, &arguments).await,
         }
     })

@@ -4,12 +4,13 @@ use std::{ffi::OsString, process::Stdio};
 
 use clap::Args;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{EnvFilter, fmt, fmt::writer::MakeWriterExt};
 
 use super::{CONFLICT, DENIED, FAILED, Failure, INVALID};
 use crate::{
     agent::{Agent, AgentError},
     config::{Config, LogFormat},
+    logs::Tail,
     state::StateError,
 };
 
@@ -22,8 +23,9 @@ pub(super) struct Arguments {
 
 /// Runs the agent until a signal asks it to stop; a second signal ends it at once.
 pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failure> {
-    start_logging(&config)?;
-    let agent = Agent::load(config).await.map_err(failure)?;
+    let log = Tail::default();
+    start_logging(&config, log.clone())?;
+    let agent = Agent::load(config).await.map_err(failure)?.with_log(log);
     if let Some((program, rest)) = arguments.beside.split_first() {
         start_beside(program, rest)?;
     }
@@ -61,10 +63,12 @@ fn start_beside(program: &OsString, arguments: &[OsString]) -> Result<(), Failur
     Ok(())
 }
 
-fn start_logging(config: &Config) -> Result<(), Failure> {
+fn start_logging(config: &Config, log: Tail) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&config.log)
         .map_err(|e| Failure::new(INVALID, format!("--log {:?}: {e}", config.log)))?;
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr.and(log));
     let started = match config.log_format {
         LogFormat::Text => builder.with_ansi(false).try_init(),
         LogFormat::Json => builder.json().try_init(),

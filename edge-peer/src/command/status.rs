@@ -1,10 +1,11 @@
 //! `edge-peer status`, `pause` and `resume`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use reqwest::Method;
 use serde_json::json;
+use time::{OffsetDateTime, Time, error::IndeterminateOffset};
 
-use super::{Failure, local::Local, say, say_json};
+use super::{Failure, INVALID, local::Local, say, say_json};
 use crate::{
     config::{
         Config,
@@ -12,6 +13,9 @@ use crate::{
     },
     local_api::StatusReport,
 };
+
+/// Seconds.
+const DAY: i64 = 86_400;
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArguments {
@@ -25,9 +29,19 @@ pub(super) struct PauseArguments {
     /// For how long, such as 1h [default: until resumed]
     #[arg(long = "for", value_name = "TIME")]
     length: Option<Span>,
+    /// Until when: tomorrow
+    #[arg(long, value_name = "WHEN", conflicts_with = "length")]
+    until: Option<Until>,
     /// One JSON object, for programs
     #[arg(long)]
     json: bool,
+}
+
+/// When a pause may end.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Until {
+    /// The next midnight by this PC's clock
+    Tomorrow,
 }
 
 #[derive(Debug, Args)]
@@ -49,10 +63,11 @@ pub(super) async fn status(config: &Config, arguments: &StatusArguments) -> Resu
 }
 
 pub(super) async fn pause(config: &Config, arguments: &PauseArguments) -> Result<(), Failure> {
-    let body = match arguments.length {
-        Some(Span(length)) => json!({ "seconds": length.as_secs().max(1) }),
-        None => json!({}),
+    let seconds = match (arguments.until, arguments.length) {
+        (Some(Until::Tomorrow), _) => Some(until_tomorrow(OffsetDateTime::now_local)?),
+        (None, length) => length.map(|Span(length)| length.as_secs().max(1)),
     };
+    let body = seconds.map_or_else(|| json!({}), |seconds| json!({ "seconds": seconds }));
     set(config, "/v1/pause", Some(body), arguments.json).await
 }
 
@@ -81,6 +96,18 @@ async fn set(
         (true, false) => "Sharing is paused until: edge-peer resume. Playing is not affected.",
     });
     Ok(())
+}
+
+/// Seconds until the next midnight of a clock.
+fn until_tomorrow(
+    now: impl FnOnce() -> Result<OffsetDateTime, IndeterminateOffset>,
+) -> Result<u64, Failure> {
+    let now = now().map_err(|_| {
+        let message = "this PC's time zone is unknown; say how long instead, such as --for 12h";
+        Failure::new(INVALID, message)
+    })?;
+    let since = now.time().duration_since(Time::MIDNIGHT).whole_seconds();
+    Ok((DAY - since).unsigned_abs().max(1))
 }
 
 fn details(report: &StatusReport) -> String {
@@ -126,4 +153,24 @@ fn details(report: &StatusReport) -> String {
     ];
     let lines = lines.map(|(name, value)| format!("  {name:<13}{value}"));
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::{Date, Month, UtcOffset};
+
+    #[test]
+    fn tomorrow_begins_at_midnight_of_this_pc() {
+        let day = Date::from_calendar_date(2026, Month::November, 23).unwrap();
+        for (hour, minute, east, seconds) in
+            [(0, 0, 1, 86_400), (23, 59, -8, 60), (18, 30, 9, 19_800)]
+        {
+            let time = Time::from_hms(hour, minute, 0).unwrap();
+            let offset = UtcOffset::from_hms(east, 0, 0).unwrap();
+            let now = OffsetDateTime::new_in_offset(day, time, offset);
+            assert_eq!(until_tomorrow(|| Ok(now)).unwrap(), seconds);
+        }
+        assert!(until_tomorrow(|| Err(IndeterminateOffset)).is_err());
+    }
 }

@@ -15,6 +15,10 @@ fn settings_may_stand_before_and_after_the_command() {
         "edge-peer run --state /s --bind 127.1.0.1 --weight 100",
         "edge-peer enroll --dms http://127.0.0.1:1 --token-file t --state /s --bind 127.1.0.1",
         "edge-peer pause --for 1h --state /s --bind 127.1.0.1",
+        "edge-peer pause --until tomorrow --state /s --bind 127.1.0.1",
+        "edge-peer caps --upload 5MB --disk none --state /s --bind 127.1.0.1",
+        "edge-peer open --print --state /s --bind 127.1.0.1",
+        "edge-peer bundle --to f.zip --state /s --bind 127.1.0.1",
     ] {
         let program = Program::try_parse_from(line.split(' ')).unwrap();
         assert_eq!(
@@ -28,6 +32,9 @@ fn settings_may_stand_before_and_after_the_command() {
         "edge-peer",
         "edge-peer run --weight 101",
         "edge-peer pause --for soon",
+        "edge-peer pause --until yesterday",
+        "edge-peer pause --until tomorrow --for 1h",
+        "edge-peer caps --upload fast",
         "edge-peer enroll --dms x --token a --token-file b",
     ] {
         assert!(

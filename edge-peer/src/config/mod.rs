@@ -13,7 +13,10 @@ use std::{
 
 pub use settings::{LogFormat, Settings};
 
-use crate::net::congestion::Choice;
+use crate::{
+    net::congestion::Choice,
+    policy::{Capped, Limits},
+};
 
 /// The port of the chunk listener.
 pub const CHUNK_PORT: u16 = 7745;
@@ -64,6 +67,10 @@ pub struct Config {
     pub local_listen: SocketAddr,
     /// The most bytes of chunks on disk.
     pub cache_limit: u64,
+    /// The most bytes a second given to peers; none: as fast as the network.
+    pub upload_limit: Option<u64>,
+    /// Limits that the person at this PC cannot lower.
+    pub lock: Vec<Capped>,
     /// How fast TCP sends what is given.
     pub congestion: Choice,
     /// The most chunks given at the same time.
@@ -127,6 +134,8 @@ impl Config {
             advertise: settings.advertise,
             local_listen,
             cache_limit: settings.cache_limit.map_or(10 << 30, |b| b.0),
+            upload_limit: settings.upload_limit.map(|rate| rate.0.max(1)),
+            lock: settings.lock.unwrap_or_default(),
             congestion: settings.congestion.unwrap_or_default(),
             upload_slots: settings.upload_slots.unwrap_or(8).max(1),
             weight: settings.weight,
@@ -137,6 +146,44 @@ impl Config {
             log: settings.log.unwrap_or_else(|| "info".into()),
         })
     }
+}
+
+impl Config {
+    /// What the person at this PC may choose within.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits {
+            upload: self.upload_limit,
+            disk: self.cache_limit,
+            locked: self.lock.clone(),
+        }
+    }
+}
+
+/// Whether a service manager started this process, and so may start it again.
+#[must_use]
+pub fn is_service() -> bool {
+    // Systemd says which process it means; a terminal's children inherit the variable, not the id.
+    let told = std::env::var("SYSTEMD_EXEC_PID").ok();
+    told.and_then(|pid| pid.parse().ok()) == Some(std::process::id())
+}
+
+/// The account's name and home folder, which no report may show.
+#[must_use]
+pub fn personal() -> Vec<String> {
+    let names = [
+        "USER",
+        "LOGNAME",
+        "USERNAME",
+        "HOME",
+        "USERPROFILE",
+        "COMPUTERNAME",
+        "HOSTNAME",
+    ];
+    names
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .collect()
 }
 
 /// `/var/lib/dms-edge` for root, else the user's state folder.

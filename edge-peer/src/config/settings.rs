@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
-use crate::net::congestion::Choice;
+use crate::{net::congestion::Choice, policy::Capped};
 
 use super::{
     ConfigError,
@@ -75,6 +75,25 @@ pub struct Settings {
     /// The most bytes of chunks on disk [default: 10GiB]
     #[arg(long, value_name = "SIZE", env = "DMS_EDGE_CACHE_LIMIT", global = true)]
     pub cache_limit: Option<ByteSize>,
+
+    /// The most bytes a second given to peers [default: as fast as the network]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "DMS_EDGE_UPLOAD_LIMIT",
+        global = true
+    )]
+    pub upload_limit: Option<ByteSize>,
+
+    /// Limits that the person at this PC cannot lower: upload, disk [default: none]
+    #[arg(
+        long,
+        value_name = "NAMES",
+        env = "DMS_EDGE_LOCK",
+        global = true,
+        value_delimiter = ','
+    )]
+    pub lock: Option<Vec<Capped>>,
 
     /// The most chunks given to peers at the same time [default: 8]
     #[arg(long, value_name = "N", env = "DMS_EDGE_UPLOAD_SLOTS", global = true)]
@@ -143,6 +162,8 @@ impl Settings {
             advertise: self.advertise.or(below.advertise),
             local_listen: self.local_listen.or(below.local_listen),
             cache_limit: self.cache_limit.or(below.cache_limit),
+            upload_limit: self.upload_limit.or(below.upload_limit),
+            lock: self.lock.or(below.lock),
             upload_slots: self.upload_slots.or(below.upload_slots),
             congestion: self.congestion.or(below.congestion),
             weight: self.weight.or(below.weight),

@@ -63,3 +63,23 @@ fn mistakes_are_refused_with_their_place() {
     let error = Settings::read(&file).unwrap_err().to_string();
     assert!(error.contains("cache_limits"), "{error}");
 }
+
+#[test]
+fn the_companys_limits_come_from_the_file_or_a_flag() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("edge.toml");
+    let text = "state = '/s'\nupload_limit = '5MB'\nlock = ['disk']\ncache_limit = '1GiB'\n";
+    std::fs::write(&file, text).unwrap();
+    let path = file.to_str().unwrap();
+    let limits = Config::load(flags(&["--config", path])).unwrap().limits();
+    let found = (limits.upload, limits.disk, limits.locked);
+    assert_eq!(found, (Some(5_000_000), 1 << 30, vec![Capped::Disk]));
+    let both = flags(&["--config", path, "--lock", "upload,disk"]);
+    assert_eq!(
+        Config::load(both).unwrap().lock,
+        [Capped::Upload, Capped::Disk]
+    );
+    assert!(Flags::try_parse_from(["edge-peer", "--lock", "everything"]).is_err());
+    std::fs::write(&file, "lock = ['everything']").unwrap();
+    assert!(Settings::read(&file).is_err());
+}

@@ -176,7 +176,7 @@ impl Driver {
         self.evicted(vec![id]);
     }
 
-    fn evicted(&mut self, gone: Vec<ChunkId>) {
+    pub(super) fn evicted(&mut self, gone: Vec<ChunkId>) {
         self.parts.metrics.cache_evictions.inc_by(gone.len() as u64);
         for chunk in gone {
             self.input(Input::Evicted(chunk));

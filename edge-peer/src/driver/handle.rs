@@ -58,6 +58,8 @@ pub(super) enum Happening {
     },
     /// The cache lost a chunk on reading it.
     Lost(ChunkId),
+    /// The cache let go of these.
+    Gone(Vec<ChunkId>),
 }
 
 /// Who asked went away, or has what it asked for.
@@ -269,6 +271,11 @@ impl Handle {
     /// The site need not hold these any more.
     pub async fn let_go(&self, chunks: Vec<ChunkId>) {
         let _ = self.happenings.send(Happening::LetGo(chunks)).await;
+    }
+
+    /// The cache let go of these because somebody wished so.
+    pub async fn gone(&self, chunks: Vec<ChunkId>) {
+        let _ = self.happenings.send(Happening::Gone(chunks)).await;
     }
 
     /// The cache lost a chunk.

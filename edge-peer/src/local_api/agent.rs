@@ -10,7 +10,10 @@ use swarm::{
     wire::{Peering, Sharing},
 };
 
-use super::{Api, Shared, problem::Problem};
+use super::{
+    Api, Shared,
+    problem::{Problem, read},
+};
 use crate::{
     config::units::human_bytes,
     policy::{Pause, epoch_ms, reason},
@@ -98,6 +101,8 @@ pub struct BytesReport {
     pub given: u64,
     /// Given to peers today (UTC).
     pub given_today: u64,
+    /// That part of it that went to addresses of the internet.
+    pub outside_today: u64,
     /// Came from peers, used or not.
     pub received_peers: u64,
     /// Came from the origin, used or not.
@@ -133,9 +138,13 @@ pub(super) async fn pause(State(api): State<Shared>, body: Bytes) -> Result<Json
     let request: PauseRequest = if body.is_empty() {
         PauseRequest::default()
     } else {
-        let parsed = serde_json::from_slice(&body);
-        parsed.map_err(|e| Problem::invalid(format!("send {{\"seconds\": n}} or {{}}: {e}")))?
+        read(&body, "{\"seconds\": n} or {}")?
     };
+    if request.seconds == Some(0) {
+        return Err(Problem::invalid(
+            "seconds is 0, which is no pause; send at least 1, or {} for one without an end",
+        ));
+    }
     let now = SystemTime::now();
     set(
         &api,
@@ -181,18 +190,21 @@ fn ends(pause: Pause) -> Option<u64> {
     }
 }
 
-fn report(api: &Api, now: SystemTime) -> StatusReport {
+/// What the agent says of itself now.
+pub(super) fn report(api: &Api, now: SystemTime) -> StatusReport {
     let parts = &api.parts;
     let status = parts.status.borrow().clone();
     let totals = parts.metrics.totals();
     let fill = parts.cache.fill();
     let paused_until_ms = ends(*parts.pause.borrow()).filter(|end| *end > epoch_ms(now));
+    let today = parts.given.borrow().today(now);
     let bytes = BytesReport {
         cache: parts.metrics.delivered_from("cache"),
         peers: parts.metrics.delivered_from("peer"),
         origin: parts.metrics.delivered_from("origin"),
         given: totals.to_peers,
-        given_today: parts.given.borrow().today(now),
+        given_today: today.video,
+        outside_today: today.outside,
         received_peers: totals.from_peers,
         received_origin: totals.from_origin,
         waiting: status.waiting_bytes,
@@ -259,7 +271,12 @@ fn sentence(report: &StatusReport, now: SystemTime) -> String {
         (Some(site), _) => match site.peering {
             Peering::On => {
                 let pcs = if report.roster == 1 { "PC" } else { "PCs" };
-                format!("Sharing with {} {pcs} at {}", report.roster, site.name)
+                let outside = match report.bytes.outside_today {
+                    0 => "nothing over the internet".into(),
+                    bytes => format!("{} over the internet today", human_bytes(bytes)),
+                };
+                let (others, site) = (report.roster, &site.name);
+                format!("Sharing with {others} {pcs} at {site}, {outside}")
             }
             Peering::ConsumeOnly => format!("Taking only, as set for {}", site.name),
             Peering::Off => format!("Not sharing: peering is off at {}", site.name),

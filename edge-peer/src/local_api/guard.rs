@@ -2,7 +2,12 @@
 //!
 //! Any page of any site can make a browser send requests to 127.0.0.1. Three things keep them out:
 //! the `Host` must be the listener's own name (a rebound DNS name is not), an `Origin` must be a
-//! portal's, and all but the greeting needs a bearer that such a page cannot read.
+//! portal's or this listener's, and all but the greeting needs a bearer that such a page cannot read.
+//!
+//! The agent's own page gets its bearer for a code that works once and for a minute, and that only who can read the
+//! state folder can ask for. It is no cookie: browsers send those to every port of 127.0.0.1, so a server of another
+//! user of this PC would get it. The page keeps the bearer in its tab, where only its own origin, port included, can
+//! read it.
 
 use std::{
     collections::HashMap,
@@ -27,8 +32,27 @@ use super::problem::Problem;
 
 /// How long a page's session lasts.
 const SESSION: Duration = Duration::from_secs(12 * 3_600);
-/// The most sessions; the one that ends first goes.
+/// The most sessions of portals, and the most of the agent's own page; the one that ends first goes.
 const MAX_SESSIONS: usize = 64;
+/// How long a code for the agent's own page works.
+pub const CODE: Duration = Duration::from_secs(60);
+/// The most codes that nobody used yet; the oldest goes.
+const MAX_CODES: usize = 8;
+/// What pages of portals may ask. Everything else is for who is at this PC.
+const PORTALS_MAY: [&str; 12] = [
+    "/v1/hello",
+    "/v1/session",
+    "/v1/status",
+    "/v1/pause",
+    "/v1/resume",
+    "/v1/trust",
+    "/v1/titles/",
+    "/v1/chunks/",
+    "/v1/license",
+    "/v1/usage",
+    "/v1/kept",
+    "/v1/hls/",
+];
 /// How long a browser may remember a preflight's answer, seconds.
 const PREFLIGHT_AGE: &str = "600";
 
@@ -37,6 +61,7 @@ const PRIVATE_NETWORK: HeaderName =
 const ALLOW_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-allow-private-network");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Only the hash of a token is kept and compared: neither memory nor timing tells the token.
 type TokenHash = [u8; 32];
@@ -48,11 +73,22 @@ pub struct Guard {
     native: TokenHash,
     /// Guards the map only.
     sessions: Mutex<HashMap<TokenHash, Session>>,
+    /// Codes for the agent's own page, oldest first. Guards the list only.
+    codes: Mutex<Vec<(TokenHash, Instant)>>,
 }
 
 struct Session {
-    origin: String,
+    whose: Whose,
     until: Instant,
+}
+
+/// Whose a session is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Whose {
+    /// A portal's, by its origin.
+    Portal(String),
+    /// The agent's own page's.
+    Ours,
 }
 
 /// What becomes of a request, told from its head alone.
@@ -77,6 +113,8 @@ pub enum Asker<'a> {
     Native,
     /// A page of an allowed origin.
     Page(&'a str),
+    /// The agent's own page, which says so because it sends something.
+    Ours,
 }
 
 impl Guard {
@@ -88,6 +126,7 @@ impl Guard {
             origins,
             native: hash(token),
             sessions: Mutex::default(),
+            codes: Mutex::default(),
         }
     }
 
@@ -102,12 +141,18 @@ impl Guard {
         if !self.host_is_ours(headers) {
             return Verdict::WrongHost;
         }
+        if leads_to_page(method, path, headers) {
+            return Verdict::Admitted(Asker::Native);
+        }
         let Some(asker) = self.asker(headers) else {
             return Verdict::Forbidden;
         };
         match asker {
+            Asker::Page(_) if !PORTALS_MAY.iter().any(|may| path.starts_with(may)) => {
+                Verdict::Forbidden
+            }
             Asker::Page(origin) if method == Method::OPTIONS => Verdict::Preflight(origin),
-            _ if needs_bearer(method, path) && !self.bearer_is_good(headers, &asker) => {
+            _ if needs_bearer(method, path) && !self.bearer_is_good(path, headers, &asker) => {
                 Verdict::Unauthenticated(asker)
             }
             _ => Verdict::Admitted(asker),
@@ -125,39 +170,83 @@ impl Guard {
             };
         }
         let origin = single(headers, &header::ORIGIN)?;
+        let host = single(headers, &header::HOST)?;
+        if origin.strip_prefix("http://") == Some(host) {
+            return Some(Asker::Ours);
+        }
         let allowed = self.origins.iter().any(|allowed| allowed == origin);
         allowed.then_some(Asker::Page(origin))
     }
 
-    fn bearer_is_good(&self, headers: &HeaderMap, asker: &Asker<'_>) -> bool {
+    fn bearer_is_good(&self, path: &str, headers: &HeaderMap, asker: &Asker<'_>) -> bool {
         let bearer =
             single(headers, &header::AUTHORIZATION).and_then(|v| v.strip_prefix("Bearer "));
         let Some(token) = bearer.map(hash) else {
             return false;
         };
         match asker {
-            Asker::Native => token == self.native,
-            Asker::Page(origin) => {
-                let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-                let session = sessions.get(&token);
-                session.is_some_and(|s| s.origin == *origin && Instant::now() < s.until)
+            // The page reads without saying that it is one; what is no page never has its bearer.
+            Asker::Native => {
+                token == self.native || (path != CODES && self.is_session(token, &Whose::Ours))
             }
+            Asker::Ours => path != CODES && self.is_session(token, &Whose::Ours),
+            Asker::Page(origin) => self.is_session(token, &Whose::Portal((*origin).to_owned())),
         }
     }
 
+    fn is_session(&self, token: TokenHash, whose: &Whose) -> bool {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = sessions.get(&token);
+        session.is_some_and(|s| s.whose == *whose && Instant::now() < s.until)
+    }
+
+    /// A code for the agent's own page; none when the system has no randomness.
+    pub(super) fn new_code(&self) -> Option<String> {
+        let code = random_token()?;
+        let now = Instant::now();
+        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        codes.retain(|(_, until)| now < *until);
+        if codes.len() >= MAX_CODES {
+            codes.remove(0);
+        }
+        codes.push((hash(&code), now + CODE));
+        Some(code)
+    }
+
+    /// A session of the agent's own page for a code, which then works no more.
+    pub(super) fn redeem(&self, code: &str, now: Instant) -> Option<String> {
+        let given = hash(code);
+        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = codes.iter().position(|(code, _)| *code == given)?;
+        let (_, until) = codes.remove(at);
+        drop(codes);
+        (now < until).then(|| self.open(Whose::Ours)).flatten()
+    }
+
     fn open_session(&self, origin: &str) -> Option<String> {
+        self.open(Whose::Portal(origin.to_owned()))
+    }
+
+    fn open(&self, whose: Whose) -> Option<String> {
         let token = random_token()?;
         let now = Instant::now();
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.retain(|_, s| now < s.until);
-        if sessions.len() >= MAX_SESSIONS {
-            let first = sessions.iter().min_by_key(|(_, s)| s.until);
+        // Portals that ask for many do not end the sessions of the agent's own page.
+        let ours = whose == Whose::Ours;
+        let alike = || {
+            sessions
+                .iter()
+                .filter(|(_, s)| (s.whose == Whose::Ours) == ours)
+        };
+        if alike().count() >= MAX_SESSIONS {
+            let first = alike().min_by_key(|(_, s)| s.until);
             if let Some(first) = first.map(|(token, _)| *token) {
                 sessions.remove(&first);
             }
         }
         let session = Session {
-            origin: origin.to_owned(),
+            whose,
             until: now + SESSION,
         };
         sessions.insert(hash(&token), session);
@@ -182,7 +271,7 @@ pub(super) async fn check(
     let headers = request.headers();
     let text = |origin: &str| HeaderValue::from_str(origin).ok();
     let shown = |asker: Asker<'_>| match asker {
-        Asker::Native => None,
+        Asker::Native | Asker::Ours => None,
         Asker::Page(origin) => text(origin),
     };
     match guard.judge(request.method(), request.uri().path(), headers) {
@@ -193,7 +282,8 @@ pub(super) async fn check(
         Verdict::Forbidden => Problem::new(
             StatusCode::FORBIDDEN,
             "origin_forbidden",
-            "pages of this origin may not use the agent; the DMS names the ones that may",
+            "pages of this origin may not ask this of the agent; the DMS names those that may play and pause, and the \
+             rest is for the agent's own page: run edge-peer open",
         )
         .into_response(),
         Verdict::Unauthenticated(asker) => with_cors(unauthenticated(), shown(asker)),
@@ -224,8 +314,29 @@ pub(super) async fn session(State(guard): State<Arc<Guard>>, headers: HeaderMap)
 }
 
 fn needs_bearer(method: &Method, path: &str) -> bool {
-    let open = [(Method::GET, "/v1/hello"), (Method::POST, "/v1/session")];
-    !open.iter().any(|(m, p)| m == method && *p == path)
+    let open = [
+        (Method::GET, "/v1/hello"),
+        (Method::POST, "/v1/session"),
+        (Method::POST, "/v1/ui/session"),
+    ];
+    let files = is_page(path) && (method == Method::GET || method == Method::HEAD);
+    !files && !open.iter().any(|(m, p)| m == method && *p == path)
+}
+
+/// The only route that takes the programs' bearer alone.
+const CODES: &str = "/v1/ui/code";
+
+/// The files of the agent's own page: they hold nothing that is not in the program anyway.
+fn is_page(path: &str) -> bool {
+    path == "/ui" || path.starts_with("/ui/")
+}
+
+/// A link, wherever it stands, may lead somebody to the page, as a document of its own and in no frame.
+fn leads_to_page(method: &Method, path: &str, headers: &HeaderMap) -> bool {
+    method == Method::GET
+        && path == "/ui"
+        && !headers.contains_key(header::ORIGIN)
+        && single(headers, &FETCH_DEST) == Some("document")
 }
 
 fn unauthenticated() -> Response {

@@ -5,18 +5,25 @@
 //! | `/v1/hello`, `/v1/session`, `/v1/status`, `/v1/pause`, `/v1/resume`, `/metrics` | `agent` |
 //! | `/v1/trust`, `/v1/titles/..`, `/v1/chunks/..`, `/v1/license`, `/v1/licenses/..`, `/v1/usage` | `content` |
 //! | `/v1/kept`, `/v1/kept/..` | `kept` |
+//! | `/v1/caps`, `/v1/clear`, `/v1/stored`, `/v1/today` | `caps` |
+//! | `/v1/doctor`, `/v1/bundle`, `/v1/quit` | `support` |
+//! | `/ui`, `/ui/..`, `/v1/ui/code`, `/v1/ui/session` | `ui` |
 //! | `/v1/hls/..` | `hls` |
 //! | `/v1/titles/../fetch` | `whole` |
 //!
-//! `guard` stands before all of them: exact `Host`, exact `Origin`, bearer, CORS.
+//! `guard` stands before all of them: exact `Host`, exact `Origin`, bearer, CORS. What only the person at this PC may
+//! do is refused to pages of the DMS, which any script there could ask.
 
 mod agent;
 mod ahead;
+mod caps;
 mod content;
 pub mod guard;
 mod hls;
 mod kept;
 mod problem;
+mod support;
+mod ui;
 mod whole;
 
 use std::{
@@ -36,6 +43,7 @@ use swarm::{
     peer::{Priority, Via},
 };
 use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 
 pub use agent::StatusReport;
 pub use guard::{Guard, random_token};
@@ -43,11 +51,13 @@ pub use guard::{Guard, random_token};
 use crate::{
     cache::Cache,
     chunk::VerifiedChunk,
+    config::Config,
     driver::{Handle, Status, WantError},
     kept::Kept,
+    logs::Tail,
     metrics::Metrics,
-    net::{identity::Identity, messenger::Messenger},
-    policy::{Given, Pause},
+    net::{identity::Identity, messenger::Messenger, pace::Pace},
+    policy::{Caps, Given, Limits, Pause},
     state::{StateFolder, Trust},
     titles::{Edition, Titles},
     usage::Usage,
@@ -88,6 +98,18 @@ pub struct Parts {
     pub pause: watch::Sender<Pause>,
     /// Bytes given today.
     pub given: watch::Receiver<Given>,
+    /// What the company allows.
+    pub limits: Limits,
+    /// What the person at this PC chose of it.
+    pub caps: watch::Sender<Caps>,
+    /// How fast uploads go.
+    pub pace: Pace,
+    /// Ends the agent.
+    pub quit: CancellationToken,
+    /// The end of the log.
+    pub log: Tail,
+    /// The configuration in force.
+    pub config: Config,
     /// Where the pause is kept.
     pub state: StateFolder,
     /// How far ahead of a player segments are fetched.
@@ -101,6 +123,8 @@ pub(crate) struct Api {
     parts: Parts,
     ahead: ahead::Ahead,
     memory: Arc<Semaphore>,
+    /// One test of the connection at a time.
+    examining: Semaphore,
     started: Instant,
 }
 
@@ -133,6 +157,7 @@ pub fn router(parts: Parts, guard: Guard) -> Router {
     let api = Arc::new(Api {
         ahead: ahead::Ahead::new(parts.driver.clone(), parts.cache.clone(), parts.look_ahead),
         memory: Arc::new(Semaphore::new(SEGMENT_MEMORY)),
+        examining: Semaphore::new(1),
         started: Instant::now(),
         parts,
     });
@@ -155,6 +180,15 @@ pub fn router(parts: Parts, guard: Guard) -> Router {
             "/v1/kept/{title}",
             get(kept::one).put(kept::keep).delete(kept::let_go),
         )
+        .route("/v1/caps", get(caps::show).put(caps::choose))
+        .route("/v1/clear", post(caps::clear))
+        .route("/v1/stored", get(caps::stored))
+        .route("/v1/today", get(caps::today))
+        .route("/v1/doctor", post(support::test))
+        .route("/v1/bundle", get(support::bundle))
+        .route("/v1/quit", post(support::quit))
+        .route("/ui", get(ui::page))
+        .route("/ui/{*path}", get(ui::file))
         .route("/v1/hls/{title}/master.m3u8", get(hls::master))
         .route("/v1/hls/{title}/{version}/{track}/{file}", get(hls::file))
         .fallback(problem::no_route)
@@ -163,6 +197,7 @@ pub fn router(parts: Parts, guard: Guard) -> Router {
             "/v1/session",
             post(guard::session).with_state(guard.clone()),
         )
+        .merge(ui::routes(guard.clone()))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(guard, guard::check))
 }

@@ -5,6 +5,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use swarm::{content::hls::HlsError, peer::FailReason};
 
@@ -106,6 +107,21 @@ impl From<FetchError> for Problem {
         let detail = format!("the DMS did not answer: {error}");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "dms_away", detail)
     }
+}
+
+/// Reads a JSON object; `example` says what to send.
+///
+/// # Errors
+/// 400 `invalid`, with the place and what is wrong there.
+pub fn read<T: DeserializeOwned>(body: &[u8], example: &str) -> Result<T, Problem> {
+    // A list would be read as an object's fields in their order.
+    let object = body.trim_ascii_start().starts_with(b"{");
+    let read = if object {
+        serde_json::from_slice(body).map_err(|e| e.to_string())
+    } else {
+        Err("this is no JSON object".to_owned())
+    };
+    read.map_err(|why| Problem::invalid(format!("send {example}: {why}")))
 }
 
 /// Paths that are nothing.

@@ -21,9 +21,9 @@ use swarm::{
     peer::Priority,
     wire::{self, http as names},
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::address::AddressBook;
+use super::{address::AddressBook, pace::Pace};
 use crate::{
     cache::Reader,
     driver::{Asked, Given, Handle, Wanted},
@@ -49,6 +49,10 @@ pub struct ChunkService {
     pub book: AddressBook,
     /// What is counted.
     pub metrics: Metrics,
+    /// How fast uploads go.
+    pub pace: Pace,
+    /// Whether the asker is at an address of the internet.
+    pub outside: bool,
 }
 
 impl hyper::service::Service<Request<Incoming>> for ChunkService {
@@ -146,7 +150,12 @@ impl ChunkService {
             bytes,
             stored,
             asked: Some(asked),
-            metrics: Some(self.metrics.clone()),
+            counted: Some(Counted {
+                metrics: self.metrics.clone(),
+                outside: self.outside,
+            }),
+            pace: self.pace.clone(),
+            turn: None,
             until: Instant::now() + MAX_UPLOAD,
         };
         response
@@ -161,8 +170,26 @@ pub struct Upload {
     bytes: Bytes,
     stored: Option<Reader>,
     asked: Option<Asked>,
-    metrics: Option<Metrics>,
+    counted: Option<Counted>,
+    pace: Pace,
+    /// When the next piece may leave.
+    turn: Option<Pin<Box<Sleep>>>,
     until: Instant,
+}
+
+/// Where what is given is counted.
+struct Counted {
+    metrics: Metrics,
+    outside: bool,
+}
+
+impl Counted {
+    fn given(&self, bytes: u64) {
+        self.metrics.given.inc_by(bytes);
+        if self.outside {
+            self.metrics.outside.inc_by(bytes);
+        }
+    }
 }
 
 impl Upload {
@@ -171,7 +198,9 @@ impl Upload {
             bytes: Bytes::new(),
             stored: None,
             asked: None,
-            metrics: None,
+            counted: None,
+            pace: Pace::default(),
+            turn: None,
             until: Instant::now(),
         }
     }
@@ -179,6 +208,19 @@ impl Upload {
     fn left(&self) -> u64 {
         let stored = self.stored.as_ref().map_or(0, Reader::left);
         self.bytes.len() as u64 + u64::from(stored)
+    }
+
+    /// Waits for the next piece's turn, which is taken once.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.turn.is_none() {
+            let bytes = self.left().min(PIECE as u64);
+            let turn = self.pace.turn(bytes, Instant::now());
+            self.turn = turn.map(|turn| Box::pin(sleep_until(turn)));
+        }
+        match &mut self.turn {
+            Some(turn) => turn.as_mut().poll(cx),
+            None => Poll::Ready(()),
+        }
     }
 
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
@@ -204,11 +246,16 @@ impl Body for Upload {
         if Instant::now() > self.until {
             return Poll::Ready(Some(Err(io::ErrorKind::TimedOut.into())));
         }
+        ready!(self.poll_turn(cx));
+        if self.pace.halted() {
+            return Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())));
+        }
         let Some(piece) = ready!(self.poll_piece(cx)?) else {
             return Poll::Ready(None);
         };
-        if let Some(metrics) = &self.metrics {
-            metrics.given.inc_by(piece.len() as u64);
+        self.turn = None;
+        if let Some(counted) = &self.counted {
+            counted.given(piece.len() as u64);
         }
         if self.left() == 0
             && let Some(asked) = self.asked.take()

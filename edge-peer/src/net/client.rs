@@ -30,7 +30,7 @@ use super::{
 use crate::{
     chunk::{ChunkError, Receiving, VerifiedChunk},
     device_key::Level,
-    metrics::Metrics,
+    metrics::{Metrics, Sent},
 };
 
 /// How long a connection may take to come up.
@@ -161,7 +161,7 @@ impl Client {
             .build()
             .map_err(|e| rustls::Error::General(chain(&e)))?;
         Ok(Self {
-            pool: Pool::new(identity.client_config()?, bind),
+            pool: Pool::new(identity.client_config()?, bind, metrics.clone()),
             http,
             book,
             metrics,
@@ -318,6 +318,7 @@ impl Client {
     async fn post(&self, path: &str, body: Bytes) -> Result<Passed, FetchError> {
         let url = format!("{}{path}", self.base(Source::Origin)?);
         let json = (header::CONTENT_TYPE, "application/json");
+        self.metrics.sent(Sent::Reports).inc_by(body.len() as u64);
         within(
             PATIENCE,
             self.http.post(url).header(json.0, json.1).body(body),

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use prometheus::IntCounter;
 use rand::RngExt;
 use swarm::{
     content::{DeviceId, TitleId},
@@ -188,6 +189,8 @@ pub struct Link {
     pub surroundings: Surroundings,
     /// The bytes moved so far.
     pub totals: Box<dyn Fn() -> TransferTotals + Send + Sync>,
+    /// Counts what is sent.
+    pub sent: IntCounter,
     /// Where events go.
     pub events: mpsc::Sender<Event>,
 }

@@ -30,7 +30,12 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::gather::{Gathering, Socket};
+use super::{
+    counted::Counted,
+    gather::{Gathering, Socket},
+    identity::ORIGIN_NAME,
+};
+use crate::metrics::{Metrics, Sent};
 
 /// How long a connection may take to come up.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -74,6 +79,7 @@ type Sender = SendRequest<Empty<Bytes>>;
 pub struct Pool {
     tls: TlsConnector,
     bind: Option<IpAddr>,
+    metrics: Metrics,
     idle: Arc<Mutex<Idle>>,
     /// Connections that come up before anybody asked, by host; whoever asks meanwhile waits for them.
     coming: Arc<Mutex<HashMap<String, watch::Receiver<()>>>>,
@@ -100,10 +106,11 @@ pub struct Lease {
 impl Pool {
     /// No connection yet; they will come from `bind`.
     #[must_use]
-    pub fn new(tls: ClientConfig, bind: Option<IpAddr>) -> Self {
+    pub fn new(tls: ClientConfig, bind: Option<IpAddr>, metrics: Metrics) -> Self {
         Self {
             tls: TlsConnector::from(Arc::new(tls)),
             bind,
+            metrics,
             idle: Arc::default(),
             coming: Arc::default(),
         }
@@ -209,7 +216,13 @@ impl Pool {
         let tcp = self.tcp(host).await?;
         tcp.set_nodelay(true)?;
         let socket = Socket::of(&tcp)?;
-        let buffered = BufReader::with_capacity(TAKEN_AT_ONCE, tcp);
+        let what = if host.name == ORIGIN_NAME {
+            Sent::OriginRequests
+        } else {
+            Sent::PeerRequests
+        };
+        let counted = Counted::new(tcp, self.metrics.sent(what));
+        let buffered = BufReader::with_capacity(TAKEN_AT_ONCE, counted);
         let tls = self.tls.connect(name, buffered).await?;
         let (sender, connection) = http1::Builder::new()
             .max_headers(64)

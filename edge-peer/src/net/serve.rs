@@ -15,6 +15,7 @@ use std::{
 };
 
 use hyper_util::rt::{TokioIo, TokioTimer};
+use prometheus::IntCounter;
 use rustls::ServerConfig;
 use swarm::content::DeviceId;
 use tokio::{
@@ -26,7 +27,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{congestion::Congestion, identity::device_now};
+use super::{congestion::Congestion, counted::Counted, identity::device_now};
 
 /// Most connections of one listener.
 pub const MAX_CONNECTIONS: usize = 512;
@@ -167,15 +168,16 @@ impl Default for Ending {
 }
 
 /// Serves peers: `service` makes the service of one connection of the device that its certificate
-/// names.
+/// names, at this address. What is sent to them is counted.
 pub async fn peers<S, F>(
     listener: TcpListener,
     tls: Arc<ServerConfig>,
     congestion: Congestion,
+    sent: IntCounter,
     ending: Ending,
     service: F,
 ) where
-    F: Fn(DeviceId) -> S + Clone + Send + Sync + 'static,
+    F: Fn(DeviceId, Option<IpAddr>) -> S + Clone + Send + Sync + 'static,
     S: Service + Send + 'static,
     S::Future: Send,
 {
@@ -185,6 +187,8 @@ pub async fn peers<S, F>(
         let (acceptor, service) = (acceptor.clone(), service.clone());
         let (cut, stop) = (cut.clone(), stop.clone());
         congestion.apply(&tcp);
+        let from = tcp.peer_addr().map(|address| address.ip()).ok();
+        let tcp = Counted::new(tcp, sent.clone());
         async move {
             let limited = |tls: &mut rustls::ServerConnection| {
                 tls.set_buffer_limit(Some(TLS_BUFFER));
@@ -194,7 +198,14 @@ pub async fn peers<S, F>(
                 return;
             };
             if let Some(device) = device(&stream) {
-                http(stream, service(device), &stop, &cut, Limits::default()).await;
+                http(
+                    stream,
+                    service(device, from),
+                    &stop,
+                    &cut,
+                    Limits::default(),
+                )
+                .await;
             }
         }
     })
@@ -324,7 +335,7 @@ async fn http<IO, S>(
     }
 }
 
-fn device(stream: &TlsStream<TcpStream>) -> Option<DeviceId> {
+fn device(stream: &TlsStream<Counted<TcpStream>>) -> Option<DeviceId> {
     let certificate = stream.get_ref().1.peer_certificates()?.first()?;
     match device_now(certificate, SystemTime::now()) {
         Ok(device) => Some(device),

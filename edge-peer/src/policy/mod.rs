@@ -1,10 +1,12 @@
 //! Whether this PC gives, and how much of the homes' work it takes.
 
+mod caps;
 mod given;
 mod pause;
 mod watcher;
 
-pub use given::Given;
+pub use caps::{Cap, Capped, Caps, InForce, LEAST_DISK, LEAST_UPLOAD, Limits, Snapped};
+pub use given::{Given, Moved};
 pub use pause::{Pause, epoch_ms};
 pub use watcher::{Watcher, watch};
 

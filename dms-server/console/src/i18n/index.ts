@@ -1,31 +1,13 @@
-/** The languages: which there are, which one is on, and loading its texts. */
+/** Which language is on, and loading its texts. */
 
 import { i18n, type Messages } from '@lingui/core';
+import { type Language, preferred } from './languages';
 
-/** The languages, each by its own name. */
-export const LANGUAGES = {
-  en: 'English',
-  de: 'Deutsch',
-  fr: 'Français',
-  es: 'Español',
-  ko: '한국어',
-} as const;
-
-export type Language = keyof typeof LANGUAGES;
+export { LANGUAGES, type Language, preferred } from './languages';
 
 const REMEMBERED = 'dms.console.language';
 
 const catalogues = import.meta.glob<{ messages: Messages }>('./compiled/*.mjs');
-
-function isLanguage(name: string | undefined | null): name is Language {
-  return name != null && Object.hasOwn(LANGUAGES, name);
-}
-
-/** The language that is remembered, else the first that the browser asks for and that there is. */
-export function preferred(remembered: string | null, asked: readonly string[]): Language {
-  if (isLanguage(remembered)) return remembered;
-  return asked.map((tag) => tag.split('-')[0]).find(isLanguage) ?? 'en';
-}
 
 /** Turns a language on. */
 export async function speak(language: Language): Promise<void> {

@@ -6,7 +6,12 @@ use swarm::content::{DeviceId, TitleId};
 use super::{Cache, Dms, Peer, names};
 
 impl Peer {
-    async fn send(&self, method: reqwest::Method, path: &str, body: &str) -> (u16, Value) {
+    pub(super) async fn send(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: &str,
+    ) -> (u16, Value) {
         let request = self.http.request(method, format!("{}{path}", self.base));
         let request = request.bearer_auth(&self.token).body(body.to_owned());
         let answer = request.send().await.unwrap();
@@ -20,7 +25,7 @@ impl Peer {
     }
 
     /// Waits until all of what is kept is here.
-    async fn whole(&self) -> Value {
+    pub(super) async fn whole(&self) -> Value {
         let start = tokio::time::Instant::now();
         loop {
             let list: Value = self.get("/v1/kept").await.json().await.unwrap();
@@ -44,7 +49,7 @@ impl Peer {
     }
 
     /// The same agent, started again.
-    async fn again(self, options: &[(&str, &str)]) -> Self {
+    pub(super) async fn again(self, options: &[(&str, &str)]) -> Self {
         let device = self.device;
         Self::start_on(self.leave().await, device, options).await
     }

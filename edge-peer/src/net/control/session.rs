@@ -22,7 +22,7 @@ use tokio_tungstenite::{
 use tokio_util::sync::CancellationToken;
 
 use super::{AskError, CONNECT, Command, End, Event, Keeper, Reply, broken};
-use crate::net::identity::ORIGIN_NAME;
+use crate::net::{counted::Counted, identity::ORIGIN_NAME};
 
 /// The most questions to the DMS without an answer.
 const MAX_QUESTIONS: usize = 256;
@@ -34,7 +34,7 @@ const SEND: Duration = Duration::from_secs(10);
 /// What the ping holds that measures the round trip.
 const ROUND_TRIP: bytes::Bytes = bytes::Bytes::from_static(b"round trip");
 
-type Socket = WebSocketStream<TlsStream<TcpStream>>;
+type Socket = WebSocketStream<TlsStream<Counted<TcpStream>>>;
 
 /// A connection that is up.
 pub(super) struct Session {
@@ -89,7 +89,7 @@ impl Keeper {
         let config = self.link.identity.client_config().map_err(|e| broken(&e))?;
         let name = ServerName::try_from(ORIGIN_NAME).map_err(|e| broken(&e))?;
         let tls = TlsConnector::from(Arc::new(config))
-            .connect(name, tcp)
+            .connect(name, Counted::new(tcp, self.link.sent.clone()))
             .await;
         let tls = tls.map_err(|e| broken(&e))?;
         let limits = WebSocketConfig::default()

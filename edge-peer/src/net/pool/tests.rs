@@ -69,7 +69,8 @@ async fn answer(mut tls: tokio_rustls::server::TlsStream<TcpStream>) -> io::Resu
 }
 
 fn pool(authority: &Authority) -> Pool {
-    Pool::new(authority.identity(A).client_config().unwrap(), None)
+    let config = authority.identity(A).client_config().unwrap();
+    Pool::new(config, None, Metrics::new().unwrap())
 }
 
 async fn found(address: SocketAddr) -> io::Result<Host> {

@@ -11,7 +11,6 @@ use super::{Check, Verdict, reach};
 use crate::{
     agent::read_identity,
     cache::{Sample, sample},
-    command::local::Local,
     config::{Config, units::human_bytes},
     local_api::StatusReport,
     net::identity::Identity,
@@ -26,19 +25,15 @@ const LITTLE_SPACE: u64 = 1 << 30;
 const SAMPLE: usize = 32;
 
 /// Runs every check.
-pub(super) async fn all(config: &Config) -> Vec<Check> {
+pub(super) async fn all(config: &Config, status: &Result<StatusReport, String>) -> Vec<Check> {
     let state = StateFolder::at(&config.state);
     let (mut checks, enrolled) = enrolment(config, &state);
-    let status = match Local::of(config) {
-        Ok(local) => local.status(config).await.map_err(|f| f.message),
-        Err(failure) => Err(failure.message),
-    };
     if let Some((trust, identity)) = &enrolled {
         checks.push(certificate(config, identity));
         checks.extend(reach::dms(config, trust, identity).await);
     }
-    checks.push(running(config, &status));
-    if let Ok(report) = &status {
+    checks.push(running(config, status));
+    if let Ok(report) = status {
         checks.push(connected(report));
         checks.push(site(report));
         checks.push(sharing(report));
@@ -48,8 +43,9 @@ pub(super) async fn all(config: &Config) -> Vec<Check> {
         checks.push(reach::ourselves(config, trust, identity, listening).await);
         checks.push(reach::peers(config, &state, trust, identity).await);
     }
-    checks.push(disk(&state));
-    checks.push(integrity(&state));
+    // The running agent examines itself on the thread of its loop: the disk is looked at on another.
+    let local = tokio::task::spawn_blocking(move || [disk(&state), integrity(&state)]).await;
+    checks.extend(local.into_iter().flatten());
     checks
 }
 
