@@ -38,7 +38,7 @@ describe('with the keyboard alone', () => {
     await page.locator('[data-upload="done"]').waitFor();
     await tabTo(page, /^Open the title$/);
     await page.keyboard.press('Enter');
-    await page.getByText('Published').first().waitFor({ timeout: 120_000 }); throw e; });
+    await page.getByText('Published').first().waitFor({ timeout: 120_000 });
     await tabTo(page, /^Overview$/);
     await page.keyboard.press('ArrowRight');
     await page.getByRole('tab', { name: 'Renditions', selected: true }).waitFor();
