@@ -3,7 +3,6 @@
 import { i18n } from '@lingui/core';
 import { I18nProvider } from '@lingui/react';
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { NONCE } from '~/nonce';
@@ -20,7 +19,6 @@ export function App() {
         cssVariablesResolver={variables}
         getStyleNonce={() => NONCE}
       >
-        <Notifications position="bottom-right" limit={4} />
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />
         </QueryClientProvider>

@@ -11,7 +11,7 @@ export function NotAllowed({ needs }: { needs: Permission | undefined }) {
   const { t } = useLingui();
   const roles = useRolesThatMay(needs).join(', ');
   return (
-    <EmptyState icon={IconLock} title={t`You may not see this page`}>
+    <EmptyState whole icon={IconLock} title={t`You may not see this page`}>
       <Trans>It is for these roles: {roles}. An owner or an IT administrator gives roles to people.</Trans>
     </EmptyState>
   );

@@ -15,7 +15,7 @@ export function NotFound() {
   );
   return (
     <Container component="main" size="sm" py={80}>
-      <EmptyState icon={IconMapOff} title={t`There is no such page`} action={home}>
+      <EmptyState whole icon={IconMapOff} title={t`There is no such page`} action={home}>
         <Trans>The link is old or was cut off. Everything is reached from Home.</Trans>
       </EmptyState>
     </Container>

@@ -1,5 +1,6 @@
 /** The addresses: one route for each page that is registered. */
 
+import { Notifications } from '@mantine/notifications';
 import { createRootRoute, createRoute, createRouter, Outlet } from '@tanstack/react-router';
 import { lazy } from 'react';
 import { PageGate } from './PageGate';
@@ -7,7 +8,17 @@ import { PAGES } from './page';
 import { NotFound } from './NotFound';
 import { PageError } from './PageError';
 
-const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+/** Every page, with the messages in the corner: their links need the router, too. */
+function Root() {
+  return (
+    <>
+      <Notifications position="bottom-right" limit={4} />
+      <Outlet />
+    </>
+  );
+}
+
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 
 const routes = PAGES.map((page) => {
   const Content = lazy(page.load);

@@ -13,17 +13,21 @@ interface Props {
   /** What appears here. */
   readonly children: ReactNode;
   readonly action?: ReactNode;
+  /** Whether it is all of its page. */
+  readonly whole?: boolean;
   /** A page of the documentation. */
   readonly help?: string;
 }
 
-export function EmptyState({ icon: Symbol, title, children, action, help }: Props) {
+export function EmptyState({ icon: Symbol, title, children, action, whole = false, help }: Props) {
   return (
     <div className={classes.empty}>
       <div className={classes.symbol}>
         <Symbol size={28} stroke={1.5} aria-hidden />
       </div>
-      <Title order={2}>{title}</Title>
+      <Title order={whole ? 1 : 2} size="h2">
+        {title}
+      </Title>
       <Text c="dimmed" size="sm" maw={460}>
         {children}
       </Text>

@@ -27,8 +27,8 @@ function Tray() {
   useTellWhenDone(titles);
   return (
     <Popover width={340} opened={opened} onDismiss={close} position="bottom-end" shadow="md" trapFocus>
-      <Popover.Target>
-        <Indicator label={running} disabled={running === 0} size={16} offset={4} color="tide.7">
+      <Indicator label={running} disabled={running === 0} size={16} offset={4} color="tide.7">
+        <Popover.Target>
           <ActionIcon
             variant="subtle"
             color="gray"
@@ -38,8 +38,8 @@ function Tray() {
           >
             <IconActivity size={20} stroke={1.6} />
           </ActionIcon>
-        </Indicator>
-      </Popover.Target>
+        </Popover.Target>
+      </Indicator>
       <Popover.Dropdown aria-label={t`What is going on`}>
         {running === 0 ? (
           <Text size="sm" c="dimmed">

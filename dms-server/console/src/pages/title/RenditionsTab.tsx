@@ -53,7 +53,7 @@ function Published({ id }: { id: string }) {
   const languages = spoken.filter((name) => name !== 'und').join(', ');
   return (
     <Panel flush>
-      <Table.ScrollContainer minWidth={560}>
+      <Table.ScrollContainer minWidth={560} type="native" tabIndex={0} role="region" aria-label={t`Renditions`}>
         <Table verticalSpacing="sm" horizontalSpacing="lg">
           <Table.Thead>
             <Table.Tr>
