@@ -7863,9 +7863,9 @@ export interface components {
              */
             change?: string | null;
             /** @description What must be mended first. */
-            faults: components["schemas"]["Fault"][];
+            faults: components["schemas"]["SheetFault"][];
             /** @description What is worth knowing. */
-            notices: components["schemas"]["Fault"][];
+            notices: components["schemas"]["SheetFault"][];
             /** @description Connected peers in no site now: they use the origin. */
             peers_nowhere_now: number;
             /** @description Connected peers in no site then. */
@@ -9537,6 +9537,24 @@ export interface components {
              * @description Its WAN cap, bytes per second; 0 is none.
              */
             wan_cap_bytes_per_second?: number;
+        };
+        /** @description Something wrong with a cell, or worth knowing. */
+        SheetFault: {
+            /** @description Stable code. */
+            code: string;
+            /** @description The column: `site`, `subnets`, `peering` or `wan_mbit`. */
+            column: string;
+            /** @description What is wrong. */
+            detail: string;
+            /** @description What to do about it. */
+            fix: string;
+            /**
+             * Format: int64
+             * @description The line of the file, from 1; 0: the file as a whole.
+             */
+            line: number;
+            /** @description What stands there. */
+            value: string;
         };
         /** @description A site before and after an import. */
         SitePlanView: {
