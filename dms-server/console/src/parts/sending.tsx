@@ -6,6 +6,7 @@ import { type FormEvent, type ReactNode, type RefObject, useEffect, useRef } fro
 import { toApiError } from '~/api/client';
 import { ApiError, type FieldProblem } from '~/api/problem';
 import { FormProblem } from './FormProblem';
+import { belongs } from './pointers';
 
 export interface Sending {
   readonly form: RefObject<HTMLFormElement | null>;
@@ -17,11 +18,6 @@ export interface Sending {
   readonly problem: ReactNode;
   readonly submit: (event?: FormEvent) => void;
   readonly reset: () => void;
-}
-
-/** Whether a problem of `pointer` belongs to the input of `place`. */
-export function belongs(pointer: string, place: string): boolean {
-  return pointer === place || pointer.startsWith(`${place}/`);
 }
 
 /** What a form finds wrong itself, in the shape in which the server says it. */

@@ -1,7 +1,7 @@
 /** A campaign to be made: a title, the sites, how many copies, by when. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Button, Drawer, Group, MultiSelect, Select, Stack, Switch, TextInput } from '@mantine/core';
+import { Button, Group, MultiSelect, Select, Stack, Switch, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -10,6 +10,7 @@ import { sitesQuery } from '~/api/sites';
 import { findTitles } from '~/api/titles';
 import { FormProblem } from '~/parts/FormProblem';
 import { useSending, wrong } from '~/parts/sending';
+import { SideDrawer } from '~/parts/SideDrawer';
 import { done } from '~/parts/toast';
 import { campaignBody, USUAL } from './campaign-form';
 
@@ -26,16 +27,13 @@ interface Props {
 export function CampaignDrawer({ opened, title, close }: Props) {
   const { t } = useLingui();
   return (
-    <Drawer
+    <SideDrawer
       opened={opened}
       onClose={close}
-      position="right"
-      size="md"
       title={t`New campaign`}
-      closeButtonProps={{ 'aria-label': t`Close` }}
     >
       {opened && <Fields title={title} close={close} />}
-    </Drawer>
+    </SideDrawer>
   );
 }
 
@@ -88,6 +86,7 @@ function Fields({ title, close }: { title: string; close: () => void }) {
         <Select
           label={t`Title`}
           data-autofocus
+          openOnFocus={false}
           searchable
           nothingFoundMessage={titles.isPending ? t`Loading…` : t`No published title is called like this`}
           data={offered.map(({ id, title: name }) => ({ value: id, label: name }))}

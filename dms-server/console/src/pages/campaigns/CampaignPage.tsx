@@ -6,7 +6,7 @@ import { IconBuildingCommunity, IconPlayerStop } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { type ReactNode, useMemo, useState } from 'react';
-import { type Campaign, CAMPAIGNS_MS, type CampaignSite, progress } from '~/api/campaigns';
+import { type Campaign, CAMPAIGNS_MS, type CampaignSite } from '~/api/campaigns';
 import { api, ask, toApiError } from '~/api/client';
 import { type Column, DataTable } from '~/parts/DataTable';
 import { EmptyState } from '~/parts/EmptyState';
@@ -22,6 +22,7 @@ import { Time } from '~/parts/Time';
 import { failed, undoable } from '~/parts/toast';
 import { useMay } from '~/session/session';
 import { Done } from './Done';
+import { progress } from './progress';
 import { StateOf } from './StateOf';
 
 export default function CampaignPage() {

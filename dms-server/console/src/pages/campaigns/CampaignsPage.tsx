@@ -6,7 +6,7 @@ import { IconPlus, IconTruckDelivery } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import { type Campaign, CAMPAIGNS_MS, listCampaigns, progress } from '~/api/campaigns';
+import { type Campaign, CAMPAIGNS_MS, listCampaigns } from '~/api/campaigns';
 import { type Column, DataTable } from '~/parts/DataTable';
 import { EmptyState } from '~/parts/EmptyState';
 import { ErrorState } from '~/parts/ErrorState';
@@ -18,6 +18,7 @@ import { useUrlState } from '~/parts/url-state';
 import { useMay } from '~/session/session';
 import { CampaignDrawer } from './CampaignDrawer';
 import { Done } from './Done';
+import { progress } from './progress';
 import { StateOf } from './StateOf';
 
 const DEFAULTS = { show: 'open', add: '', title: '' };

@@ -7,6 +7,7 @@ import { useUrlState } from '~/parts/url-state';
 import { useMay } from '~/session/session';
 import { ChangesTab } from './ChangesTab';
 import { PeersTab } from './PeersTab';
+import { ProposalsTab } from './ProposalsTab';
 import { SitesTab } from './SitesTab';
 
 const DEFAULTS = { tab: 'sites' };
@@ -31,6 +32,9 @@ export default function NetworkPage() {
               <Trans>Peers</Trans>
             </Tabs.Tab>
           )}
+          <Tabs.Tab value="proposals">
+            <Trans>Proposals</Trans>
+          </Tabs.Tab>
           <Tabs.Tab value="changes">
             <Trans>Changes</Trans>
           </Tabs.Tab>
@@ -43,6 +47,9 @@ export default function NetworkPage() {
             <PeersTab />
           </Tabs.Panel>
         )}
+        <Tabs.Panel value="proposals">
+          <ProposalsTab />
+        </Tabs.Panel>
         <Tabs.Panel value="changes">
           <ChangesTab />
         </Tabs.Panel>

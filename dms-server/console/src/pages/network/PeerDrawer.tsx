@@ -1,7 +1,7 @@
 /** All that is known of a device, what others reported of it, and revoking it. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Button, Code, Drawer, Group, Stack, Table, Text } from '@mantine/core';
+import { Button, Code, Group, Stack, Table, Text } from '@mantine/core';
 import { IconBan, IconThumbUp } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
@@ -14,6 +14,7 @@ import { Loading } from '~/parts/Loading';
 import { Notice } from '~/parts/Notice';
 import { useProblemText } from '~/parts/problem-text';
 import { Time } from '~/parts/Time';
+import { SideDrawer } from '~/parts/SideDrawer';
 import { done, failed, undoable } from '~/parts/toast';
 import { useMay } from '~/session/session';
 
@@ -26,18 +27,14 @@ interface Props {
 }
 
 export function PeerDrawer({ device, siteNames, close, hide, show }: Props) {
-  const { t } = useLingui();
   return (
-    <Drawer
+    <SideDrawer
       opened={device !== null}
       onClose={close}
-      position="right"
-      size="md"
       title={device?.name ?? ''}
-      closeButtonProps={{ 'aria-label': t`Close` }}
     >
       {device && <Facts device={device} siteNames={siteNames} close={close} hide={hide} show={show} />}
-    </Drawer>
+    </SideDrawer>
   );
 }
 

@@ -1,7 +1,7 @@
 /** A site to be made, changed or deleted. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Button, Drawer, Group, Radio, Stack, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Radio, Stack, Textarea, TextInput } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api, toApiError } from '~/api/client';
@@ -9,6 +9,7 @@ import type { FieldProblem } from '~/api/problem';
 import { askChange, type Site } from '~/api/sites';
 import { useProblemText } from '~/parts/problem-text';
 import { useSending, wrong } from '~/parts/sending';
+import { SideDrawer } from '~/parts/SideDrawer';
 import { failed } from '~/parts/toast';
 import { useMay } from '~/session/session';
 import { bodyOf, formOf, NO_SITE, RATE_FIX, subnetsOf } from './site-form';
@@ -25,16 +26,13 @@ interface Props {
 export function SiteDrawer({ opened, site, close }: Props) {
   const { t } = useLingui();
   return (
-    <Drawer
+    <SideDrawer
       opened={opened}
       onClose={close}
-      position="right"
-      size="md"
       title={site ? site.name : t`Add a site`}
-      closeButtonProps={{ 'aria-label': t`Close` }}
     >
       {opened && <SiteFields site={site} close={close} />}
-    </Drawer>
+    </SideDrawer>
   );
 }
 

@@ -1,7 +1,7 @@
 /** A group to be made, changed or deleted, and who is in it. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Button, Drawer, Group, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Stack, TextInput } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -9,6 +9,7 @@ import { api, ask, toApiError } from '~/api/client';
 import type { PeopleGroup } from '~/api/people';
 import { useProblemText } from '~/parts/problem-text';
 import { useSending } from '~/parts/sending';
+import { SideDrawer } from '~/parts/SideDrawer';
 import { done, failed, undoable } from '~/parts/toast';
 import type { Role } from '~/session/roles';
 import { useMay } from '~/session/session';
@@ -27,13 +28,10 @@ interface Props {
 export function GroupDrawer({ opened, group, close, hide }: Props) {
   const { t } = useLingui();
   return (
-    <Drawer
+    <SideDrawer
       opened={opened}
       onClose={close}
-      position="right"
-      size="md"
       title={group ? group.name : t`Add a group`}
-      closeButtonProps={{ 'aria-label': t`Close` }}
     >
       {opened && (
         <Stack gap="xl">
@@ -41,7 +39,7 @@ export function GroupDrawer({ opened, group, close, hide }: Props) {
           {group && <Members group={group.id} />}
         </Stack>
       )}
-    </Drawer>
+    </SideDrawer>
   );
 }
 

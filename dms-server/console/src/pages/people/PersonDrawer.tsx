@@ -1,7 +1,7 @@
 /** A person to be added, changed, or closed. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Button, Checkbox, Drawer, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { IconUserCheck, IconUserOff } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -10,6 +10,7 @@ import type { Person } from '~/api/people';
 import { useProblemText } from '~/parts/problem-text';
 import { reversible } from '~/parts/reversible';
 import { useSending } from '~/parts/sending';
+import { SideDrawer } from '~/parts/SideDrawer';
 import { done, failed } from '~/parts/toast';
 import type { Role } from '~/session/roles';
 import { useMay } from '~/session/session';
@@ -25,16 +26,13 @@ interface Props {
 export function PersonDrawer({ opened, person, close }: Props) {
   const { t } = useLingui();
   return (
-    <Drawer
+    <SideDrawer
       opened={opened}
       onClose={close}
-      position="right"
-      size="md"
       title={person ? person.name : t`Add a person`}
-      closeButtonProps={{ 'aria-label': t`Close` }}
     >
       {opened && <Fields person={person} close={close} />}
-    </Drawer>
+    </SideDrawer>
   );
 }
 

@@ -115,9 +115,9 @@ export function KeysTab() {
                   {label}
                 </Text>
                 {all.map((key) => (
-                  <Code key={key} block>
-                    {key}
-                  </Code>
+                  <div key={key}>
+                    <Code style={{ overflowWrap: 'anywhere' }}>{key}</Code>
+                  </div>
                 ))}
               </div>
             ))}

@@ -1,7 +1,7 @@
 /** A webhook to be added, changed, tried or deleted. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Button, Code, Drawer, Group, MultiSelect, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Button, Code, Group, MultiSelect, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { IconSend, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -10,6 +10,7 @@ import { FormProblem } from '~/parts/FormProblem';
 import { Notice } from '~/parts/Notice';
 import { useProblemText } from '~/parts/problem-text';
 import { useSending } from '~/parts/sending';
+import { SideDrawer } from '~/parts/SideDrawer';
 import { done, failed, undoable } from '~/parts/toast';
 import { Deliveries } from './Deliveries';
 import { EVENTS } from './events';
@@ -29,13 +30,11 @@ interface Props {
 export function WebhookDrawer({ opened, webhook, close, hide }: Props) {
   const { t } = useLingui();
   return (
-    <Drawer
+    <SideDrawer
       opened={opened}
       onClose={close}
-      position="right"
       size="lg"
       title={webhook ? t`Webhook` : t`Add a webhook`}
-      closeButtonProps={{ 'aria-label': t`Close` }}
     >
       {opened && (
         <Stack gap="xl">
@@ -44,7 +43,7 @@ export function WebhookDrawer({ opened, webhook, close, hide }: Props) {
           {webhook && <Deliveries webhook={webhook.id} />}
         </Stack>
       )}
-    </Drawer>
+    </SideDrawer>
   );
 }
 
