@@ -10,7 +10,9 @@ export function Privacy() {
     <Panel title={t`Privacy`}>
       <List size="sm" spacing={6}>
         <List.Item>
-          <Trans>The agent carries encrypted pieces of video. It cannot open them, and neither can the PCs it gives to.</Trans>
+          <Trans>
+            The agent carries encrypted pieces of video. It cannot open them, and neither can the PCs it gives to.
+          </Trans>
         </List.Item>
         <List.Item>
           <Trans>It looks at no file, page, camera or microphone of this PC.</Trans>

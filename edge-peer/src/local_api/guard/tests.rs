@@ -124,34 +124,36 @@ fn expected(cell: Cell<'_>, setup: &Setup) -> u16 {
     }
 }
 
+const HOSTS: [Option<&str>; 8] = [
+    Some("127.0.0.1:7747"),
+    Some("localhost:7747"),
+    Some("127.0.0.1"),
+    Some("127.0.0.1:7748"),
+    Some("LOCALHOST:7747"),
+    Some("evil.example:7747"),
+    Some("127.0.0.1:7747.evil.example"),
+    None,
+];
+/// `Origin` and `Sec-Fetch-Site`.
+const ORIGINS: [(Option<&str>, Option<&str>); 13] = [
+    (None, None),
+    (None, Some("none")),
+    (None, Some("cross-site")),
+    (Some(PORTAL), Some("cross-site")),
+    (Some(SECOND), None),
+    (Some("https://portal.example.evil.example"), None),
+    (Some("http://portal.example"), None),
+    (Some("https://portal.example:8443"), None),
+    (Some("null"), None),
+    (Some(""), None),
+    (Some(OURS), Some("same-origin")),
+    (Some("http://127.0.0.1:7748"), Some("same-site")),
+    (Some("https://127.0.0.1:7747"), None),
+];
+
 #[tokio::test]
 async fn only_the_good_cells_of_the_matrix_answer() {
     let setup = setup();
-    let hosts = [
-        Some("127.0.0.1:7747"),
-        Some("localhost:7747"),
-        Some("127.0.0.1"),
-        Some("127.0.0.1:7748"),
-        Some("LOCALHOST:7747"),
-        Some("evil.example:7747"),
-        Some("127.0.0.1:7747.evil.example"),
-        None,
-    ];
-    let origins = [
-        (None, None),
-        (None, Some("none")),
-        (None, Some("cross-site")),
-        (Some(PORTAL), Some("cross-site")),
-        (Some(SECOND), None),
-        (Some("https://portal.example.evil.example"), None),
-        (Some("http://portal.example"), None),
-        (Some("https://portal.example:8443"), None),
-        (Some("null"), None),
-        (Some(""), None),
-        (Some(OURS), Some("same-origin")),
-        (Some("http://127.0.0.1:7748"), Some("same-site")),
-        (Some("https://127.0.0.1:7747"), None),
-    ];
     let (session, other) = (setup.session.clone(), setup.other_session.clone());
     let ours = setup.our_session.clone();
     let tokens = [
@@ -173,8 +175,8 @@ async fn only_the_good_cells_of_the_matrix_answer() {
     ];
     let methods = ["GET", "POST", "OPTIONS", "DELETE"];
     let mut cells = 0;
-    for host in hosts {
-        for (origin, site) in origins {
+    for host in HOSTS {
+        for (origin, site) in ORIGINS {
             for token in tokens {
                 for path in paths {
                     for method in methods {
