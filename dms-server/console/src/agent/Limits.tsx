@@ -2,7 +2,6 @@
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Button, Group, NumberInput, Text } from '@mantine/core';
-import { IconLock } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Loading } from '~/parts/Loading';
@@ -67,6 +66,21 @@ function Field({ what, label, unit, suffix, cap, used = 0 }: FieldProps) {
   const limit = number(cap.limit);
   const least = number(cap.least);
   const holds = number(cap.value);
+  if (cap.locked) {
+    return (
+      <div data-cap={what}>
+        <Text fw={500} size="sm">
+          {label}
+        </Text>
+        <Text size="xl" fw={600} my={2}>
+          {cap.value === null ? t`No limit` : holds}
+        </Text>
+        <State tone="quiet">
+          <Trans>Set by your IT</Trans>
+        </State>
+      </div>
+    );
+  }
   const wish = typed === '' ? null : Math.max(0, Math.round(Number(typed) * unit));
   return (
     <form
@@ -92,28 +106,18 @@ function Field({ what, label, unit, suffix, cap, used = 0 }: FieldProps) {
         step={1}
         suffix={` ${suffix}`}
         placeholder={t`No limit`}
-        disabled={cap.locked}
         data-cap={what}
       />
-      {cap.locked ? (
-        <Group mt="xs" gap={6}>
-          <IconLock size={14} aria-hidden />
-          <State tone="quiet">
-            <Trans>Set by your IT</Trans>
-          </State>
-        </Group>
-      ) : (
-        <Group mt="xs" gap="xs">
-          <Button type="submit" variant="default" size="xs" loading={choose.isPending}>
-            <Trans>Set</Trans>
+      <Group mt="xs" gap="xs">
+        <Button type="submit" variant="default" size="xs" loading={choose.isPending}>
+          <Trans>Set</Trans>
+        </Button>
+        {cap.value !== cap.limit && (
+          <Button variant="subtle" size="xs" onClick={() => choose.mutate(null)}>
+            <Trans>As my company allows</Trans>
           </Button>
-          {cap.value !== cap.limit && (
-            <Button variant="subtle" size="xs" onClick={() => choose.mutate(null)}>
-              <Trans>As my company allows</Trans>
-            </Button>
-          )}
-        </Group>
-      )}
+        )}
+      </Group>
       <div aria-live="polite" data-snapped={snapped ?? 'no'}>
         {snapped === 'above_limit' && (
           <Text size="sm" mt="xs">

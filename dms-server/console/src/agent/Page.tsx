@@ -53,7 +53,7 @@ export function Page() {
             <Limits used={data.cache.used} />
             <Stored used={data.cache.used} limit={data.cache.limit} />
             <Bytes />
-            <Privacy tenant={data.tenant} />
+            <Privacy />
             <Connection />
             <Support />
             <Quit done={(service) => setQuit(service ? 'service' : 'program')} />

@@ -4,13 +4,15 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { List } from '@mantine/core';
 import { Panel } from '~/parts/Panel';
 
-export function Privacy({ tenant }: { tenant: string }) {
+export function Privacy() {
   const { t } = useLingui();
   return (
     <Panel title={t`Privacy`}>
       <List size="sm" spacing={6}>
         <List.Item>
-          <Trans>The agent carries encrypted pieces of video. It cannot open them, and neither can the PCs it gives to.</Trans>
+          <Trans>
+            The agent carries encrypted pieces of video. It cannot open them, and neither can the PCs it gives to.
+          </Trans>
         </List.Item>
         <List.Item>
           <Trans>It looks at no file, page, camera or microphone of this PC.</Trans>
@@ -22,8 +24,14 @@ export function Privacy({ tenant }: { tenant: string }) {
         </List.Item>
         <List.Item>
           <Trans>
-            The server of {tenant} knows which licences this PC's players ask for, what they report as played, and how
-            many bytes it gives and takes.
+            Your company's server knows which licences this PC's players ask for, what they report as played, and how many
+            bytes it gives and takes.
+          </Trans>
+        </List.Item>
+        <List.Item>
+          <Trans>
+            It also knows which network this PC is in: its address, the subnet, the network's domain and a fingerprint of
+            the gateway. Offices are found by these.
           </Trans>
         </List.Item>
         <List.Item>

@@ -72,7 +72,7 @@ export function Stored({ used, limit }: { used: number; limit: number }) {
         </div>
         <Failed error={clear.error} />
         {items.length > 0 && (
-          <table className={classes.table}>
+          <table className={`${classes.table} ${classes.inset}`}>
             <thead>
               <tr>
                 <th scope="col">

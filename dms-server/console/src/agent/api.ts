@@ -8,10 +8,6 @@ export type Sharing = 'on' | 'paused' | 'battery' | 'metered' | 'vpn' | 'leaving
 export interface Status {
   readonly connected: boolean;
   readonly refused: boolean;
-  readonly name: string;
-  readonly device_id: string;
-  readonly version: string;
-  readonly tenant: string;
   readonly site: { readonly name: string; readonly peering: 'on' | 'consume_only' | 'off' } | null;
   readonly roster: number;
   readonly sharing: Sharing;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { launchBrowser } from '../../../../player/web/dev/drive.mjs';
 import { findings } from './axe';
 import { Agent, until } from './office';
@@ -27,6 +27,10 @@ beforeAll(async () => {
   [agent, colleague] = await Promise.all([Agent.start(server, 1, COMPANY), Agent.start(server, 2)]);
   title = await server.publish('Canary film');
   await until('they know each other', async () => (await agent.status()).roster === 1);
+});
+
+beforeEach(async () => {
+  await agent.say('resume');
 });
 
 afterAll(async () => {
@@ -201,8 +205,7 @@ test('every text is there in all five languages', async () => {
     ['한국어', '이 PC의 에이전트'],
     ['English', 'The agent of this PC'],
   ] as const) {
-    await page.locator('header button[aria-haspopup=menu]').nth(1).click();
-    await page.getByRole('menuitemradio', { name: language }).click();
+    await page.locator('header select').nth(1).selectOption({ label: language });
     await page.getByRole('heading', { level: 1, name: heading }).waitFor();
   }
   await close();

@@ -12,6 +12,7 @@ use super::*;
 
 const NATIVE: &str = "native-token-native-token-native-token-0";
 const PORTAL: &str = "https://portal.example";
+const OURS: &str = "http://127.0.0.1:7747";
 const SECOND: &str = "http://127.0.0.1:8080";
 
 struct Setup {
@@ -19,6 +20,7 @@ struct Setup {
     guard: Arc<Guard>,
     session: String,
     other_session: String,
+    our_session: String,
 }
 
 fn setup() -> Setup {
@@ -26,11 +28,15 @@ fn setup() -> Setup {
     let guard = Guard::new(address, vec![PORTAL.into(), SECOND.into()], NATIVE);
     let session = guard.open_session(PORTAL).unwrap();
     let other_session = guard.open_session(SECOND).unwrap();
+    let code = guard.new_code().unwrap();
+    let our_session = guard.redeem(&code, Instant::now()).unwrap();
     let guard = Arc::new(guard);
     let router = Router::new()
         .route("/v1/hello", get(async || "hello"))
         .route("/v1/status", get(async || "status"))
         .route("/v1/pause", post(async || "pause"))
+        .route("/v1/quit", post(async || "quit"))
+        .route("/v1/ui/code", post(async || "code"))
         .route(
             "/v1/session",
             post(super::session).with_state(guard.clone()),
@@ -41,6 +47,7 @@ fn setup() -> Setup {
         guard,
         session,
         other_session,
+        our_session,
     }
 }
 
@@ -81,7 +88,10 @@ fn expected(cell: Cell<'_>, setup: &Setup) -> u16 {
         return 421;
     }
     let page = match cell.origin {
+        Some(PORTAL | SECOND) if matches!(cell.path, "/v1/quit" | "/v1/ui/code") => return 403,
         Some(PORTAL | SECOND) => true,
+        // Ours, if it is the very name that the request goes to.
+        Some(OURS) if cell.host == Some("127.0.0.1:7747") => false,
         Some(_) => return 403,
         None if matches!(cell.site, None | Some("none" | "same-origin")) => false,
         None => return 403,
@@ -90,7 +100,10 @@ fn expected(cell: Cell<'_>, setup: &Setup) -> u16 {
         return 204;
     }
     let good = match (cell.origin, cell.token) {
-        (None, Some(token)) => token == NATIVE,
+        (None, Some(token)) => {
+            token == NATIVE || (token == setup.our_session && cell.path != "/v1/ui/code")
+        }
+        (Some(OURS), Some(token)) => token == setup.our_session && cell.path != "/v1/ui/code",
         (Some(PORTAL), Some(token)) => token == setup.session,
         (Some(SECOND), Some(token)) => token == setup.other_session,
         _ => false,
@@ -105,37 +118,44 @@ fn expected(cell: Cell<'_>, setup: &Setup) -> u16 {
             }
         }
         _ if !good => 401,
-        ("GET" | "HEAD", "/v1/hello" | "/v1/status") | ("POST", "/v1/pause") => 200,
+        ("GET" | "HEAD", "/v1/hello" | "/v1/status")
+        | ("POST", "/v1/pause" | "/v1/quit" | "/v1/ui/code") => 200,
         _ => 405,
     }
 }
 
+const HOSTS: [Option<&str>; 8] = [
+    Some("127.0.0.1:7747"),
+    Some("localhost:7747"),
+    Some("127.0.0.1"),
+    Some("127.0.0.1:7748"),
+    Some("LOCALHOST:7747"),
+    Some("evil.example:7747"),
+    Some("127.0.0.1:7747.evil.example"),
+    None,
+];
+/// `Origin` and `Sec-Fetch-Site`.
+const ORIGINS: [(Option<&str>, Option<&str>); 13] = [
+    (None, None),
+    (None, Some("none")),
+    (None, Some("cross-site")),
+    (Some(PORTAL), Some("cross-site")),
+    (Some(SECOND), None),
+    (Some("https://portal.example.evil.example"), None),
+    (Some("http://portal.example"), None),
+    (Some("https://portal.example:8443"), None),
+    (Some("null"), None),
+    (Some(""), None),
+    (Some(OURS), Some("same-origin")),
+    (Some("http://127.0.0.1:7748"), Some("same-site")),
+    (Some("https://127.0.0.1:7747"), None),
+];
+
 #[tokio::test]
 async fn only_the_good_cells_of_the_matrix_answer() {
     let setup = setup();
-    let hosts = [
-        Some("127.0.0.1:7747"),
-        Some("localhost:7747"),
-        Some("127.0.0.1"),
-        Some("127.0.0.1:7748"),
-        Some("LOCALHOST:7747"),
-        Some("evil.example:7747"),
-        Some("127.0.0.1:7747.evil.example"),
-        None,
-    ];
-    let origins = [
-        (None, None),
-        (None, Some("none")),
-        (None, Some("cross-site")),
-        (Some(PORTAL), Some("cross-site")),
-        (Some(SECOND), None),
-        (Some("https://portal.example.evil.example"), None),
-        (Some("http://portal.example"), None),
-        (Some("https://portal.example:8443"), None),
-        (Some("null"), None),
-        (Some(""), None),
-    ];
     let (session, other) = (setup.session.clone(), setup.other_session.clone());
+    let ours = setup.our_session.clone();
     let tokens = [
         None,
         Some(NATIVE),
@@ -143,12 +163,20 @@ async fn only_the_good_cells_of_the_matrix_answer() {
         Some("wrong"),
         Some(&*session),
         Some(&*other),
+        Some(&*ours),
     ];
-    let paths = ["/v1/hello", "/v1/status", "/v1/pause", "/v1/session"];
+    let paths = [
+        "/v1/hello",
+        "/v1/status",
+        "/v1/pause",
+        "/v1/session",
+        "/v1/quit",
+        "/v1/ui/code",
+    ];
     let methods = ["GET", "POST", "OPTIONS", "DELETE"];
     let mut cells = 0;
-    for host in hosts {
-        for (origin, site) in origins {
+    for host in HOSTS {
+        for (origin, site) in ORIGINS {
             for token in tokens {
                 for path in paths {
                     for method in methods {
@@ -165,7 +193,7 @@ async fn only_the_good_cells_of_the_matrix_answer() {
                         assert_eq!(status, expected(cell, &setup), "{cell:?}");
                         let allowed = answer.headers().get("access-control-allow-origin");
                         let may_read = allowed.map(|v| v.to_str().unwrap());
-                        let portal = origin.filter(|_| !matches!(status, 403 | 421));
+                        let portal = origin.filter(|o| *o != OURS && !matches!(status, 403 | 421));
                         assert_eq!(may_read, portal, "{cell:?}");
                         cells += 1;
                     }
@@ -250,13 +278,39 @@ async fn a_page_gets_a_session_that_only_its_origin_can_use() {
 }
 
 #[test]
+fn codes_work_once_and_for_a_minute_and_few_wait() {
+    let setup = setup();
+    let (guard, now) = (&setup.guard, Instant::now());
+    let code = guard.new_code().unwrap();
+    assert!(guard.redeem("", now).is_none());
+    assert!(guard.redeem(&code, now).is_some());
+    assert!(guard.redeem(&code, now).is_none());
+    let late = guard.new_code().unwrap();
+    let over = Instant::now() + CODE;
+    assert!(guard.redeem(&late, over).is_none());
+    assert!(
+        guard.redeem(&late, now).is_none(),
+        "a late try spends it, too"
+    );
+    let codes: Vec<String> = (0..=MAX_CODES).map(|_| guard.new_code().unwrap()).collect();
+    assert!(guard.redeem(&codes[0], now).is_none());
+    assert!(guard.redeem(&codes[1], now).is_some());
+    // Portals that ask for many sessions do not end those of the agent's own page.
+    for _ in 0..MAX_SESSIONS * 2 {
+        guard.open_session(PORTAL).unwrap();
+    }
+    assert!(guard.is_session(hash(&setup.our_session), &Whose::Ours));
+}
+
+#[test]
 fn sessions_are_bounded_and_the_oldest_goes() {
     let setup = setup();
     let tokens: Vec<String> = (0..MAX_SESSIONS)
         .map(|_| setup.guard.open_session(PORTAL).unwrap())
         .collect();
     let sessions = setup.guard.sessions.lock().unwrap();
-    assert_eq!(sessions.len(), MAX_SESSIONS);
+    // And the one of the agent's own page.
+    assert_eq!(sessions.len(), MAX_SESSIONS + 1);
     assert!(!sessions.contains_key(&hash(&setup.session)));
     assert!(tokens.iter().all(|t| sessions.contains_key(&hash(t))));
 }
