@@ -9567,24 +9567,6 @@ export interface components {
              */
             wan_cap_bytes_per_second?: number;
         };
-        /** @description Something wrong with a cell, or worth knowing. */
-        SheetFault: {
-            /** @description Stable code. */
-            code: string;
-            /** @description The column: `site`, `subnets`, `peering` or `wan_mbit`. */
-            column: string;
-            /** @description What is wrong. */
-            detail: string;
-            /** @description What to do about it. */
-            fix: string;
-            /**
-             * Format: int64
-             * @description The line of the file, from 1; 0: the file as a whole.
-             */
-            line: number;
-            /** @description What stands there. */
-            value: string;
-        };
         /** @description A site before and after an import. */
         SitePlanView: {
             /** @description `new`, `changed`, `unchanged` or `deleted`. */
