@@ -1,4 +1,4 @@
-//! The first owner, as a person meets it: the page for the set-up token, signing in, one-time codes, the library.
+//! The first owner on the library page: signing in, one-time codes, the library.
 
 use std::{path::Path, time::Duration};
 
@@ -13,7 +13,7 @@ fn account() -> std::path::PathBuf {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chromium_makes_the_first_account_and_signs_in_with_a_code() -> anyhow::Result<()> {
+async fn chromium_signs_the_first_owner_in_with_a_code() -> anyhow::Result<()> {
     let mut stack = Stack::builder().start().await?;
     let log = stack.dms.process()?.log();
     let token = log

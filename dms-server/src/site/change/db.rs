@@ -60,6 +60,48 @@ const RECORD: &str = "INSERT INTO site_changes (id, at_ms, actor, summary, done,
 const MARK: &str = "UPDATE site_changes SET undone_by = $1 WHERE id = $2 AND undone_by IS NULL";
 const FORGET: &str = "DELETE FROM site_changes WHERE at_ms < $1";
 
+/// Takes a site's subnets away and its name aside, where it is as it was read; answers whether it was. Two sites may swap
+/// their names.
+macro_rules! set_aside {
+    ($tx:ident, $site:expr) => {{
+        let found = sqlx::query(AS_READ)
+            .bind(row_id($site.id).to_string())
+            .bind(row_id($site.id))
+            .bind(&$site.name)
+            .bind(peering_name($site.peering))
+            .bind($site.wan_cap.cast_signed())
+            .execute(&mut *$tx)
+            .await?
+            .rows_affected();
+        let gone = sqlx::query(CLEAR)
+            .bind(row_id($site.id))
+            .execute(&mut *$tx)
+            .await?
+            .rows_affected();
+        found == 1 && gone == $site.subnets.len() as u64
+    }};
+}
+
+/// Puts a site and its subnets.
+macro_rules! put {
+    ($tx:ident, $site:expr, $at_ms:expr) => {{
+        sqlx::query(PUT)
+            .bind(row_id($site.id))
+            .bind(&$site.name)
+            .bind(peering_name($site.peering))
+            .bind($site.wan_cap.cast_signed())
+            .bind($at_ms)
+            .execute(&mut *$tx)
+            .await?;
+        for subnet in &$site.subnets {
+            let add = sqlx::query(ADD_SUBNET)
+                .bind(subnet.to_string())
+                .bind(row_id($site.id));
+            add.execute(&mut *$tx).await?;
+        }
+    }};
+}
+
 /// Does the edit where the sites that it touches are as they were read; false when one is not.
 ///
 /// # Errors
@@ -77,46 +119,16 @@ pub async fn apply(
     let touched = |site: &&Site| touched.contains(&site.id);
     let done = tx!(db, |tx| {
         for site in before.iter().filter(touched) {
-            // Names go aside first: two sites may swap theirs.
-            let found = sqlx::query(AS_READ)
-                .bind(row_id(site.id).to_string())
-                .bind(row_id(site.id))
-                .bind(&site.name)
-                .bind(peering_name(site.peering))
-                .bind(site.wan_cap.cast_signed())
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
-            let gone = sqlx::query(CLEAR)
-                .bind(row_id(site.id))
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
-            if found == 0 || gone != site.subnets.len() as u64 {
+            if !set_aside!(tx, site) {
                 return Ok(false);
             }
         }
         for site in &edit.delete {
-            sqlx::query(DELETE)
-                .bind(row_id(*site))
-                .execute(&mut *tx)
-                .await?;
+            let delete = sqlx::query(DELETE).bind(row_id(*site));
+            delete.execute(&mut *tx).await?;
         }
         for site in &edit.put {
-            sqlx::query(PUT)
-                .bind(row_id(site.id))
-                .bind(&site.name)
-                .bind(peering_name(site.peering))
-                .bind(site.wan_cap.cast_signed())
-                .bind(change.at_ms)
-                .execute(&mut *tx)
-                .await?;
-            for subnet in &site.subnets {
-                let add = sqlx::query(ADD_SUBNET)
-                    .bind(subnet.to_string())
-                    .bind(row_id(site.id));
-                add.execute(&mut *tx).await?;
-            }
+            put!(tx, site, change.at_ms);
         }
         sqlx::query(RECORD)
             .bind(change.id)
@@ -133,10 +145,8 @@ pub async fn apply(
                 return Ok(false);
             }
         }
-        sqlx::query(FORGET)
-            .bind(change.at_ms - UNDO_MS)
-            .execute(&mut *tx)
-            .await?;
+        let forget = sqlx::query(FORGET).bind(change.at_ms - UNDO_MS);
+        forget.execute(&mut *tx).await?;
         append_many!(tx, entries.iter(), count, key);
         true
     });

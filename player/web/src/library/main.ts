@@ -4,7 +4,7 @@ import * as api from '../net/api';
 import { PageError, explain, toPageError } from '../errors';
 import { errorCard } from '../ui/cards';
 import { approveCard } from '../ui/approve';
-import { codeCard, codesCard, setUpCard, signInCard } from '../ui/sign-in';
+import { codeCard, codesCard, signInCard } from '../ui/sign-in';
 import { byId } from '../ui/dom';
 import { Grid } from './grid';
 import { Sites } from './sites';
@@ -34,7 +34,6 @@ class LibraryPage {
 
   async run(): Promise<void> {
     try {
-      if (location.pathname === '/setup') return this.#setUp();
       const session = await api.session();
       if (!session) return this.#askToSignIn();
       if (session.codesNeeded) return this.#setUpCodes();
@@ -73,16 +72,6 @@ class LibraryPage {
     byId('sign-out').hidden = false;
     byId('who').textContent = session.subject;
     this.#gate.querySelector<HTMLElement>('input, button')?.focus();
-  }
-
-  #setUp(): void {
-    this.#cover(
-      setUpCard(() => {
-        history.replaceState(null, '', '/');
-        this.#askToSignIn();
-      }),
-    );
-    byId('setup-token').focus();
   }
 
   #setUpCodes(): void {

@@ -215,11 +215,6 @@ export function signInAs(given: { login: string; password: string; code: string 
   return offer('POST', '/session', code === '' ? { login, password } : { login, password, code });
 }
 
-/** Makes the first account. */
-export function setUp(owner: { token: string; login: string; name: string; password: string }): Promise<Refusal | null> {
-  return offer('POST', '/api/v1/setup', owner);
-}
-
 /** A new secret for one-time codes. */
 export async function drawCodes(): Promise<{ secret: string; url: string }> {
   const body = (await json('/api/v1/me/codes', { method: 'POST' })) as Json;
