@@ -185,17 +185,22 @@ impl Metrics {
             wait: new.histogram("chunk_wait_seconds", "How long players waited for a chunk.")?,
             registry: new.registry,
         };
+        metrics.begin();
+        Ok(metrics)
+    }
+
+    /// What was not counted yet is shown as 0, not left out.
+    fn begin(&self) {
         for source in ["cache", "peer", "origin"] {
-            metrics.delivered.with_label_values(&[source]);
+            self.delivered.with_label_values(&[source]);
         }
-        metrics.campaigns([0; 3]);
+        self.campaigns([0; 3]);
         for what in Sent::ALL {
-            let _ = metrics.sent(what);
+            let _ = self.sent(what);
         }
         for source in ["peer", "origin"] {
-            metrics.received.with_label_values(&[source]);
+            self.received.with_label_values(&[source]);
         }
-        Ok(metrics)
     }
 
     /// Chunks that the site is to hold, those of them that are here, and those that are kept here.

@@ -165,6 +165,46 @@ async fn next(stream: &mut SplitStream<WebSocket>) -> Result<ToDms, End> {
     }
 }
 
+/// Does what the peer says, until it says nothing for too long or goes.
+async fn read(
+    app: &App,
+    device: &Device,
+    questions: &Questions,
+    number: u64,
+    stream: &mut SplitStream<WebSocket>,
+) -> End {
+    let silence =
+        Duration::from_secs(u64::from(app.config.device.heartbeat_s) * u64::from(MISSED_MAX));
+    let mut left = Left {
+        bad: BAD_MAX,
+        seen: SEEN_MAX,
+    };
+    let mut heard = Instant::now();
+    let mut watch = std::pin::pin!(sleep_until(heard + silence));
+    loop {
+        let message = tokio::select! {
+            biased;
+            message = next(stream) => match message {
+                Ok(message) => message,
+                Err(ended) => return ended,
+            },
+            // One timer for the connection, moved on when it fires and not for every message.
+            () = watch.as_mut() => {
+                let due = heard + silence;
+                if due <= Instant::now() {
+                    return end(close_code::POLICY, "silent for too long");
+                }
+                watch.as_mut().reset(due);
+                continue;
+            }
+        };
+        heard = Instant::now();
+        if let Err(ended) = handle(app, device, questions, number, message, &mut left).await {
+            return ended;
+        }
+    }
+}
+
 async fn serve(
     app: &App,
     device: &Device,
@@ -174,45 +214,9 @@ async fn serve(
     mut stream: SplitStream<WebSocket>,
 ) -> End {
     let number = attached.number;
-    let silence =
-        Duration::from_secs(u64::from(app.config.device.heartbeat_s) * u64::from(MISSED_MAX));
     // Reading has a task of its own: an answer that waits for the database must not hold up the
     // roster, nor a full socket the reading.
-    let reader = {
-        let app = app.clone();
-        async move {
-            let mut left = Left {
-                bad: BAD_MAX,
-                seen: SEEN_MAX,
-            };
-            let mut heard = Instant::now();
-            let mut watch = std::pin::pin!(sleep_until(heard + silence));
-            loop {
-                let message = tokio::select! {
-                    biased;
-                    message = next(&mut stream) => match message {
-                        Ok(message) => message,
-                        Err(ended) => return ended,
-                    },
-                    // One timer for the connection, moved on when it fires and not for every message.
-                    () = watch.as_mut() => {
-                        let due = heard + silence;
-                        if due <= Instant::now() {
-                            return end(close_code::POLICY, "silent for too long");
-                        }
-                        watch.as_mut().reset(due);
-                        continue;
-                    }
-                };
-                heard = Instant::now();
-                if let Err(ended) =
-                    handle(&app, device, &questions, number, message, &mut left).await
-                {
-                    return ended;
-                }
-            }
-        }
-    };
+    let reader = read(app, device, &questions, number, &mut stream);
     let mut reader = std::pin::pin!(reader);
     // Its own: every frame looks at it, and all connections would contend for the server's.
     let stop = app.stop.child_token();

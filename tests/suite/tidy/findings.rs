@@ -98,10 +98,11 @@ fn a_prefix_is_taken_off_once() {
 fn no_weak_hash_vouches_for_content() {
     let words = ["md5", "Md5", "crc32", "Crc32", "sha1::", "Sha1"];
     // What a publisher's program sums its pieces up with is a check against accidents; tus names SHA-1. One-time codes are
-    // an HMAC, for which SHA-1 is what authenticator apps know.
+    // an HMAC, for which SHA-1 is what authenticator apps know. A ZIP file has no other sum than its own.
     let known = [
         "dms-server/src/publish/upload/checksum.rs:",
         "dms-server/src/people/codes",
+        "edge-peer/src/bundle/zip.rs:",
     ];
     let found = lines_with(&words);
     let found = found

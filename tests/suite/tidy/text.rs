@@ -15,12 +15,15 @@ fn is_tidy(path: &Path) -> bool {
     path.starts_with("tests/suite/tidy")
 }
 
+/// Written by a program, and read by no person.
+const GENERATED: &str = "dms-server/console/src/api/schema.ts";
+
 #[test]
 fn no_file_is_longer_than_six_hundred_lines() {
     let mut findings = Vec::new();
     for (path, text) in super::sources(&["rs", "ts", "mjs", "py", "sh", "css"]) {
         let lines = text.lines().count();
-        if lines > MAX_LINES {
+        if lines > MAX_LINES && !path.ends_with(GENERATED) {
             findings.push(format!("{} has {lines} lines", path.display()));
         }
     }

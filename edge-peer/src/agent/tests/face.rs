@@ -234,97 +234,80 @@ async fn a_bundle_names_nobody() {
     peer.end().await;
 }
 
+/// A page of this origin in a browser, with a bearer or without; no origin: a program.
+fn browser<'a>(peer: &'a Peer, origin: Option<&str>, token: Option<&str>) -> Browser<'a> {
+    Browser {
+        peer,
+        origin: origin.map(str::to_owned),
+        token: token.map(str::to_owned),
+    }
+}
+
+/// The bearer of the agent's own page.
+async fn own_bearer(peer: &Peer) -> String {
+    let given = json!({ "code": code(peer).await }).to_string();
+    let page = browser(peer, Some(&peer.base), None);
+    let (status, session) = page.send(Method::POST, "/v1/ui/session", &given).await;
+    assert_eq!(status, 200);
+    session["token"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_pages_bearer_comes_for_a_code_that_works_once_and_portals_get_none() {
+async fn the_pages_bearer_comes_for_a_code_that_works_once() {
     let dms = Dms::start().await;
     let peer = alone(&dms, &[]).await;
-    let page = |token| Browser {
-        peer: &peer,
-        origin: Some(peer.base.clone()),
-        token,
-    };
     let given = json!({ "code": code(&peer).await }).to_string();
     // A program cannot use it, a page of another port cannot, and neither spends it.
-    let native = page(None);
-    let native = Browser {
-        origin: None,
-        ..native
-    };
-    assert_eq!(
-        native.send(Method::POST, "/v1/ui/session", &given).await.0,
-        403
-    );
-    let neighbour = Browser {
-        origin: Some("http://127.0.0.1:9".into()),
-        ..page(None)
-    };
-    assert_eq!(
-        neighbour
-            .send(Method::POST, "/v1/ui/session", &given)
-            .await
-            .0,
-        403
-    );
-    let (status, session) = page(None)
-        .send(Method::POST, "/v1/ui/session", &given)
-        .await;
+    for origin in [None, Some("http://127.0.0.1:9")] {
+        let other = browser(&peer, origin, None);
+        let (status, _) = other.send(Method::POST, "/v1/ui/session", &given).await;
+        assert_eq!(status, 403, "{origin:?}");
+    }
+    let page = browser(&peer, Some(&peer.base), None);
+    let (status, session) = page.send(Method::POST, "/v1/ui/session", &given).await;
     assert_eq!(status, 200);
-    let token = session["token"].as_str().map(str::to_owned);
-    let (status, again) = page(None)
-        .send(Method::POST, "/v1/ui/session", &given)
-        .await;
+    let (status, again) = page.send(Method::POST, "/v1/ui/session", &given).await;
     assert_eq!((status, &again["code"]), (403, &json!("code_over")));
-    for wrong in [
+    let wrong = [
         "",
         "{}",
         "{\"code\":1}",
         "{\"code\":\"x\",\"y\":1}",
         "[]",
         "\u{0}",
-    ] {
-        let (status, _) = page(None).send(Method::POST, "/v1/ui/session", wrong).await;
+    ];
+    for wrong in wrong {
+        let (status, _) = page.send(Method::POST, "/v1/ui/session", wrong).await;
         assert_eq!(status, 400, "{wrong}");
     }
-
-    let ours = page(token.clone());
+    let ours = browser(&peer, Some(&peer.base), session["token"].as_str());
     assert_eq!(ours.send(Method::PUT, "/v1/caps", "{}").await.0, 200);
-    assert_eq!(
-        ours.send(Method::POST, "/v1/pause", "{\"seconds\":60}")
-            .await
-            .0,
-        200
-    );
+    let pause = ours
+        .send(Method::POST, "/v1/pause", "{\"seconds\":60}")
+        .await;
+    assert_eq!(pause.0, 200);
     assert_eq!(peer.status().await["sharing"], "paused");
-    // It makes no further codes, and is of no use to another origin.
+    // It makes no further codes.
     assert_eq!(ours.send(Method::POST, "/v1/ui/code", "").await.0, 401);
-    let portal = |token| Browser {
-        peer: &peer,
-        origin: Some("http://127.0.0.1:8080".into()),
-        token,
-    };
-    assert_eq!(
-        portal(token.clone())
-            .send(Method::GET, "/v1/status", "")
-            .await
-            .0,
-        401
-    );
-    let (_, session) = portal(None).send(Method::POST, "/v1/session", "").await;
-    let theirs = session["token"].as_str().map(str::to_owned);
-    assert_eq!(
-        portal(theirs.clone())
-            .send(Method::GET, "/v1/status", "")
-            .await
-            .0,
-        200
-    );
-    assert_eq!(
-        page(theirs.clone())
-            .send(Method::GET, "/v1/status", "")
-            .await
-            .0,
-        401
-    );
+    peer.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn portals_and_programs_without_a_bearer_get_nothing_of_the_page() {
+    const PORTAL: Option<&str> = Some("http://127.0.0.1:8080");
+    let dms = Dms::start().await;
+    let peer = alone(&dms, &[]).await;
+    let token = own_bearer(&peer).await;
+    let stolen = browser(&peer, PORTAL, Some(&token));
+    assert_eq!(stolen.send(Method::GET, "/v1/status", "").await.0, 401);
+    let asking = browser(&peer, PORTAL, None);
+    let (_, session) = asking.send(Method::POST, "/v1/session", "").await;
+    let theirs = session["token"].as_str();
+    let portal = browser(&peer, PORTAL, theirs);
+    assert_eq!(portal.send(Method::GET, "/v1/status", "").await.0, 200);
+    let page = browser(&peer, Some(&peer.base), theirs);
+    assert_eq!(page.send(Method::GET, "/v1/status", "").await.0, 401);
+    let program = browser(&peer, None, None);
     for (method, path) in [
         (Method::GET, "/v1/caps"),
         (Method::PUT, "/v1/caps"),
@@ -338,20 +321,11 @@ async fn the_pages_bearer_comes_for_a_code_that_works_once_and_portals_get_none(
         (Method::POST, "/v1/ui/session"),
         (Method::GET, "/metrics"),
     ] {
-        let (status, problem) = portal(theirs.clone())
-            .send(method.clone(), path, "{}")
-            .await;
-        assert_eq!(
-            (status, &problem["code"]),
-            (403, &json!("origin_forbidden")),
-            "{method} {path}"
-        );
-        let unknown = Browser {
-            origin: None,
-            ..portal(None)
-        };
+        let (status, problem) = portal.send(method.clone(), path, "{}").await;
+        let refused = (403, &json!("origin_forbidden"));
+        assert_eq!((status, &problem["code"]), refused, "{method} {path}");
         let open = path == "/v1/ui/session";
-        let status = unknown.send(method, path, "{}").await.0;
+        let status = program.send(method, path, "{}").await.0;
         assert_eq!(status, if open { 403 } else { 401 }, "{path}");
     }
     peer.end().await;
