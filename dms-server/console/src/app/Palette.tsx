@@ -60,6 +60,7 @@ export function Palette({ showKeys }: { showKeys: () => void }) {
   ];
   return (
     <Spotlight
+      attributes={{ content: { 'aria-label': t`Search or go to` } }}
       actions={groups.filter(({ actions }) => actions.length > 0)}
       query={query}
       onQueryChange={setQuery}

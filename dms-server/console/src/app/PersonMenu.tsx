@@ -29,7 +29,8 @@ export function PersonMenu({ showKeys }: { showKeys: () => void }) {
     ['auto', t`As the system`, IconDeviceDesktop],
   ] as const;
   return (
-    <Menu width={250}>
+    // Within the banner, and without a placeholder for the focus: nothing outside of landmarks, nothing in a menu that is no item.
+    <Menu width={250} withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <UnstyledButton className={classes.person} aria-label={t`Menu of ${name}`}>
           <Avatar size={32} radius="xl" className={classes.avatar}>

@@ -5,5 +5,11 @@ import { PasswordInput, type PasswordInputProps } from '@mantine/core';
 
 export function PasswordField(props: PasswordInputProps) {
   const { t } = useLingui();
-  return <PasswordInput visibilityToggleButtonProps={{ 'aria-label': t`Show what is typed` }} {...props} />;
+  return (
+    <PasswordInput
+      visibilityToggleButtonProps={{ 'aria-label': t`Show what is typed` }}
+      aria-invalid={props.error ? true : undefined}
+      {...props}
+    />
+  );
 }

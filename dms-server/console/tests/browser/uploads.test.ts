@@ -30,7 +30,7 @@ describe('uploads', () => {
       { name: 'town_hall.mp4', mimeType: 'video/mp4', buffer: clip },
     ]);
     await page.getByText('The file is empty.').waitFor();
-    await expect.poll(() => page.locator('[data-upload="done"]').count()).toBe(2);
+    await expect.poll(() => page.locator('[data-upload="done"]').count(), { timeout: 30_000 }).toBe(2);
     await expect.poll(titles, { timeout: 120_000, interval: 500 }).toSatisfy(
       (all: Listed['items']) =>
         all.some(({ title, state }) => title === 'town hall' && state === 'complete') &&
@@ -63,7 +63,7 @@ describe('uploads', () => {
     const path = join(folder, file.name);
     writeFileSync(path, buffer);
     await choose(page, path);
-    await expect.poll(() => pieces).toBeGreaterThan(1);
+    await expect.poll(() => pieces, { timeout: 30_000 }).toBeGreaterThan(1);
     page.on('dialog', (dialog) => void dialog.accept());
     await page.reload();
     await page.getByText('An earlier visit did not finish it.').waitFor();

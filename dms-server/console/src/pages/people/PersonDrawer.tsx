@@ -1,12 +1,13 @@
 /** A person to be added, changed, or closed. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Button, Checkbox, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
 import { IconUserCheck, IconUserOff } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask, toApiError } from '~/api/client';
 import type { Person } from '~/api/people';
+import { PasswordField } from '~/parts/PasswordField';
 import { useProblemText } from '~/parts/problem-text';
 import { reversible } from '~/parts/reversible';
 import { useSending } from '~/parts/sending';
@@ -131,7 +132,7 @@ function Fields({ person, close }: { person: Person | null; close: () => void })
           disabled={!mayChange}
         />
         {mayChange && (
-          <PasswordInput
+          <PasswordField
             label={person ? t`New password` : t`Password`}
             description={
               person
