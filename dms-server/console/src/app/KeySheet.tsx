@@ -23,21 +23,19 @@ export function KeySheet({ opened, close }: { opened: boolean; close: () => void
     nav?.key ? [[['g', nav.key], i18n._(title)] as const] : [],
   );
   return (
-    <Modal.Root opened={opened} onClose={close} size="lg">
-      <Modal.Overlay />
-      <Modal.Content>
-        <Group justify="space-between" wrap="nowrap" p="md">
-          <Modal.Title>{t`Keyboard shortcuts`}</Modal.Title>
-          <Modal.CloseButton aria-label={t`Close`} />
-        </Group>
-        <Modal.Body>
-          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xl">
-            <Keys title={t`Everywhere`} keys={everywhere} />
-            <Keys title={t`Go to`} keys={places} />
-          </SimpleGrid>
-        </Modal.Body>
-      </Modal.Content>
-    </Modal.Root>
+    <Modal
+      opened={opened}
+      onClose={close}
+      title={t`Keyboard shortcuts`}
+      size="lg"
+      closeButtonProps={{ 'aria-label': t`Close` }}
+      attributes={{ header: { role: 'presentation' } }}
+    >
+      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xl">
+        <Keys title={t`Everywhere`} keys={everywhere} />
+        <Keys title={t`Go to`} keys={places} />
+      </SimpleGrid>
+    </Modal>
   );
 }
 
