@@ -120,6 +120,13 @@ async fn import(client: &Client, file: &Path, query: &str, as_json: bool) -> Res
     }
     let (now, then) = (view.peers_nowhere_now, view.peers_nowhere_then);
     eprintln!("PCs in no site: {now} -> {then}");
+    if !view.faults.is_empty() {
+        let text = format!(
+            "{} faults; mend them, nothing was changed",
+            view.faults.len()
+        );
+        return Err(Failure::Input(text));
+    }
     match view.change {
         Some(change) => {
             eprintln!("done; take it back within a day with: dms admin site undo {change}")
