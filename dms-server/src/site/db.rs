@@ -14,14 +14,14 @@ fn decode(what: &'static str) -> sqlx::Error {
     sqlx::Error::Decode(what.into())
 }
 
-type SiteColumns = (Uuid, String, String, i64);
+type SiteColumns = (Uuid, String, String, i64, String);
 
 /// Every site, by name.
 ///
 /// # Errors
 /// The database's.
 pub async fn sites(db: &Db) -> sqlx::Result<Vec<Site>> {
-    let all = "SELECT id, name, peering, wan_cap FROM sites ORDER BY name";
+    let all = "SELECT id, name, peering, wan_cap, wan_hours FROM sites ORDER BY name";
     let nets = "SELECT site_id, subnet FROM subnets ORDER BY subnet";
     let rows: Vec<SiteColumns> = db!(db.read(), |p| sqlx::query_as(all).fetch_all(p).await)?;
     let subnets: Vec<(Uuid, String)> = db!(db.read(), |p| sqlx::query_as(nets).fetch_all(p).await)?;
@@ -31,13 +31,14 @@ pub async fn sites(db: &Db) -> sqlx::Result<Vec<Site>> {
         of_site.entry(site).or_default().push(subnet);
     }
     rows.into_iter()
-        .map(|(id, name, peering, wan_cap)| {
+        .map(|(id, name, peering, wan_cap, hours)| {
             Ok(Site {
                 id: SiteId(id.into_bytes()),
                 name,
                 subnets: of_site.remove(&id).unwrap_or_default(),
                 peering: peering_of(&peering).ok_or_else(|| decode("peering"))?,
                 wan_cap: wan_cap.unsigned_abs(),
+                hours: hours.parse().map_err(|_| decode("wan_hours"))?,
             })
         })
         .collect()

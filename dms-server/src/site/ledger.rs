@@ -14,6 +14,7 @@ use swarm::wire::{Lease, LeaseAsk, ToPeer};
 use tokio::sync::Notify;
 
 use super::Site;
+use super::hours::follow::NextChange;
 use super::hub::Hub;
 use crate::state::App;
 
@@ -28,6 +29,10 @@ pub struct Ledgers {
     state: Mutex<State>,
     /// A ledger is due earlier than the task thinks.
     sooner: Notify,
+    /// Held while the sites are read and put into effect.
+    pub(super) reading: tokio::sync::Mutex<()>,
+    /// When another cap will hold.
+    pub(super) hours: NextChange,
 }
 
 #[derive(Debug, Default)]
@@ -54,6 +59,8 @@ impl Default for Ledgers {
             epoch: Instant::now(),
             state: Mutex::default(),
             sooner: Notify::new(),
+            reading: tokio::sync::Mutex::default(),
+            hours: NextChange::default(),
         }
     }
 }

@@ -13,6 +13,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::change::{self, Edit};
+use super::hours::Hours;
+use super::hours::view::WanHours;
 use super::{Questions, Site, control, db, proposal, row_id, sheet};
 use crate::auth::{NetworkAdmin, NetworkReader};
 use crate::device::caller::Device;
@@ -56,9 +58,12 @@ pub struct SiteBody {
     #[serde(default = "on")]
     #[schema(value_type = String)]
     pub peering: Peering,
-    /// Its WAN cap, bytes per second; 0 is none.
+    /// Its WAN cap outside of `wan_hours`, bytes per second; 0 is none.
     #[serde(default)]
     pub wan_cap_bytes_per_second: u64,
+    /// Hours of the week in which another cap holds.
+    #[serde(default)]
+    pub wan_hours: WanHours,
 }
 
 const fn on() -> Peering {
@@ -77,8 +82,12 @@ pub struct SiteView {
     /// `on`, `consume_only` or `off`.
     #[schema(value_type = String)]
     pub peering: Peering,
-    /// Its WAN cap, bytes per second; 0 is none.
+    /// Its WAN cap outside of `wan_hours`, bytes per second; 0 is none.
     pub wan_cap_bytes_per_second: u64,
+    /// Hours of the week in which another cap holds.
+    pub wan_hours: WanHours,
+    /// The cap that holds now, bytes per second; 0 is none.
+    pub wan_cap_now_bytes_per_second: u64,
     /// Connected peers.
     pub peers: usize,
     /// Payload bytes the origin sent to its addresses since the server started.
@@ -91,6 +100,7 @@ pub struct SiteView {
 
 fn view(app: &App, site: Site) -> SiteView {
     let sent = app.wan.of(site.id);
+    let cap_now = site.cap_at(app.clock.now_ms());
     SiteView {
         id: row_id(site.id),
         peers: app.sites.peers_of(site.id),
@@ -98,6 +108,8 @@ fn view(app: &App, site: Site) -> SiteView {
         subnets: site.subnets.iter().map(ToString::to_string).collect(),
         peering: site.peering,
         wan_cap_bytes_per_second: site.wan_cap,
+        wan_cap_now_bytes_per_second: cap_now,
+        wan_hours: WanHours::of(&site.hours),
         origin_bytes: sent.bytes,
         distinct_bytes: sent.distinct_bytes,
         wan_copies: sent.copies(),
@@ -257,6 +269,13 @@ fn parse(id: SiteId, body: SiteBody) -> Result<Site> {
             }
         }
     }
+    let hours = match body.wan_hours.read() {
+        Ok(hours) => hours,
+        Err((pointer, code, fix)) => {
+            problem = problem.at(format!("/wan_hours{pointer}"), code, fix);
+            Hours::default()
+        }
+    };
     if !problem.errors.is_empty() {
         return Err(problem);
     }
@@ -271,6 +290,7 @@ fn parse(id: SiteId, body: SiteBody) -> Result<Site> {
         subnets,
         peering,
         wan_cap,
+        hours,
     })
 }
 

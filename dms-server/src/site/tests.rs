@@ -527,6 +527,7 @@ async fn a_peer_that_reads_nothing_is_disconnected_and_the_others_go_on() {
         subnets: vec!["10.0.0.0/8".parse().expect("a subnet")],
         peering: Peering::On,
         wan_cap: 0,
+        hours: Default::default(),
     };
     hub.configure(vec![site.clone()], map_of(&[site]).expect("a map"), 1);
     let join = |n: u8| {

@@ -82,6 +82,16 @@ impl Wan {
             .map_or_else(Sent::default, |ledger| ledger.sent)
     }
 
+    /// The figures of every site that anything was sent to.
+    #[must_use]
+    pub fn each(&self) -> Vec<(SiteId, Sent)> {
+        let sites = self.lock();
+        sites
+            .iter()
+            .map(|(id, ledger)| (*id, ledger.sent))
+            .collect()
+    }
+
     /// Forgets a site that was deleted.
     pub fn forget(&self, site: SiteId) {
         self.lock().remove(&site);

@@ -47,13 +47,13 @@ pub struct ChangeRow {
 }
 
 /// What a site must still be for an edit to be done: nobody changed it since it was read.
-const AS_READ: &str =
-    "UPDATE sites SET name = $1 WHERE id = $2 AND name = $3 AND peering = $4 AND wan_cap = $5";
+const AS_READ: &str = "UPDATE sites SET name = $1 WHERE id = $2 AND name = $3 AND peering = $4 AND wan_cap = $5 AND wan_hours = $6";
 const DELETE: &str = "DELETE FROM sites WHERE id = $1";
 const CLEAR: &str = "DELETE FROM subnets WHERE site_id = $1";
-const PUT: &str = "INSERT INTO sites (id, name, peering, wan_cap, created_ms) VALUES ($1, $2, $3, $4, $5) \
+const PUT: &str = "INSERT INTO sites (id, name, peering, wan_cap, created_ms, wan_hours) \
+                   VALUES ($1, $2, $3, $4, $5, $6) \
                    ON CONFLICT (id) DO UPDATE SET name = excluded.name, peering = excluded.peering, \
-                   wan_cap = excluded.wan_cap";
+                   wan_cap = excluded.wan_cap, wan_hours = excluded.wan_hours";
 const ADD_SUBNET: &str = "INSERT INTO subnets (subnet, site_id) VALUES ($1, $2)";
 const RECORD: &str = "INSERT INTO site_changes (id, at_ms, actor, summary, done, inverse) \
                       VALUES ($1, $2, $3, $4, $5, $6)";
@@ -70,6 +70,7 @@ macro_rules! set_aside {
             .bind(&$site.name)
             .bind(peering_name($site.peering))
             .bind($site.wan_cap.cast_signed())
+            .bind($site.hours.to_string())
             .execute(&mut *$tx)
             .await?
             .rows_affected();
@@ -91,6 +92,7 @@ macro_rules! put {
             .bind(peering_name($site.peering))
             .bind($site.wan_cap.cast_signed())
             .bind($at_ms)
+            .bind($site.hours.to_string())
             .execute(&mut *$tx)
             .await?;
         for subnet in &$site.subnets {

@@ -8,6 +8,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use swarm::content::SiteId;
 use swarm::site::{Cidr, MapError};
@@ -43,6 +44,9 @@ struct Kept {
     subnets: Vec<Cidr>,
     peering: Peering,
     wan_cap: u64,
+    /// As text; changes of an earlier version have none.
+    #[serde(default)]
+    wan_hours: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,6 +102,7 @@ impl Edit {
             subnets: site.subnets.clone(),
             peering: site.peering,
             wan_cap: site.wan_cap,
+            wan_hours: site.hours.to_string(),
         };
         serde_json::to_string(&KeptEdit {
             put: self.put.iter().map(kept).collect(),
@@ -107,16 +112,23 @@ impl Edit {
 
     fn of_text(text: &str) -> serde_json::Result<Self> {
         let kept: KeptEdit = serde_json::from_str(text)?;
-        let site = |kept: Kept| Site {
-            id: SiteId(kept.id.into_bytes()),
-            name: kept.name,
-            subnets: kept.subnets,
-            peering: kept.peering,
-            wan_cap: kept.wan_cap,
+        let site = |kept: Kept| {
+            Ok(Site {
+                id: SiteId(kept.id.into_bytes()),
+                name: kept.name,
+                subnets: kept.subnets,
+                peering: kept.peering,
+                wan_cap: kept.wan_cap,
+                hours: kept.wan_hours.parse().map_err(serde_json::Error::custom)?,
+            })
         };
         let delete = kept.delete.into_iter().map(|id| SiteId(id.into_bytes()));
         Ok(Self {
-            put: kept.put.into_iter().map(site).collect(),
+            put: kept
+                .put
+                .into_iter()
+                .map(site)
+                .collect::<serde_json::Result<_>>()?,
             delete: delete.collect(),
         })
     }
@@ -137,6 +149,7 @@ impl Edit {
                 .with("subnets", subnets.join(" "))
                 .with("peering", peering_name(site.peering))
                 .with("wan_cap", site.wan_cap)
+                .with("wan_hours", site.hours.to_string())
                 .into_entry()
         });
         let gone = self.delete.iter().map(|id| {

@@ -64,3 +64,61 @@ async fn two_peers_of_a_capped_site_never_get_more_than_the_cap_together() {
     assert!(took >= least, "{took} < {least} us: more than the cap");
     server.stop().await;
 }
+
+/// What Lyon is, with a window that begins so many minutes from now and lasts an hour.
+fn with_window(server: &Server, in_minutes: i64, cap: u64) -> serde_json::Value {
+    let minute = server.app.clock.now_ms().div_euclid(60_000) + in_minutes;
+    let stamp = |minute: i64| {
+        let of_day = minute.rem_euclid(24 * 60);
+        format!("{:02}:{:02}", of_day / 60, of_day % 60)
+    };
+    json!({
+        "name": "Lyon", "subnets": ["127.1.0.0/16"], "wan_cap_bytes_per_second": CAP,
+        "wan_hours": {"utc_offset_minutes": 0, "windows": [{
+            "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+            "from": stamp(minute), "until": stamp(minute + 60), "wan_cap_bytes_per_second": cap,
+        }]},
+    })
+}
+
+/// The next site that the peer is told of.
+async fn told(control: &mut Control) -> u64 {
+    loop {
+        if let ToPeer::Site { site: Some(site) } = control.expect().await {
+            return site.wan_cap;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_cap_of_a_window_holds_from_its_first_moment_for_peers_that_hold_leases_on_both_databases()
+ {
+    for server in Server::both_with(|_| {}).await {
+        let site = server
+            .post("/api/v1/sites", with_window(&server, 30, 2 * MIB))
+            .await;
+        assert_eq!(site["wan_cap_now_bytes_per_second"], CAP);
+        let path = format!("/api/v1/sites/{}", crate::testing::text(&site["id"]));
+        let a = Device::enroll(&server, "a").await;
+        let mut on_a = a.control("127.1.0.1").await;
+        on_a.send(&files(64 * MIB)).await;
+        lease(&mut on_a).await;
+        // A lease of the wide cap is on its way; now the window begins.
+        server.app.clock.advance_ms(30 * 60_000);
+        server.app.ledgers.hours.wake();
+        assert_eq!(told(&mut on_a).await, 2 * MIB);
+        let shown = server.get(&path).await;
+        assert_eq!(shown["wan_cap_now_bytes_per_second"], 2 * MIB);
+        assert_eq!(shown["wan_cap_bytes_per_second"], CAP);
+        assert_eq!(
+            shown["wan_hours"]["windows"][0]["wan_cap_bytes_per_second"],
+            2 * MIB
+        );
+        lease(&mut on_a).await;
+        // And when it ends, the site's own cap holds again.
+        server.app.clock.advance_ms(60 * 60_000);
+        server.app.ledgers.hours.wake();
+        assert_eq!(told(&mut on_a).await, CAP);
+        server.stop().await;
+    }
+}

@@ -12,6 +12,7 @@ use swarm::wire::{Observation, Peering};
 use uuid::Uuid;
 
 use super::change::{self, Edit};
+use super::hours::Hours;
 use super::{Site, map_of};
 use crate::auth::Principal;
 use crate::device::caller::Device;
@@ -94,6 +95,7 @@ pub fn edit(proposal: &Proposal, sites: &[Site], name: Option<String>) -> Result
             subnets: proposal.subnets.clone(),
             peering: Peering::On,
             wan_cap: 0,
+            hours: Hours::default(),
         },
         Target::Grow { site } => {
             let found = sites.iter().find(|there| there.id == *site);

@@ -13,6 +13,8 @@ use swarm::site::{Cidr, CidrError};
 use swarm::wire::Peering;
 use utoipa::ToSchema;
 
+use super::hours::{FORM, Hours, TextFault};
+
 /// The most rows of a sheet.
 pub const ROWS_MAX: usize = 20_000;
 
@@ -31,7 +33,7 @@ const MBIT_MAX: f64 = 1_000_000.0;
 pub struct Fault {
     /// The line of the file, from 1; 0: the file as a whole.
     pub line: u64,
-    /// The column: `site`, `subnets`, `peering` or `wan_mbit`.
+    /// The column: `site`, `subnets`, `peering`, `wan_mbit` or `wan_hours`.
     pub column: String,
     /// What stands there.
     pub value: String,
@@ -69,6 +71,8 @@ pub struct Row {
     pub peering: Option<Peering>,
     /// Its WAN cap, bytes per second, if it says; 0 is none.
     pub wan_cap: Option<u64>,
+    /// Its hours with another cap, if it says.
+    pub hours: Option<Hours>,
 }
 
 /// A sheet's rows, and what is wrong with the others.
@@ -95,12 +99,15 @@ const WAN: &[&str] = &[
     "bandwidthmbit",
 ];
 
+const HOURS: &[&str] = &["wanhours", "hours", "wanwindows", "caphours"];
+
 /// Where the columns are.
 struct Columns {
     site: usize,
     subnets: usize,
     peering: Option<usize>,
     wan: Option<usize>,
+    hours: Option<usize>,
 }
 
 /// Reads a sheet: a line of names, then a row a line. Commas, semicolons or tabs separate.
@@ -183,7 +190,7 @@ fn separator(text: &str) -> u8 {
 }
 
 fn headings() -> String {
-    "Begin with a line of names: site,subnets,peering,wan_mbit.".to_owned()
+    "Begin with a line of names: site,subnets,peering,wan_mbit,wan_hours.".to_owned()
 }
 
 fn heading(record: &csv::StringRecord, line: u64, sheet: &mut Sheet) -> Option<Columns> {
@@ -207,8 +214,15 @@ fn heading(record: &csv::StringRecord, line: u64, sheet: &mut Sheet) -> Option<C
         subnets,
         peering: find(PEERING),
         wan: find(WAN),
+        hours: find(HOURS),
     };
-    let used = [Some(site), Some(subnets), columns.peering, columns.wan];
+    let used = [
+        Some(site),
+        Some(subnets),
+        columns.peering,
+        columns.wan,
+        columns.hours,
+    ];
     for (index, name) in record.iter().enumerate() {
         if !used.contains(&Some(index)) && !name.is_empty() {
             let detail = "This column is not used.".to_owned();
@@ -245,6 +259,10 @@ fn read_row(record: &csv::StringRecord, line: u64, columns: &Columns, sheet: &mu
         sheet.faults.push(*fault);
         None
     });
+    let hours = hours(line, cell(columns.hours)).unwrap_or_else(|fault| {
+        sheet.faults.push(*fault);
+        None
+    });
     if sheet.faults.len() == before {
         sheet.rows.push(Row {
             line,
@@ -252,6 +270,7 @@ fn read_row(record: &csv::StringRecord, line: u64, columns: &Columns, sheet: &mu
             subnets,
             peering,
             wan_cap,
+            hours,
         });
     }
 }
@@ -321,5 +340,23 @@ fn wan_cap(line: u64, cell: &str) -> Result<Option<u64>, Box<Fault>> {
         let detail = "This is no WAN cap.".to_owned();
         let fix = "Give Mbit/s, such as 50; 0 or nothing is no cap.".to_owned();
         Box::new(Fault::new(line, "wan_mbit", cell, "range", detail, fix))
+    })
+}
+
+/// Hours of the week with another cap.
+fn hours(line: u64, cell: &str) -> Result<Option<Hours>, Box<Fault>> {
+    if cell.is_empty() {
+        return Ok(None);
+    }
+    cell.parse().map(Some).map_err(|error: TextFault| {
+        let (detail, fix) = (error.to_string(), FORM.to_owned());
+        Box::new(Fault::new(
+            line,
+            "wan_hours",
+            cell,
+            "wan_hours",
+            detail,
+            fix,
+        ))
     })
 }

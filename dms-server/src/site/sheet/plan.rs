@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::{Fault, Row, Sheet};
 use crate::site::change::Edit;
+use crate::site::hours::Hours;
 use crate::site::{Site, map_of};
 
 /// What becomes of a subnet that another site has.
@@ -161,7 +162,26 @@ struct Wanted {
     line: u64,
     site: Site,
     lines: Vec<(Cidr, u64)>,
-    said: (Option<Peering>, Option<u64>),
+    said: Said,
+}
+
+/// What the rows of a site say beside its subnets.
+#[derive(Default)]
+struct Said {
+    peering: Option<Peering>,
+    wan_cap: Option<u64>,
+    hours: Option<Hours>,
+}
+
+impl Said {
+    fn contradicts(&self, row: &Row) -> bool {
+        fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+            one.zip(other).is_some_and(|(one, other)| one != other)
+        }
+        differ(self.peering.as_ref(), row.peering.as_ref())
+            || differ(self.wan_cap.as_ref(), row.wan_cap.as_ref())
+            || differ(self.hours.as_ref(), row.hours.as_ref())
+    }
 }
 
 /// Plans a sheet. `new_id` gives each new site its id.
@@ -239,12 +259,13 @@ impl<'a> Gathered<'a> {
                 subnets: Vec::new(),
                 peering: there.map_or(Peering::On, |site| site.peering),
                 wan_cap: there.map_or(0, |site| site.wan_cap),
+                hours: there.map_or_else(Hours::default, |site| site.hours.clone()),
             };
             self.wanted.push(Wanted {
                 line: row.line,
                 site,
                 lines: Vec::new(),
-                said: (None, None),
+                said: Said::default(),
             });
             self.wanted.len() - 1
         });
@@ -255,15 +276,13 @@ impl<'a> Gathered<'a> {
         let Some(want) = self.of(&row, new_id) else {
             return;
         };
-        let both =
-            |one: Option<u64>, other: Option<u64>| one.is_some() && other.is_some() && one != other;
-        let rule = |peering: Option<Peering>| peering.map(|peering| peering as u64);
-        if both(rule(row.peering), rule(want.said.0)) || both(row.wan_cap, want.said.1) {
+        if want.said.contradicts(&row) {
             let detail = format!(
                 "Line {} says something else of {}.",
                 want.line, want.site.name
             );
-            let fix = "Give the same peering and WAN cap on each line of a site, or on one only.";
+            let fix =
+                "Give the same peering, WAN cap and hours on each line of a site, or on one only.";
             let (line, code) = (row.line, "contradiction");
             faults.push(Fault::new(
                 line,
@@ -274,9 +293,15 @@ impl<'a> Gathered<'a> {
                 fix.to_owned(),
             ));
         }
-        want.said = (want.said.0.or(row.peering), want.said.1.or(row.wan_cap));
-        want.site.peering = want.said.0.unwrap_or(want.site.peering);
-        want.site.wan_cap = want.said.1.unwrap_or(want.site.wan_cap);
+        let said = &mut want.said;
+        said.peering = said.peering.or(row.peering);
+        said.wan_cap = said.wan_cap.or(row.wan_cap);
+        said.hours = said.hours.take().or(row.hours);
+        want.site.peering = said.peering.unwrap_or(want.site.peering);
+        want.site.wan_cap = said.wan_cap.unwrap_or(want.site.wan_cap);
+        if let Some(hours) = &said.hours {
+            want.site.hours = hours.clone();
+        }
         for subnet in row.subnets {
             if !want.site.subnets.contains(&subnet) {
                 want.site.subnets.push(subnet);

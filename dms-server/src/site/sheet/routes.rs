@@ -68,6 +68,10 @@ pub struct SitePlanView {
     pub wan_cap_now: Option<u64>,
     /// Its WAN cap then.
     pub wan_cap_then: Option<u64>,
+    /// Its hours with another cap now, as in the file; empty: none.
+    pub wan_hours_now: Option<String>,
+    /// Its hours with another cap then.
+    pub wan_hours_then: Option<String>,
     /// Peers connected in it now.
     pub peers_now: usize,
     /// Those of the peers connected now that will be in it.
@@ -91,8 +95,8 @@ pub struct ImportView {
     pub peers_nowhere_then: usize,
 }
 
-/// Makes and changes sites from a CSV file with the columns `site`, `subnets`, `peering` and `wan_mbit`, all or none. A dry
-/// run says what would be done and what is wrong, line by line.
+/// Makes and changes sites from a CSV file with the columns `site`, `subnets`, `peering`, `wan_mbit` and `wan_hours`, all or
+/// none. A dry run says what would be done and what is wrong, line by line.
 #[utoipa::path(post, path = "/api/v1/sites/import", tag = "sites", params(ImportQuery),
     security(("token" = ["network"])), request_body(content = String, content_type = "text/csv"),
     responses((status = 200, body = ImportView), (status = 400, body = ProblemBody),
@@ -172,6 +176,8 @@ fn site_view(plan: &SitePlan, counts: &Counts) -> SitePlanView {
         peering_then: after.map(|site| site.peering),
         wan_cap_now: before.map(|site| site.wan_cap),
         wan_cap_then: after.map(|site| site.wan_cap),
+        wan_hours_now: before.map(|site| site.hours.to_string()),
+        wan_hours_then: after.map(|site| site.hours.to_string()),
         peers_now: peers(before, &counts.before),
         peers_then: peers(after, &counts.after),
     }
@@ -196,7 +202,7 @@ async fn export_sites(_: NetworkReader, State(app): State<App>) -> Result<impl I
 
 fn sheet(sites: &[Site]) -> std::result::Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["site", "subnets", "peering", "wan_mbit"])?;
+    writer.write_record(["site", "subnets", "peering", "wan_mbit", "wan_hours"])?;
     for site in sites {
         let subnets: Vec<String> = site.subnets.iter().map(ToString::to_string).collect();
         #[expect(clippy::cast_precision_loss, reason = "caps are far below 2^52")]
@@ -206,7 +212,16 @@ fn sheet(sites: &[Site]) -> std::result::Result<Vec<u8>, Box<dyn std::error::Err
             subnets.join(" "),
             peering_name(site.peering).to_owned(),
             mbit.to_string(),
+            hours_cell(site),
         ])?;
     }
     Ok(writer.into_inner()?)
+}
+
+/// The hours of a site; without any, what takes away those that were there when the file is imported again.
+fn hours_cell(site: &Site) -> String {
+    match site.hours.windows() {
+        [] => "none".to_owned(),
+        _ => site.hours.to_string(),
+    }
 }

@@ -20,6 +20,7 @@ fn site(id: u8, name: &str, subnets: &[&str]) -> Site {
             .collect(),
         peering: Peering::On,
         wan_cap: 0,
+        hours: Default::default(),
     }
 }
 
@@ -317,7 +318,7 @@ async fn a_sheet_is_tried_imported_exported_and_taken_back_on_both_databases() {
         let device = Device::enroll(&server, "pc 7").await;
         let mut control = device.control("127.0.0.1").await;
         control.expect().await;
-        let sheet = "site,subnets,wan_mbit\nLyon,127.0.0.0/8 10.1.0.0/16,8\n'=Metz,10.5.0.0/16,\n";
+        let sheet = "site,subnets,wan_mbit,hours\nLyon,127.0.0.0/8 10.1.0.0/16,8,utc+1 mon-fri 8:00-18:00 2\n'=Metz,10.5.0.0/16,,\n";
         let dry = crate::testing::json(import(&server, "?dry_run=true", sheet).await).await;
         assert_eq!(dry["change"], Value::Null);
         assert_eq!(
@@ -349,7 +350,7 @@ async fn a_sheet_is_tried_imported_exported_and_taken_back_on_both_databases() {
             .send()
             .await;
         let exported = exported.expect("an answer").text().await.expect("text");
-        let wanted = "site,subnets,peering,wan_mbit\n'=Metz,10.5.0.0/16,on,0\nLyon,10.1.0.0/16 127.0.0.0/8,on,8\n";
+        let wanted = "site,subnets,peering,wan_mbit,wan_hours\n'=Metz,10.5.0.0/16,on,0,none\nLyon,10.1.0.0/16 127.0.0.0/8,on,8,\"UTC+01:00 mon,tue,wed,thu,fri 08:00-18:00 2\"\n";
         assert_eq!(exported, wanted);
         let again = crate::testing::json(import(&server, "", &exported).await).await;
         assert_eq!(
