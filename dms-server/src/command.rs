@@ -1,12 +1,13 @@
 //! The command line: `dms serve | login | people | publish | ...`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Flags};
 use crate::serve::{self, Dms};
-use crate::{admin, cli, db::Db, keys, observe};
+use crate::{admin, backup, cli, db::Db, keys, observe};
 
 /// Publish a video once; every office fetches it once.
 #[derive(Parser, Debug)]
@@ -24,6 +25,8 @@ enum Command {
     Worker(Flags),
     /// Bring the database's schema up to date and exit
     Migrate(Flags),
+    /// Copy the database and the keys while the server runs
+    Backup(BackupArgs),
     /// Look at the configuration
     Config(ConfigArgs),
     /// Administer a running server
@@ -56,6 +59,17 @@ enum Command {
     Audit(cli::AuditArgs),
     /// Look at the key encryption keys, rotate and remove them
     Keys(cli::KeysArgs),
+    /// Say what a code of a problem means, and what to do about it
+    Explain(cli::ExplainArgs),
+}
+
+#[derive(clap::Args, Debug)]
+struct BackupArgs {
+    #[command(flatten)]
+    flags: Flags,
+    /// A new folder for the copy
+    #[arg(long, value_name = "FOLDER")]
+    to: PathBuf,
 }
 
 #[derive(clap::Args, Debug)]
@@ -92,6 +106,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Serve(flags) => run_serve(&flags).await,
         Command::Worker(flags) => run_worker(&flags).await,
         Command::Migrate(flags) => run_migrate(&flags).await,
+        Command::Backup(args) => run_backup(&args).await,
         Command::Config(ConfigArgs {
             command: ConfigCommand::Show(flags),
         }) => show(&flags),
@@ -110,6 +125,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Token(args) => return cli::token(args).await,
         Command::Audit(args) => return cli::audit(args).await,
         Command::Keys(args) => return cli::keys(args).await,
+        Command::Explain(args) => return cli::explain(&args),
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
 }
@@ -156,6 +172,21 @@ async fn run_migrate(flags: &Flags) -> anyhow::Result<()> {
     let db = Db::open(&config.database).await?;
     db.migrate().await?;
     db.close().await;
+    Ok(())
+}
+
+async fn run_backup(args: &BackupArgs) -> anyhow::Result<()> {
+    let config = Config::load(&args.flags)?;
+    let backup::Copied {
+        database_bytes,
+        keys,
+    } = backup::run(&config, &args.to).await?;
+    let to = args.to.display();
+    eprintln!("Copied the database ({database_bytes} bytes) and {keys} files of keys to {to}.");
+    eprintln!(
+        "Keep it as secretly as the masters. The store is not in it: {}",
+        config.storage.url
+    );
     Ok(())
 }
 

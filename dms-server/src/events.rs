@@ -18,6 +18,19 @@ pub enum Event {
     UploadChanged(Uuid),
     /// A title was deleted; its chunks are no longer served.
     TitleDeleted(TitleId),
+    /// Something in a list of administrators changed: read that list again.
+    ListChanged(List),
+}
+
+/// A list that administrators look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// Devices: one enrolled, was revoked or pardoned.
+    Devices,
+    /// Sites, and what was changed about them.
+    Sites,
+    /// Campaigns: one was made, began or ended.
+    Campaigns,
 }
 
 /// The in-process event bus.

@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod audit;
 pub mod auth;
+pub mod backup;
 pub mod campaign;
 pub mod captions;
 pub mod cli;
@@ -13,8 +14,10 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod db;
+pub mod delivery;
 pub mod device;
 pub mod egress;
+pub mod embed;
 pub mod etag;
 pub mod events;
 pub mod extract;

@@ -1,5 +1,6 @@
 //! The route tables of the listeners, merged from the features, and the OpenAPI document.
 
+mod described;
 #[cfg(test)]
 mod tests;
 
@@ -21,8 +22,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::{
-    audit, auth, campaign, captions, device, grant, keys, license, live, observe, oidc, origin,
-    pages, people, portal, publish, rights, scim, search, site, usage, webhook,
+    audit, auth, campaign, captions, delivery, device, embed, grant, keys, license, live, observe,
+    oidc, origin, pages, people, portal, problem, publish, rights, scim, search, site, usage,
+    webhook,
 };
 
 /// Bytes of a request body that a handler takes whole. Uploads are streams and set their own limit.
@@ -71,12 +73,15 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(origin::routes::routes())
         .merge(license::routes::routes())
         .merge(usage::routes::routes())
+        .merge(delivery::routes::routes())
         .merge(site::routes::routes())
         .merge(campaign::routes::routes())
         .merge(live::routes::routes())
         .merge(portal::routes::routes())
+        .merge(embed::routes::routes())
         .merge(device::routes::routes())
         .merge(webhook::routes::routes())
+        .merge(problem::routes::routes())
 }
 
 fn device_api() -> OpenApiRouter<App> {
@@ -91,12 +96,15 @@ fn device_api() -> OpenApiRouter<App> {
 /// The OpenAPI 3.1 document of the public listener.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    public_api().into_openapi()
+    let mut document = public_api().into_openapi();
+    described::complete(&mut document);
+    document
 }
 
 /// The public listener.
 pub fn public(app: &App) -> Router {
-    let (router, openapi) = public_api().split_for_parts();
+    let (router, mut openapi) = public_api().split_for_parts();
+    described::complete(&mut openapi);
     // Built from plain strings: it always serialises.
     let document: Arc<Bytes> = Arc::new(openapi.to_json().unwrap_or_default().into());
     let serve_document = move |_: auth::Anyone| {
@@ -105,7 +113,8 @@ pub fn public(app: &App) -> Router {
     };
     let router = router
         .route("/api/v1/openapi.json", get(serve_document))
-        .merge(pages::routes());
+        .merge(pages::routes())
+        .merge(embed::routes::page());
     finish(router, app)
 }
 

@@ -15,6 +15,7 @@ use crate::campaign::{self, board::Board};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
+use crate::delivery::{self, Deliveries};
 use crate::device::ca::Ca;
 use crate::device::known::Known;
 use crate::device::{self, device_id, tls};
@@ -166,10 +167,12 @@ impl Dms {
         running.spawn(device.serve(routes::device(&app), stop.clone()));
         running.spawn(metrics.serve(routes::metrics(&app), stop.clone()));
         app.tasks.spawn(ledger::run(app.clone()));
+        app.tasks.spawn(site::hours::follow::run(app.clone()));
         app.tasks.spawn(campaign::run(app.clone()));
         app.tasks.spawn(live::feed::run(app.clone()));
         app.tasks.spawn(recorder::run(app.clone()));
         app.tasks.spawn(webhook::run(app.clone()));
+        app.tasks.spawn(delivery::run(app.clone()));
         app.tasks.spawn(people::refusals::run(app.clone()));
         app.tasks.spawn(rotation::run(app.clone()));
         app.tasks.spawn(search::catch_up(app.clone()));
@@ -301,6 +304,7 @@ impl Opened {
             ledgers: Ledgers::default(),
             campaigns: Board::default(),
             wan: Wan::default(),
+            deliveries: Deliveries::default(),
             readiness: Readiness::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -10,6 +10,7 @@ use crate::campaign::board::Board;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
+use crate::delivery::Deliveries;
 use crate::device::ca::Ca;
 use crate::device::known::Known;
 use crate::egress::Egress;
@@ -73,6 +74,8 @@ pub struct Parts {
     pub campaigns: Board,
     /// What the origin sent to each site.
     pub wan: Wan,
+    /// What players said of deliveries, before it is written.
+    pub deliveries: Deliveries,
     /// Chunks asked for again soon.
     pub hot: Hot,
     /// Chunks whose bytes were hashed lately.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::tokens::TokenVerb;
 use crate::cli::Connection;
+use crate::site::hours::Hours;
 
 /// Arguments of `dms admin`.
 #[derive(clap::Args, Debug)]
@@ -80,6 +81,9 @@ pub(super) enum SiteVerb {
         /// Its WAN cap, bytes per second; 0 is none
         #[arg(long, default_value_t = 0)]
         wan_cap: u64,
+        /// Hours of the week with another cap, in Mbit/s: "UTC+01:00 mon-fri 08:00-18:00 10; sat 9:00-12:00 20"
+        #[arg(long, default_value = "")]
+        wan_hours: Hours,
     },
     /// List the sites with their WAN copies
     List,
@@ -88,7 +92,7 @@ pub(super) enum SiteVerb {
         /// Its id
         site: Uuid,
     },
-    /// Make and change sites from a CSV file: site,subnets,peering,wan_mbit; all of it or nothing
+    /// Make and change sites from a CSV file: site,subnets,peering,wan_mbit,wan_hours; all of it or nothing
     Import {
         /// The file; - is the standard input
         file: PathBuf,

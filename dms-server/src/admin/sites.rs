@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::args::{PeeringArg, SiteVerb};
 use super::{changes, print_json};
 use crate::cli::{Client, Failure};
+use crate::site::hours::view::WanHours;
 
 pub(super) async fn run(client: &Client, verb: SiteVerb, as_json: bool) -> Result<(), Failure> {
     match verb {
@@ -14,6 +15,7 @@ pub(super) async fn run(client: &Client, verb: SiteVerb, as_json: bool) -> Resul
             subnets,
             peering,
             wan_cap,
+            wan_hours,
         } => {
             let peering = match peering {
                 PeeringArg::On => "on",
@@ -22,7 +24,7 @@ pub(super) async fn run(client: &Client, verb: SiteVerb, as_json: bool) -> Resul
             };
             let body = json!({
                 "name": name, "subnets": subnets, "peering": peering,
-                "wan_cap_bytes_per_second": wan_cap,
+                "wan_cap_bytes_per_second": wan_cap, "wan_hours": WanHours::of(&wan_hours),
             });
             let request = client.request(Method::POST, "/api/v1/sites").json(&body);
             let made: Value = client.json(request).await?;
@@ -63,14 +65,18 @@ fn show(site: &Value, as_json: bool) -> Result<(), Failure> {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
+    let hours: Option<WanHours> = serde_json::from_value(site["wan_hours"].clone()).ok();
+    let hours = hours.and_then(|hours| hours.read().ok());
+    let hours = hours.filter(|hours| !hours.windows().is_empty());
     println!(
-        "{}  {:<16} {:<12} {} PCs, {:.2} WAN copies  {}",
+        "{}  {:<16} {:<12} {} PCs, {:.2} WAN copies  {}{}",
         text("id"),
         text("name"),
         text("peering"),
         site["peers"].as_u64().unwrap_or(0),
         site["wan_copies"].as_f64().unwrap_or(0.0),
-        subnets.join(" ")
+        subnets.join(" "),
+        hours.map_or_else(String::new, |hours| format!("  WAN hours: {hours}")),
     );
     Ok(())
 }

@@ -185,7 +185,11 @@ async fn export(
     let after = query.after.max(0);
     let until = db::length(&app.db).await?;
     let note = app
-        .note(&caller, act::LOG_EXPORTED, ("audit", after + 1))
+        .note(
+            &caller,
+            act::LOG_EXPORTED,
+            ("audit", after.saturating_add(1)),
+        )
         .with("until", until);
     db::add(&app.db, &note).await?;
     let database = app.db.clone();

@@ -86,6 +86,19 @@ async fn the_export_is_the_log_and_is_logged() {
     assert_eq!(rows[0]["seq"], 1);
     let newest = server.get("/api/v1/audit?limit=1").await;
     assert_eq!(newest["items"][0]["action"], "audit.exported");
+    let past = format!("{path}?after={}", i64::MAX);
+    let answer = server
+        .request(Method::GET, &past)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(
+        (
+            answer.status().as_u16(),
+            answer.text().await.expect("a body").as_str()
+        ),
+        (200, "")
+    );
     server.stop().await;
 }
 

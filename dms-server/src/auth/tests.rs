@@ -12,10 +12,12 @@ use crate::testing::{Server, refusal, text};
 
 /// Operations that need no credentials. A route that is added without a policy fails the
 /// test below until it is named here.
-const OPEN: [&str; 12] = [
+const OPEN: [&str; 14] = [
+    "GET /api/v1/problems",
     "GET /api/v1/session-options",
     "GET /api/v1/trust",
     "GET /livez",
+    "GET /oembed",
     "GET /readyz",
     "GET /session/oidc",
     "GET /session/oidc/callback",

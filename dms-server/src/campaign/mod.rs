@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use self::board::Wanted;
 use self::db::CampaignRow;
+use crate::events::{Event, List};
 use crate::problem::{Problem, Result};
 use crate::publish;
 use crate::state::App;
@@ -67,6 +68,7 @@ pub async fn reload(app: &App) -> Result<Duration> {
     let ended = db::end_due(&app.db, now_ms).await?;
     if ended > 0 {
         tracing::info!(campaigns = ended, "campaigns ended");
+        app.events.emit(Event::ListChanged(List::Campaigns));
     }
     db::forget(&app.db, now_ms - REMEMBERED_MS).await?;
     let rows = db::running(&app.db).await?;

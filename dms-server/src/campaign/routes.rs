@@ -17,6 +17,7 @@ use super::view::{self, CampaignView};
 use super::{can_hold, reload};
 use crate::audit::{act, object};
 use crate::auth::{Campaigner, NetworkReader};
+use crate::events::{Event, List};
 use crate::extract::{Json, Path, Query};
 use crate::page::{Page, PageQuery};
 use crate::problem::{Problem, ProblemBody, Result};
@@ -159,6 +160,7 @@ async fn create_campaign(
     reload(&app).await?;
     // Its beginning or end may come before the campaigns would be read again.
     app.campaigns.stir();
+    app.events.emit(Event::ListChanged(List::Campaigns));
     tracing::info!(campaign.id = %row.id, title.id = %title, "campaign made");
     Ok((StatusCode::CREATED, Json(show(&app, row.id).await?)))
 }
@@ -183,6 +185,7 @@ async fn end_campaign(
         return Err(no_campaign());
     }
     reload(&app).await?;
+    app.events.emit(Event::ListChanged(List::Campaigns));
     tracing::info!(campaign.id = %path.campaign, "campaign ended");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,21 +1,22 @@
 //! `/api/v1/titles/{title}/captions` and `/chapters`.
 
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use swarm::content::TitleId;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::db::{self, CaptionsRow};
+use super::db::{self, CaptionsRow, Edition, Written};
 use super::view::{self, CaptionsList, CaptionsTaken, CaptionsView};
 use super::{Chapters, LABEL_MAX, LANGUAGES_MAX, language, vtt};
 use crate::audit::act;
 use crate::auth::{Publisher, Viewer};
+use crate::etag;
 use crate::events::Event;
 use crate::extract::{Json, Path, Query};
 use crate::problem::{Problem, ProblemBody, Result};
@@ -34,6 +35,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_captions, set_captions, delete_captions))
         .routes(routes!(get_chapters, set_chapters, delete_chapters))
         .routes(routes!(chapters_vtt))
+        .layer(DefaultBodyLimit::max(vtt::FILE_MAX + 1))
 }
 
 /// Which title.
@@ -106,7 +108,7 @@ async fn get_captions(
     let lang = path.language()?;
     let text = db::text(&app.db, path.id(), &lang).await?;
     let (text, updated_ms) = text.ok_or_else(none)?;
-    Ok(webvtt(text, Some(format!("\"{updated_ms}\"")), &headers))
+    Ok(webvtt(text, Some(etag::of(updated_ms)), &headers))
 }
 
 fn webvtt(text: String, etag: Option<String>, asked: &HeaderMap) -> Response {
@@ -149,22 +151,40 @@ pub struct TakeQuery {
     dry_run: bool,
 }
 
+/// Which edition `If-Match` asks for; `"0"`: there is none yet.
+///
+/// # Errors
+/// 412: it is another one.
+fn asked_edition(headers: &HeaderMap, current: i64) -> Result<Edition> {
+    etag::require_match(headers, current)?;
+    Ok(headers.contains_key(header::IF_MATCH).then_some(current))
+}
+
+fn tagged(edition: i64) -> [(HeaderName, String); 1] {
+    [(header::ETAG, etag::of(edition))]
+}
+
 /// Gives a title captions in a language, as WebVTT or SubRip, in UTF-8; those that were there are replaced.
 #[utoipa::path(put, path = "/api/v1/titles/{title}/captions/{lang}", tag = "captions",
-    params(CaptionsPath, TakeQuery), security(("token" = ["publish"])),
-    request_body(content = String, content_type = "text/vtt"),
-    responses((status = 200, body = CaptionsTaken), (status = 400, body = ProblemBody),
+    params(CaptionsPath, TakeQuery, ("if-match" = Option<String>, Header,
+        description = "The `ETag` of the captions that are to be replaced; `\"0\"`: there are none yet")),
+    security(("token" = ["publish"])), request_body(content = String, content_type = "text/vtt"),
+    responses((status = 200, body = CaptionsTaken, headers(("etag" = String))), (status = 400, body = ProblemBody),
               (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
-              (status = 409, body = ProblemBody), (status = 413, body = ProblemBody)))]
+              (status = 409, body = ProblemBody), (status = 412, body = ProblemBody),
+              (status = 413, body = ProblemBody)))]
 async fn set_captions(
     Publisher(caller): Publisher,
     State(app): State<App>,
     Path(path): Path<CaptionsPath>,
     Query(query): Query<TakeQuery>,
+    headers: HeaderMap,
     body: std::result::Result<Bytes, BytesRejection>,
-) -> Result<Json<CaptionsTaken>> {
+) -> Result<impl IntoResponse> {
     let title = require_changeable(&app, &caller, path.title).await?;
     let lang = path.language()?;
+    let mut edition = db::edition_of(&app.db, path.id(), &lang).await?;
+    let for_edition = asked_edition(&headers, edition)?;
     let label = label(query.label, &lang)?;
     let bytes = whole(body)?;
     let mut track = vtt::read(&bytes).map_err(|faults| view::unreadable(&faults))?;
@@ -177,27 +197,33 @@ async fn set_captions(
             .note(&caller, act::CAPTIONS_SET, ("title", path.title))
             .with("lang", lang.as_str())
             .with("cues", cues);
+        edition = db::next_edition(note.at_ms(), edition);
         let row = CaptionsRow {
             title_id: path.id(),
             lang: lang.clone(),
             label: label.clone(),
             cues: i64::try_from(cues).unwrap_or(i64::MAX),
             updated_by: caller.subject,
-            updated_ms: note.at_ms(),
+            updated_ms: edition,
         };
-        if !db::set(&app.db, &row, &track, &note).await? {
-            let detail = format!("A title has captions in at most {LANGUAGES_MAX} languages.");
-            return Err(Problem::conflict("too_many_languages", detail));
+        match db::set(&app.db, &row, &track, for_edition, &note).await? {
+            Written::Done => {}
+            Written::Changed => return Err(etag::changed()),
+            Written::TooManyLanguages => {
+                let detail = format!("A title has captions in at most {LANGUAGES_MAX} languages.");
+                return Err(Problem::conflict("too_many_languages", detail));
+            }
         }
         app.events.emit(Event::TitleChanged(path.title));
     }
-    Ok(Json(CaptionsTaken {
+    let taken = CaptionsTaken {
         lang,
         label,
         cues,
         kept: !query.dry_run,
         warnings: track.warnings.into_iter().map(Into::into).collect(),
-    }))
+    };
+    Ok((tagged(edition), Json(taken)))
 }
 
 fn label(given: Option<String>, lang: &str) -> Result<String> {
@@ -248,15 +274,18 @@ async fn delete_captions(
 /// The chapters of a title; none when nobody gave any.
 #[utoipa::path(get, path = "/api/v1/titles/{title}/chapters", tag = "captions", params(TitlePath),
     security(("token" = ["watch"])),
-    responses((status = 200, body = Chapters), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = Chapters, headers(("etag" = String))),
+              (status = 404, body = ProblemBody)))]
 async fn get_chapters(
     Viewer(caller): Viewer,
     State(app): State<App>,
     Path(path): Path<TitlePath>,
-) -> Result<Json<Chapters>> {
+) -> Result<impl IntoResponse> {
     require_seen(&app, &caller, path.title).await?;
+    // First: what is written in between is then refused as another edition.
+    let edition = db::chapters_edition(&app.db, path.id()).await?;
     let chapters = db::chapters(&app.db, path.id()).await?;
-    Ok(Json(chapters.unwrap_or_default()))
+    Ok((tagged(edition), Json(chapters.unwrap_or_default())))
 }
 
 /// The chapters of a title as WebVTT.
@@ -277,18 +306,23 @@ async fn chapters_vtt(
 }
 
 /// Gives a title chapters, as JSON, or as WebVTT with a cue for each (`Content-Type: text/vtt`).
-#[utoipa::path(put, path = "/api/v1/titles/{title}/chapters", tag = "captions", params(TitlePath),
+#[utoipa::path(put, path = "/api/v1/titles/{title}/chapters", tag = "captions",
+    params(TitlePath, ("if-match" = Option<String>, Header,
+        description = "The `ETag` of the chapters that are to be replaced; `\"0\"`: there are none yet")),
     security(("token" = ["publish"])), request_body = Chapters,
-    responses((status = 200, body = Chapters), (status = 400, body = ProblemBody),
-              (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = Chapters, headers(("etag" = String))), (status = 400, body = ProblemBody),
+              (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+              (status = 412, body = ProblemBody)))]
 async fn set_chapters(
     Publisher(caller): Publisher,
     State(app): State<App>,
     Path(path): Path<TitlePath>,
     headers: HeaderMap,
     body: std::result::Result<Bytes, BytesRejection>,
-) -> Result<Json<Chapters>> {
+) -> Result<impl IntoResponse> {
     let title = require_changeable(&app, &caller, path.title).await?;
+    let edition = db::chapters_edition(&app.db, path.id()).await?;
+    let for_edition = asked_edition(&headers, edition)?;
     let bytes = whole(body)?;
     let media_type = headers.get(header::CONTENT_TYPE);
     let is_vtt = media_type.is_some_and(|value| value.as_bytes().starts_with(b"text/vtt"));
@@ -303,9 +337,15 @@ async fn set_chapters(
     let note = app
         .note(&caller, act::CHAPTERS_SET, ("title", path.title))
         .with("chapters", chapters.chapters.len());
-    db::set_chapters(&app.db, path.id(), &chapters, &caller.subject, &note).await?;
+    let edition = db::next_edition(note.at_ms(), edition);
+    let by = (caller.subject.as_str(), edition);
+    if db::set_chapters(&app.db, path.id(), &chapters, by, for_edition, &note).await?
+        == Written::Changed
+    {
+        return Err(etag::changed());
+    }
     app.events.emit(Event::TitleChanged(path.title));
-    Ok(Json(chapters))
+    Ok((tagged(edition), Json(chapters)))
 }
 
 /// Removes the chapters of a title.

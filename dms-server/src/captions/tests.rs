@@ -142,7 +142,7 @@ async fn wrong_files_are_refused_with_their_places() {
         ("3:15", "ends_before_it_begins")
     );
     assert!(first.fix.starts_with("Cue 1: ") && problem.errors.len() == 2);
-    let huge = refusal(put("en").body(vec![b'x'; (1 << 20) + 1])).await;
+    let huge = refusal(put("en").body(vec![b'x'; super::vtt::FILE_MAX + 2])).await;
     assert_eq!(huge.1.code, "body_too_large");
     assert_eq!(
         refusal(put("english").body(TALK)).await.1.code,
@@ -197,6 +197,58 @@ async fn chapters_come_as_json_or_webvtt_on_both_databases() {
         }
         let gone = server.request(Method::DELETE, &path).send().await;
         assert_eq!(gone.expect("an answer").status(), 204);
+        server.stop().await;
+    }
+}
+
+/// A file of subtitles as long as a day in court.
+fn long(cues: usize) -> String {
+    let stamp = |ms: usize| super::vtt::stamp(ms as u64).replace('.', ",");
+    let cue = |n: usize| {
+        format!(
+            "{n}\n{} --> {}\nLine {n}\n\n",
+            stamp(n * 2_000),
+            stamp(n * 2_000 + 1_900)
+        )
+    };
+    (1..=cues).map(cue).collect()
+}
+
+#[tokio::test]
+async fn what_another_one_wrote_meanwhile_is_not_overwritten_on_both_databases() {
+    for server in Server::both_with(|config| config.media.jobs = 0).await {
+        let video = title::video(&server).await;
+        let base = format!("/api/v1/titles/{}", video.title);
+        let chapters = json!({"chapters": [{"start_ms": 0, "title": "Welcome"}]}).to_string();
+        for (path, body) in [("captions/en", long(25_000)), ("chapters", chapters)] {
+            let path = format!("{base}/{path}");
+            let put = |tag: &str| {
+                let put = server.request(Method::PUT, &path).body(body.clone());
+                put.header("if-match", tag.to_owned())
+            };
+            let made = put("\"0\"").send().await.expect("an answer");
+            assert_eq!(made.status(), 200, "{path}");
+            let first = made.headers()["etag"].to_str().expect("text").to_owned();
+            let (status, problem) = refusal(put("\"0\"")).await;
+            assert_eq!(
+                (status, problem.code.as_str()),
+                (412, "version_changed"),
+                "{path}"
+            );
+            let again = put(&first).send().await.expect("an answer");
+            assert_eq!(again.status(), 200, "{path}");
+            let second = again.headers()["etag"].to_str().expect("text").to_owned();
+            assert_ne!(first, second, "every edition has its own name");
+            assert_eq!(refusal(put(&first)).await.0, 412, "{path}");
+            let shown = server
+                .request(Method::GET, &path)
+                .send()
+                .await
+                .expect("an answer");
+            assert_eq!(shown.headers()["etag"], second.as_str());
+            // Who does not ask overwrites.
+            json(server.request(Method::PUT, &path).body(body.clone())).await;
+        }
         server.stop().await;
     }
 }

@@ -7,6 +7,7 @@ mod audit;
 mod campaign;
 mod captions;
 pub mod client;
+mod explain;
 pub mod failure;
 mod find;
 mod follow;
@@ -34,6 +35,7 @@ use std::process::ExitCode;
 pub use audit::AuditArgs;
 pub use campaign::CampaignArgs;
 pub use client::{Client, Connection};
+pub use explain::ExplainArgs;
 pub use failure::Failure;
 pub use groups::GroupsArgs;
 pub use keys::KeysArgs;
@@ -54,6 +56,12 @@ pub async fn login(args: LoginArgs) -> ExitCode {
 /// Runs `dms logout`.
 pub async fn logout(args: LogoutArgs) -> ExitCode {
     finish(login::logout(args).await)
+}
+
+/// Runs `dms explain`.
+#[must_use]
+pub fn explain(args: &ExplainArgs) -> ExitCode {
+    finish(explain::run(args))
 }
 
 /// Runs `dms whoami`.

@@ -107,6 +107,11 @@ async fn changed(
     policy.offline_days = wanted.offline_days.unwrap_or(policy.offline_days);
     let others = wanted.third_party_players;
     policy.third_party_players = others.unwrap_or(policy.third_party_players);
+    match wanted.embed.as_slice() {
+        [] => {}
+        [none] if none == "none" => policy.embed = Vec::new(),
+        origins => policy.embed = origins.to_vec(),
+    }
     match &wanted.plan {
         None => {}
         Some(PlanArg::Free) => policy.plan = PlanBody::Free,
@@ -162,6 +167,14 @@ fn said(outcome: &Outcome) -> String {
     )
 }
 
+/// Which pages may show it, in words.
+fn frames(origins: &[String]) -> String {
+    match origins {
+        [] => "in pages of this server".to_owned(),
+        some => format!("in pages of {}", some.join(" ")),
+    }
+}
+
 fn show(view: &PolicyView, json: bool) -> Result<(), Failure> {
     if json {
         println!("{}", with_schema(view, SCHEMA)?);
@@ -206,6 +219,7 @@ fn show(view: &PolicyView, json: bool) -> Result<(), Failure> {
         PlanBody::Subscription { collection } => println!("plan      subscription to {collection}"),
         PlanBody::Rental { seconds } => println!("plan      rental of {} h", seconds / 3600),
     }
+    println!("frames    {}", frames(&policy.embed));
     if let Some(by) = &view.updated_by {
         let at = view.updated_ms.map_or(String::new(), when::shown);
         println!("written   by {by} at {at}");

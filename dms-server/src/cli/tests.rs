@@ -8,7 +8,7 @@ use crate::problem::ProblemBody;
 
 fn refused(status: u16) -> Failure {
     Failure::Refused(Box::new(ProblemBody {
-        r#type: "urn:dms:problem:test".into(),
+        r#type: "/problems#test".into(),
         title: "Test".into(),
         status,
         code: "test".into(),

@@ -15,6 +15,7 @@ use super::enroll::{self, TOKEN_PREFIX};
 use super::{DeviceKind, clock, db, device_id};
 use crate::audit::{act, object};
 use crate::auth::{Anyone, DeviceAdmin, DeviceReader, Secret};
+use crate::events::{Event, List};
 use crate::extract::{Json, Path, Query};
 use crate::page::{Page, PageQuery};
 use crate::problem::{Problem, ProblemBody, Result};
@@ -105,6 +106,7 @@ async fn enroll_device(
     let level = body.key_level.as_deref();
     let (device_id, certificate_pem) =
         enroll::enroll(&app, &token, &body.csr_pem, &body.name, body.kind, level).await?;
+    app.events.emit(Event::ListChanged(List::Devices));
     let Trust {
         tenant,
         manifest_keys,
@@ -454,6 +456,7 @@ async fn revoke_device(
     let device = device_id(path.device);
     app.known.forget(device);
     app.sites.revoke(device);
+    app.events.emit(Event::ListChanged(List::Devices));
     tracing::info!(device.id = %device, "device revoked");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -527,6 +530,7 @@ async fn pardon_device(
         return Err(no_device());
     }
     app.sites.pardon(super::pardon(path.device, now_ms));
+    app.events.emit(Event::ListChanged(List::Devices));
     tracing::info!(device.id = %path.device, by = %caller.subject, "device pardoned");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{CampaignProgress, Happening, SitePeers};
 use crate::events::Event;
+use crate::site::wan::Sent;
 use crate::state::App;
 
 /// How often numbers are compared with those told last.
@@ -18,7 +19,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// What was told last.
 #[derive(Debug, Default)]
 struct Told {
-    peers: BTreeMap<Option<SiteId>, i64>,
+    peers: BTreeMap<Option<SiteId>, (i64, Sent)>,
     campaigns: BTreeMap<(SiteId, TitleId), CampaignProgress>,
 }
 
@@ -48,23 +49,26 @@ fn happening(event: Event) -> Happening {
         Event::TitleChanged(title) => Happening::Title(title),
         Event::TitleDeleted(title) => Happening::Gone(title),
         Event::UploadChanged(upload) => Happening::Upload(upload),
+        Event::ListChanged(list) => Happening::List(list),
     }
 }
 
 impl Told {
     /// Tells what differs from what was told last.
     fn compare(&mut self, app: &App) {
-        let mut peers: BTreeMap<Option<SiteId>, i64> = BTreeMap::new();
+        let mut peers: BTreeMap<Option<SiteId>, (i64, Sent)> = BTreeMap::new();
+        for (site, sent) in app.wan.each() {
+            peers.insert(Some(site), (0, sent));
+        }
         for ((site, _), count) in app.sites.counts() {
-            *peers.entry(site).or_default() += count;
+            peers.entry(site).or_default().0 += count;
         }
         let gone = self.peers.keys().filter(|site| !peers.contains_key(site));
-        let gone: Vec<_> = gone.map(|site| (*site, 0)).collect();
-        let changed = peers
-            .iter()
-            .filter(|(site, n)| self.peers.get(site) != Some(n));
-        for (site, count) in changed.map(|(site, n)| (*site, *n)).chain(gone) {
-            app.live.push(Happening::Peers(SitePeers::of(site, count)));
+        let gone: Vec<_> = gone.map(|site| (*site, (0, Sent::default()))).collect();
+        let changed = peers.iter().filter(|(s, n)| self.peers.get(s) != Some(n));
+        for (site, (count, sent)) in changed.map(|(s, n)| (*s, *n)).chain(gone) {
+            let now = SitePeers::of(site, count, sent);
+            app.live.push(Happening::Peers(now));
         }
         self.peers = peers;
 

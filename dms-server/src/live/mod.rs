@@ -19,6 +19,9 @@ use swarm::content::{SiteId, TitleId};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::events::List;
+use crate::site::wan::Sent;
+
 /// What is kept for streams that come back or read slowly.
 const RING_MAX: usize = 1024;
 /// Streams at a time.
@@ -39,17 +42,25 @@ pub enum Happening {
     Peers(SitePeers),
     /// A site holds more or less of a title that it is to hold.
     Campaign(CampaignProgress),
+    /// Something in a list changed.
+    List(List),
     /// More happened than could be told.
     Missed,
 }
 
-/// How many peers are connected.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What a site's peers come to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SitePeers {
     /// The site; null: in no site.
     pub site: Option<Uuid>,
     /// Connected peers.
     pub peers: i64,
+    /// Payload bytes the origin sent to it since the server started.
+    pub origin_bytes: u64,
+    /// Bytes of the distinct chunks among them.
+    pub distinct_bytes: u64,
+    /// `origin_bytes` / `distinct_bytes`.
+    pub wan_copies: f64,
 }
 
 /// How far a site is with a title.
@@ -68,10 +79,13 @@ pub struct CampaignProgress {
 }
 
 impl SitePeers {
-    fn of(site: Option<SiteId>, peers: i64) -> Self {
+    fn of(site: Option<SiteId>, peers: i64, sent: Sent) -> Self {
         Self {
             site: site.map(|site| Uuid::from_bytes(site.0)),
             peers,
+            origin_bytes: sent.bytes,
+            distinct_bytes: sent.distinct_bytes,
+            wan_copies: sent.copies(),
         }
     }
 }

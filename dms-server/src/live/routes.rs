@@ -26,9 +26,8 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// What happens, while it happens, of what the caller sees: `title.changed`, `title.deleted`,
-/// `upload.changed`, `peers`,
-/// `campaign.progress`; `missed` says that something was not told, and that it is time to read again. The
-/// stream
+/// `upload.changed`, `peers`, `campaign.progress`, and of lists that something in them changed: `devices.changed`,
+/// `sites.changed`, `campaigns.changed`; `missed` says that something was not told, and that it is time to read again. The stream
 /// ends with the session or token.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events", security(("token" = ["watch"])),
     params(("last-event-id" = Option<String>, Header, description = "The `id` of the last event that came")),

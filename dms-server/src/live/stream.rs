@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{Cursor, Happening, Place};
 use crate::auth::extract::Credentials;
 use crate::auth::{Permission, Principal};
+use crate::events::List;
 use crate::problem::Result;
 use crate::publish::view::Title;
 use crate::publish::work::view::UploadView;
@@ -129,7 +130,10 @@ impl Stream {
             Happening::Campaign(progress) if self.caller.may(Permission::ReadNetwork) => {
                 Some(event("campaign.progress", progress))
             }
-            Happening::Peers(_) | Happening::Campaign(_) => None,
+            Happening::List(list) if self.caller.may(permission(*list)) => {
+                Some(event(list_event(*list), &json!({})))
+            }
+            Happening::Peers(_) | Happening::Campaign(_) | Happening::List(_) => None,
         })
     }
 
@@ -169,8 +173,25 @@ fn is_same_thing(what: &Happening, later: &Happening) -> bool {
         (Happening::Upload(a), Happening::Upload(b)) => a == b,
         (Happening::Peers(a), Happening::Peers(b)) => a.site == b.site,
         (Happening::Campaign(a), Happening::Campaign(b)) => (a.site, a.title) == (b.site, b.title),
+        (Happening::List(a), Happening::List(b)) => a == b,
         (Happening::Missed, Happening::Missed) => true,
         _ => false,
+    }
+}
+
+/// Who is told that a list changed: who may read it.
+const fn permission(list: List) -> Permission {
+    match list {
+        List::Devices => Permission::ReadDevices,
+        List::Sites | List::Campaigns => Permission::ReadNetwork,
+    }
+}
+
+const fn list_event(list: List) -> &'static str {
+    match list {
+        List::Devices => "devices.changed",
+        List::Sites => "sites.changed",
+        List::Campaigns => "campaigns.changed",
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::auth::Role;
+use crate::events::Event;
 use crate::testing::{PATIENCE, Server, json as answer, refusal, text, title};
 
 #[test]
@@ -13,10 +14,7 @@ fn a_reader_goes_on_where_it_was_or_is_told_that_it_missed_something() {
     let now = live.begin(None);
     assert_eq!((now.number, now.missed), (0, false));
     for n in 0..RING_MAX as i64 + 10 {
-        live.push(Happening::Peers(SitePeers {
-            site: None,
-            peers: n,
-        }));
+        live.push(Happening::Peers(SitePeers::of(None, n, Sent::default())));
     }
     let (all, next) = live.after(now);
     assert_eq!(all, [Happening::Missed], "the ring did not reach");
@@ -139,10 +137,7 @@ async fn what_happens_is_told_to_whom_it_concerns_on_both_databases() {
         let board = json!({"audience": {"groups": [server.group("board").await]}});
         server.set_policy(&video, board).await;
         let second = title::upload(&server, "file", b"x").await;
-        server
-            .app
-            .events
-            .emit(crate::events::Event::TitleDeleted(second));
+        server.app.events.emit(Event::TitleDeleted(second));
         let (data, last) = other.named("title.deleted").await;
         assert_eq!(data["title"], second.to_string());
         // Whoever breaks off goes on behind the last id, and hears again what came since the first.
@@ -151,6 +146,15 @@ async fn what_happens_is_told_to_whom_it_concerns_on_both_databases() {
         let mut lost = Reader::open(&server, &server.owner, Some("elsewhere-1")).await;
         lost.named("missed").await;
         assert!(last.is_some());
+        // Lists of administrators: told to who may read them, and to nobody else.
+        let site = json!({"name": "Lyon", "subnets": ["10.1.0.0/16"]});
+        server.post("/api/v1/sites", site).await;
+        owner.named("sites.changed").await;
+        server.app.events.emit(Event::ListChanged(List::Devices));
+        server.app.events.emit(Event::TitleDeleted(second));
+        owner.named("devices.changed").await;
+        let (next, ..) = other.next().await.expect("the stream goes on");
+        assert_eq!(next, "title.deleted", "no list is told to a viewer");
         let path = format!("/api/v1/titles/{id}");
         let change = server.request(Method::PATCH, &path);
         answer(change.json(&json!({"title": "Renamed"}))).await;

@@ -14,6 +14,7 @@ use super::{CALLBACK, Oidc, page};
 use crate::auth::{Anyone, SESSION_MS, extract, routes::cookie as session_cookie};
 use crate::extract::{Json, Query};
 use crate::net::Remote;
+use crate::people;
 use crate::problem::{Problem, ProblemBody, Result};
 use crate::state::App;
 
@@ -32,6 +33,8 @@ pub struct SessionOptions {
     pub password: bool,
     /// Through the company's identity provider; null: there is none.
     pub oidc: Option<OidcOption>,
+    /// Whether nobody has an account yet: `/console/setup` makes the first.
+    pub set_up: bool,
 }
 
 /// The company's identity provider.
@@ -44,14 +47,15 @@ pub struct OidcOption {
 /// Which buttons a sign-in page shows.
 #[utoipa::path(get, path = "/api/v1/session-options", tag = "session",
     responses((status = 200, body = SessionOptions)))]
-async fn options(_: Anyone, State(app): State<App>) -> Json<SessionOptions> {
+async fn options(_: Anyone, State(app): State<App>) -> Result<Json<SessionOptions>> {
     let oidc = app.oidc.as_ref().map(|oidc| OidcOption {
         name: oidc.config.name.clone(),
     });
-    Json(SessionOptions {
+    Ok(Json(SessionOptions {
         password: true,
         oidc,
-    })
+        set_up: people::db::count(&app.db).await? == 0,
+    }))
 }
 
 fn provider(app: &App) -> Result<&Oidc> {

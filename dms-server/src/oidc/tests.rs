@@ -396,7 +396,8 @@ async fn userinfo_fills_what_the_token_leaves_out_for_the_same_person_only() {
 async fn without_a_provider_there_is_no_button_and_no_way() {
     let server = Server::start().await;
     let options = read(server.anonymous(Method::GET, "/api/v1/session-options")).await;
-    assert_eq!(options, json!({"password": true, "oidc": null}));
+    let ways = json!({"password": true, "oidc": null, "set_up": true});
+    assert_eq!(options, ways);
     for path in ["/session/oidc", "/session/oidc/callback?code=x&state=y"] {
         let (status, problem) = refusal(server.anonymous(Method::GET, path)).await;
         assert_eq!((status, problem.code.as_str()), (404, "oidc_off"));

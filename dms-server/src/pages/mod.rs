@@ -1,19 +1,23 @@
-//! The pages: the built watch page and the console, embedded in the program.
+//! The pages: the built watch page, the portal and the console, embedded in the program.
 
 use std::sync::LazyLock;
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
+use sha2::{Digest, Sha256};
+use swarm::content::TitleId;
 
 use crate::auth::Anyone;
 use crate::problem::Problem;
 use crate::state::App;
 
+mod app;
 mod console;
+mod portal;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +34,9 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 
 /// The build's policy, if it wrote one.
 const POLICY_FILE: &str = "csp.txt";
 
+/// What stands in the built page where the address of its oEmbed answer belongs.
+const OEMBED_MARK: &str = "oembed-of-this-page";
+
 /// Names with a hash in them: their content never changes.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
@@ -42,20 +49,61 @@ static CONTENT_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 /// The pages' routes. They hold nothing secret: what a page shows it asks the API for.
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/", get(library))
+        .merge(portal::routes())
         .merge(console::routes())
-        .route("/device", get(library))
+        .merge(crate::problem::routes::page())
         .route("/watch/{title}", get(watch))
         .route("/assets/{*path}", get(asset))
         .route("/favicon.svg", get(favicon))
 }
 
-async fn library(_: Anyone, headers: HeaderMap) -> Result<Response, Problem> {
-    page("index.html", &headers)
+/// The watch page, which tells programs where to ask how to show it (oEmbed).
+async fn watch(
+    _: Anyone,
+    State(app): State<App>,
+    Path(title): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    // What is no id comes into no page.
+    let Ok(title) = title.parse::<TitleId>() else {
+        return page("watch.html", &headers);
+    };
+    let Some(file) = Dist::get("watch.html") else {
+        return page("watch.html", &headers);
+    };
+    let origin = app.public_origin();
+    let address = format!("{origin}/watch/{title}");
+    let asked: String = url::form_urlencoded::byte_serialize(address.as_bytes()).collect();
+    let link = format!("{origin}/oembed?url={asked}");
+    let text = String::from_utf8_lossy(&file.data).replace(OEMBED_MARK, &link);
+    let mut described = describe(&file, "no-cache");
+    let tag = format!(
+        "\"{}\"",
+        hex::encode(&Sha256::digest(text.as_bytes())[..16])
+    );
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        if headers.get(header::IF_NONE_MATCH) == Some(&tag) {
+            described.insert(header::ETAG, tag);
+            return Ok((StatusCode::NOT_MODIFIED, described).into_response());
+        }
+        described.insert(header::ETAG, tag);
+    }
+    Ok((described, text).into_response())
 }
 
-async fn watch(_: Anyone, headers: HeaderMap) -> Result<Response, Problem> {
-    page("watch.html", &headers)
+/// A page with its own word on who may frame it. The header is another for each title, so nothing keeps it.
+///
+/// # Errors
+/// 404 where the pages were not built.
+pub fn framed(name: &str, ancestors: &str) -> Result<Response, Problem> {
+    let file = Dist::get(name).ok_or_else(none)?;
+    let mut described = describe(&file, "no-store");
+    described.remove(header::ETAG);
+    let policy = CONTENT_POLICY.to_str().unwrap_or(POLICY);
+    let policy = policy.replace("frame-ancestors 'self'", ancestors);
+    let policy = HeaderValue::from_str(&policy).map_err(Problem::internal)?;
+    described.insert(header::CONTENT_SECURITY_POLICY, policy);
+    Ok((described, file.data).into_response())
 }
 
 async fn favicon(_: Anyone, headers: HeaderMap) -> Result<Response, Problem> {
@@ -72,10 +120,7 @@ async fn asset(_: Anyone, Path(path): Path<String>) -> Result<Response, Problem>
 }
 
 fn page(name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
-    // A page that was not built has its placeholder at the root only.
-    let file = Dist::get(name)
-        .or_else(|| Dist::get("index.html"))
-        .ok_or_else(none)?;
+    let file = Dist::get(name).ok_or_else(none)?;
     let described = describe(&file, "no-cache");
     if headers
         .get(header::IF_NONE_MATCH)

@@ -7,7 +7,7 @@ use crate::testing::{Server, refusal};
 #[tokio::test]
 async fn pages_are_there_for_everybody_under_a_strict_policy() {
     let server = Server::start().await;
-    for path in ["/", "/watch/0192f0c1-2345-7000-8000-000000000000"] {
+    for path in ["/watch/0192f0c1-2345-7000-8000-000000000000"] {
         let page = server
             .anonymous(Method::GET, path)
             .send()
@@ -45,10 +45,18 @@ async fn pages_are_there_for_everybody_under_a_strict_policy() {
 }
 
 #[tokio::test]
-async fn the_console_is_one_page_whose_styles_carry_the_nonce_of_the_answer() {
+async fn console_and_portal_are_pages_whose_styles_carry_the_nonce_of_the_answer() {
     let server = Server::start().await;
     let mut policies = Vec::new();
-    for path in ["/console", "/console/", "/console/titles/1"] {
+    let paths = [
+        "/console",
+        "/console/",
+        "/console/titles/1",
+        "/",
+        "/search?q=q3",
+        "/device?code=BCDF-GHJK",
+    ];
+    for path in paths {
         let page = server.anonymous(Method::GET, path).send().await;
         let page = page.expect("an answer");
         assert_eq!(page.status(), 200, "{path}");
@@ -72,13 +80,41 @@ async fn the_console_is_one_page_whose_styles_carry_the_nonce_of_the_answer() {
     }
     policies.sort();
     policies.dedup();
-    assert_eq!(policies.len(), 3, "each answer has its own nonce");
-    for path in ["/console/assets/none.js", "/console/assets/..%2findex.html"] {
+    assert_eq!(policies.len(), paths.len(), "each answer has its own nonce");
+    for path in [
+        "/console/assets/none.js",
+        "/console/assets/..%2findex.html",
+        "/portal/assets/none.js",
+        "/portal/assets/..%2fportal.html",
+        "/portal.html",
+    ] {
         assert_eq!(
             refusal(server.anonymous(Method::GET, path)).await.0,
             404,
             "{path}"
         );
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_short_link_leads_to_the_moment_of_the_title() {
+    let server = Server::start().await;
+    let title = "0192f0c1-2345-7000-8000-000000000000";
+    let plain = format!("/watch/{title}");
+    for (query, place) in [
+        ("", plain.clone()),
+        ("?at=93", format!("{plain}?at=93")),
+        ("?at=soon", plain.clone()),
+        ("?at=1&at=2", plain),
+    ] {
+        let link = format!("/t/{title}{query}");
+        let answer = server.anonymous(Method::GET, &link).send().await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), 307, "{query}");
+        assert_eq!(answer.headers()["location"], place, "{query}");
+    }
+    let nothing = server.anonymous(Method::GET, "/t/%2e%2e%2fconsole");
+    assert_eq!(refusal(nothing).await.0, 404);
     server.stop().await;
 }

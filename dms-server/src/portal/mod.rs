@@ -4,6 +4,7 @@
 //! What others
 //! liked shows only as an order of titles, and only where several agree.
 
+pub mod access;
 pub mod db;
 pub mod likes;
 pub mod requests;

@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::view::{ForYou, Marked, MarkedList, Mine, seconds};
-use super::{SAVED_MAX, SECONDS_MAX, db, person, requests, settings};
+use super::{SAVED_MAX, SECONDS_MAX, access, db, person, requests, settings};
 use crate::auth::{Principal, Viewer};
 use crate::extract::{Json, Path, Query};
 use crate::problem::{Problem, ProblemBody, Result};
@@ -30,6 +30,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(rate_title, unrate_title))
         .routes(routes!(my_title))
         .routes(routes!(for_you))
+        .merge(access::routes::routes())
         .merge(requests::routes::routes())
         .merge(settings::routes::routes())
 }

@@ -210,10 +210,17 @@ async fn who_may_not_watch_asks_and_learns_nothing_on_both_databases() {
             (1, &json!("for the audit"))
         );
         assert_eq!(waiting[0]["person_name"], "ana");
+        let mine = server.theirs(&ana, "/api/v1/me/access-requests").await;
+        assert_eq!(
+            mine["items"],
+            json!([]),
+            "that it waits would tell that it is there"
+        );
         // Another publisher neither sees nor answers it.
         let other = server.someone("eve", Role::Publisher).await;
-        let theirs = server.theirs(&other, "/api/v1/access-requests").await;
-        assert_eq!(theirs["items"], json!([]));
+        for list in ["/api/v1/access-requests", "/api/v1/me/access-requests"] {
+            assert_eq!(server.theirs(&other, list).await["items"], json!([]));
+        }
         let path = format!("/api/v1/access-requests/{}/grant", text(&waiting[0]["id"]));
         assert_eq!(refusal(server.of(&other, Method::POST, &path)).await.0, 403);
         server.stop().await;
@@ -233,6 +240,9 @@ async fn a_refusal_holds_for_a_day_and_a_grant_lets_in_on_both_databases() {
         let first = server.waiting().await;
         assert_eq!(server.answer(&first[0], "deny").await, 204);
         assert_eq!(server.answer(&first[0], "grant").await, 409);
+        let mine = server.theirs(&ana, "/api/v1/me/access-requests").await;
+        let (state, name) = (&mine["items"][0]["state"], &mine["items"][0]["title_name"]);
+        assert_eq!((state, name), (&json!("denied"), &Value::Null));
         server.ask(&ana, &id, "").await;
         assert!(server.waiting().await.is_empty());
         server.app.clock.advance_ms(super::requests::AGAIN_MS + 1);
@@ -242,12 +252,64 @@ async fn a_refusal_holds_for_a_day_and_a_grant_lets_in_on_both_databases() {
         let policy = server.get(&format!("/api/v1/titles/{id}/policy")).await;
         assert_eq!(policy["policy"]["audience"]["people"], json!([ana.id]));
         assert_eq!(policy["policy"]["max_height"], 360);
+        let mine = server.theirs(&ana, "/api/v1/me/access-requests").await;
+        assert_eq!(mine["items"][0]["state"], "granted");
+        assert!(mine["items"][0]["title_name"].is_string(), "{mine}");
         assert_eq!(ids(&server.theirs(&ana, "/api/v1/titles").await), [id]);
         let want = ["granted", "requested", "denied", "requested"];
         assert_eq!(
             server.access_log().await,
             want.map(|act| format!("access.{act}"))
         );
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_stands_between_somebody_and_a_title_is_told_to_its_audience_on_both_databases() {
+    for server in Server::both_with(|config| config.media.jobs = 0).await {
+        let ana = server.someone("ana", Role::Viewer).await;
+        let eve = server.someone("eve", Role::Viewer).await;
+        let video = title::video(&server).await;
+        let path = format!("/api/v1/me/access/{}", video.title);
+        let nowhere = format!("/api/v1/me/access/{}", Uuid::nil());
+        let now = u64::try_from(server.app.clock.now_ms()).expect("after 1970");
+        let (opens, ends) = (now + 60_000, now + 90_000);
+        let policy = json!({"audience": {"people": [ana.id]}, "from_ms": opens, "until_ms": ends,
+                            "max_height": 480});
+        server.set_policy(&video, policy).await;
+        let hers = server.theirs(&ana, &path).await;
+        assert_eq!(hers["seen"], true);
+        assert_eq!(
+            (&hers["opens_ms"], &hers["ends_ms"], &hers["max_height"]),
+            (&json!(opens), &json!(ends), &json!(480))
+        );
+        assert!(
+            hers["owner"].is_string() && hers["answer"].is_null(),
+            "{hers}"
+        );
+        let nothing = |mut answer: Value| {
+            answer["now_ms"] = json!(0);
+            answer
+        };
+        let unseen = nothing(server.theirs(&eve, &nowhere).await);
+        assert_eq!(nothing(server.theirs(&eve, &path).await), unseen);
+        // That it waits is not told: a title that is not there has no request that could.
+        server.ask(&eve, &video.title.to_string(), "").await;
+        assert_eq!(nothing(server.theirs(&eve, &path).await), unseen);
+        let waiting = server.waiting().await;
+        assert_eq!(server.answer(&waiting[0], "deny").await, 204);
+        let denied = server.theirs(&eve, &path).await;
+        assert_eq!(
+            (&denied["seen"], &denied["answer"]["state"]),
+            (&json!(false), &json!("denied"))
+        );
+        assert!(
+            denied["opens_ms"].is_null() && denied["owner"].is_null(),
+            "{denied}"
+        );
+        server.app.clock.advance_ms(61_000);
+        assert!(server.theirs(&ana, &path).await["opens_ms"].is_null());
         server.stop().await;
     }
 }

@@ -32,6 +32,9 @@ pub struct PolicyBody {
     pub streams: Option<u16>,
     /// What a person must have.
     pub plan: PlanBody,
+    /// Pages that may show it in a frame: `https://host` or `https://host:port`, each exact, or `*` alone for any.
+    /// Pages of this server always may; what is shown still is decided for who watches.
+    pub embed: Vec<String>,
 }
 
 /// Who may watch.
@@ -123,7 +126,7 @@ impl PolicyBody {
         }
     }
 
-    /// A policy in its one spelling: ids ascending, each once.
+    /// What spells a policy; who may show it is no part of that.
     #[must_use]
     pub fn of(policy: &Policy) -> Self {
         Self {
@@ -155,6 +158,19 @@ impl PolicyBody {
                 },
                 Plan::Rental { seconds } => PlanBody::Rental { seconds },
             },
+            embed: Vec::new(),
+        }
+    }
+
+    /// It in its one spelling: ids and origins ascending, each once.
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        let mut embed = self.embed.clone();
+        embed.sort_unstable();
+        embed.dedup();
+        Self {
+            embed,
+            ..Self::of(&self.policy())
         }
     }
 
@@ -186,10 +202,13 @@ mod tests {
         let text = r#"{"audience":{"groups":["00000000-0000-0000-0000-000000000002",
             "00000000-0000-0000-0000-000000000001"]},"places":{"sites":[],"vpn":true},
             "from_ms":1,"until_ms":9,"embargo_ms":3,"max_height":720,"offline_days":7,
-            "third_party_players":false,"streams":2,"plan":{"kind":"rental","seconds":60}}"#;
+            "third_party_players":false,"streams":2,"plan":{"kind":"rental","seconds":60},
+            "embed":["https://b.example","https://a.example","https://b.example"]}"#;
         let body: PolicyBody = serde_json::from_str(text).expect("JSON");
-        let canonical = PolicyBody::of(&body.policy());
+        let canonical = body.canonical();
         assert_eq!(canonical.policy(), body.policy());
+        assert_eq!(canonical.embed, ["https://a.example", "https://b.example"]);
+        assert_eq!(canonical.canonical(), canonical);
         let groups = canonical.audience.expect("named").groups;
         assert!(groups.is_sorted() && groups.len() == 2);
         for wrong in [

@@ -6,6 +6,7 @@
 
 pub mod body;
 pub mod db;
+pub mod embed;
 pub mod plans;
 pub mod routes;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::body::{self, NAMED_MAX, PlanBody, PolicyBody};
 use super::db::{self, PolicyRow};
-use super::{person, plans, viewing};
+use super::{embed, person, plans, viewing};
 use crate::audit::act;
 use crate::auth::{Permission, Publisher};
 use crate::events::Event;
@@ -93,8 +93,8 @@ async fn set_policy(
 ) -> Result<Json<PolicyView>> {
     let row = title(&app, path.title).await?;
     may_change(&caller, &row)?;
-    let policy = check(&app, &body).await?;
-    let body = PolicyBody::of(&policy);
+    check(&app, &body).await?;
+    let body = body.canonical();
     let text = serde_json::to_string(&body).map_err(Problem::internal)?;
     let note = app
         .note(&caller, act::POLICY_SET, ("title", path.title))
@@ -123,6 +123,9 @@ pub async fn check(app: &App, body: &PolicyBody) -> Result<Policy> {
     let mut problem = Problem::invalid("invalid_policy", "The policy contradicts itself.");
     for fault in policy.check() {
         problem = problem.at(body::pointer(&fault), fault.code(), fault.to_string());
+    }
+    for (at, code, fix) in embed::faults(&body.embed, body.audience.is_some()) {
+        problem = problem.at(at, code, fix);
     }
     let named = body.audience.clone().unwrap_or_default();
     let sites = body.places.clone().unwrap_or_default().sites;

@@ -94,3 +94,36 @@ fn types_can_be_made_of_the_description() {
     assert!(names.len() > 90);
     assert_eq!(distinct.len(), names.len(), "{names:?}");
 }
+
+/// Whoever makes a client of it meets no answer that is not described.
+#[test]
+fn refusals_are_described_at_every_operation() {
+    let document = serde_json::to_value(crate::routes::openapi()).expect("JSON");
+    let mut problems = 0;
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("methods") {
+            let Some(responses) = operation["responses"].as_object() else {
+                continue;
+            };
+            let has = |status: &str| responses.contains_key(status);
+            assert!(
+                operation["security"].is_null() || has("401"),
+                "{method} {path}"
+            );
+            assert!(!path.contains('{') || has("404"), "{method} {path}");
+            assert!(
+                operation["requestBody"].is_null() || has("415"),
+                "{method} {path}"
+            );
+            for (status, response) in responses {
+                let schema = &response["content"]["application/json"]["schema"]["$ref"];
+                assert_ne!(
+                    schema, "#/components/schemas/ProblemBody",
+                    "{method} {path} {status}"
+                );
+                problems += usize::from(!response["content"]["application/problem+json"].is_null());
+            }
+        }
+    }
+    assert!(problems > 300, "{problems}");
+}

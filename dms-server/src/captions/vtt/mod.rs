@@ -17,9 +17,9 @@ pub use self::text::{escape, plain};
 pub use self::time::{stamp, timestamp};
 
 /// The longest file, bytes.
-pub const FILE_MAX: usize = 1 << 20;
+pub const FILE_MAX: usize = 4 << 20;
 /// The most cues.
-pub const CUES_MAX: usize = 20_000;
+pub const CUES_MAX: usize = 50_000;
 /// The longest text of a cue, characters.
 pub const TEXT_MAX: usize = 1_000;
 /// Faults that are told at once, and warnings.

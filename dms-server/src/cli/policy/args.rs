@@ -89,9 +89,13 @@ pub(super) struct Set {
     /// free, rental:48h (from the first play), or subscription:COLLECTION
     #[arg(long, value_parser = plan)]
     pub(super) plan: Option<PlanArg>,
+    /// Pages of this origin may show it in a frame (https://host, or * for any), and of which else are named; may be
+    /// repeated; none: only pages of the server itself
+    #[arg(long = "embed", value_name = "ORIGIN")]
+    pub(super) embed: Vec<String>,
     /// The whole policy as JSON in place of what there is; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["everyone", "groups", "people", "anywhere", "sites", "vpn",
-        "from", "until", "embargo", "max_height", "offline_days", "third_party_players", "streams", "plan"])]
+        "from", "until", "embargo", "max_height", "offline_days", "third_party_players", "streams", "plan", "embed"])]
     pub(super) file: Option<PathBuf>,
     /// Only print what it would be
     #[arg(long)]

@@ -53,6 +53,7 @@ fn lyon(app: &App) -> Site {
         subnets: Vec::new(),
         peering: Peering::On,
         wan_cap: 5_000,
+        hours: Default::default(),
     };
     let map = site::map_of(&[]).expect("an empty map");
     app.sites.configure(vec![site.clone()], map, 0);

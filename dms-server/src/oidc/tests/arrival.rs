@@ -47,7 +47,8 @@ async fn first(server: &Server, issuer: &Issuer, key: &Arc<Key>) -> String {
 async fn a_person_comes_in_with_groups_and_roles_on_both_databases() {
     for (server, issuer, key) in both().await {
         let options = read(server.anonymous(Method::GET, "/api/v1/session-options")).await;
-        assert_eq!(options, json!({"password": true, "oidc": {"name": "ACME"}}));
+        let ways = json!({"password": true, "oidc": {"name": "ACME"}, "set_up": true});
+        assert_eq!(options, ways);
         let local = json!({"name": "staff"});
         let local = server.post("/api/v1/groups", local).await;
         let path = first(&server, &issuer, &key).await;

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::{AGAIN_MS, OPEN_MAX};
 use crate::audit::Note;
 use crate::db::Db;
-use crate::{append, db, tx};
+use crate::publish::db::Seen;
+use crate::{append, db, title_is_seen, tx};
 
 /// A request with what its title and person are called.
 #[derive(Clone, Debug, FromRow)]
@@ -127,6 +128,50 @@ pub async fn list(
         .await)
 }
 
+/// A request of somebody, as they see it.
+#[derive(Clone, Debug, FromRow)]
+pub struct MineRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The title.
+    pub title_id: Uuid,
+    /// What it is called; none: they do not see it.
+    pub title_name: Option<String>,
+    /// Why they asked.
+    pub note: String,
+    /// A [`super::RequestState`] by name.
+    pub state: String,
+    /// When they asked.
+    pub created_ms: i64,
+    /// When it was answered.
+    pub answered_ms: Option<i64>,
+}
+
+const MINE: &str = concat!(
+    "SELECT r.id, r.title_id, CASE WHEN ",
+    title_is_seen!(),
+    " THEN t.name END AS title_name, r.note, r.state, r.created_ms, r.answered_ms \
+     FROM access_requests r JOIN titles t ON t.id = r.title_id WHERE r.person_id = $3 AND (r.state <> 'open' OR ",
+    title_is_seen!(),
+    ") ORDER BY r.id DESC LIMIT $4"
+);
+
+/// What a person asked for, the newest first; without what still waits, unless they see the title: only a title that is
+/// there has requests.
+///
+/// # Errors
+/// The database's.
+pub async fn mine(db: &Db, person: Uuid, seen: Seen, limit: i64) -> sqlx::Result<Vec<MineRow>> {
+    let (complete, viewer) = seen.bound();
+    db!(db.read(), |p| sqlx::query_as(MINE)
+        .bind(complete)
+        .bind(viewer)
+        .bind(person)
+        .bind(limit)
+        .fetch_all(p)
+        .await)
+}
+
 /// One request.
 ///
 /// # Errors
@@ -134,6 +179,19 @@ pub async fn list(
 pub async fn one(db: &Db, id: Uuid) -> sqlx::Result<Option<RequestRow>> {
     db!(db.read(), |p| sqlx::query_as(requests!("r.id = $1"))
         .bind(id)
+        .fetch_optional(p)
+        .await)
+}
+
+/// What somebody answered to a person's request for a title; none: nobody did, or it waits again.
+///
+/// # Errors
+/// The database's.
+pub async fn answer_to(db: &Db, title: Uuid, person: Uuid) -> sqlx::Result<Option<RequestRow>> {
+    let sql = requests!("r.title_id = $1 AND r.person_id = $2 AND r.state <> 'open'");
+    db!(db.read(), |p| sqlx::query_as(sql)
+        .bind(title)
+        .bind(person)
         .fetch_optional(p)
         .await)
 }

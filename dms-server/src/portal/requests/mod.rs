@@ -1,8 +1,7 @@
 //! Requests for access: who is not in a title's audience asks its publisher.
 //!
-//! Whoever asks learns nothing of the title: the answer is the same for one that is not there. A grant puts
-//! the person
-//! into the audience in the transaction that answers the request.
+//! Whoever asks learns nothing of the title until its publisher answers: what they hear is the same for one that is not
+//! there, and what waits is not listed. A grant puts the person into the audience in the transaction that answers.
 
 pub mod db;
 pub mod routes;
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use self::db::{Answered, RequestRow};
+use self::db::{Answered, MineRow, RequestRow};
 use crate::audit::Note;
 use crate::problem::{Problem, Result};
 use crate::rights::body::{NAMED_MAX, PolicyBody};
@@ -23,6 +22,8 @@ pub const NOTE_MAX: usize = 1_000;
 pub const OPEN_MAX: i64 = 20;
 /// How long after a refusal the same may be asked again, milliseconds.
 pub const AGAIN_MS: i64 = 24 * 3_600_000;
+/// Of what somebody asked for, what they are shown at most.
+pub const MINE_MAX: i64 = 100;
 /// How often a grant begins anew because somebody wrote the policy meanwhile.
 const TRIES: usize = 5;
 
@@ -46,6 +47,16 @@ impl RequestState {
             Self::Open => "open",
             Self::Granted => "granted",
             Self::Denied => "denied",
+        }
+    }
+
+    /// The state of this name; what nobody knows lets nobody in.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        match name {
+            "open" => Self::Open,
+            "granted" => Self::Granted,
+            _ => Self::Denied,
         }
     }
 }
@@ -89,16 +100,52 @@ impl RequestView {
             person_name: row.person_name,
             department: row.department,
             note: row.note,
-            state: match row.state.as_str() {
-                "open" => RequestState::Open,
-                "granted" => RequestState::Granted,
-                _ => RequestState::Denied,
-            },
+            state: RequestState::named(&row.state),
             created_ms: row.created_ms,
             answered_by: row.answered_by,
             answered_ms: row.answered_ms,
         }
     }
+}
+
+/// A request for access, as whoever made it sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MyRequest {
+    /// Its id.
+    pub id: Uuid,
+    /// The title.
+    pub title: Uuid,
+    /// What it is called; null while they do not see it.
+    pub title_name: Option<String>,
+    /// Why they asked.
+    pub note: String,
+    /// Where it stands.
+    pub state: RequestState,
+    /// When they asked, milliseconds since the Unix epoch.
+    pub created_ms: i64,
+    /// When it was answered; null: not yet.
+    pub answered_ms: Option<i64>,
+}
+
+impl MyRequest {
+    fn of(row: MineRow) -> Self {
+        Self {
+            id: row.id,
+            title: row.title_id,
+            title_name: row.title_name,
+            note: row.note,
+            state: RequestState::named(&row.state),
+            created_ms: row.created_ms,
+            answered_ms: row.answered_ms,
+        }
+    }
+}
+
+/// What somebody asked for and was answered, the newest first; what waits is among it where they see the title by now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MyRequests {
+    /// They.
+    pub items: Vec<MyRequest>,
 }
 
 /// Puts the person into the title's audience, and answers the request.
@@ -139,8 +186,7 @@ fn admitted(policy: &str, person: Uuid) -> Result<Option<String>> {
         return Err(Problem::conflict("audience_full", detail));
     }
     audience.people.push(person);
-    let body = PolicyBody::of(&body.policy());
-    serde_json::to_string(&body)
+    serde_json::to_string(&body.canonical())
         .map(Some)
         .map_err(Problem::internal)
 }

@@ -1,4 +1,4 @@
-//! `/api/v1/titles/{title}/access-requests`, `/api/v1/access-requests`.
+//! `/api/v1/titles/{title}/access-requests`, `/api/v1/me/access-requests`, `/api/v1/access-requests`.
 
 use axum::extract::State;
 use http::StatusCode;
@@ -9,7 +9,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::db::{self, Asked, RequestRow};
-use super::{NOTE_MAX, OPEN_MAX, RequestState, RequestView, answered, grant};
+use super::{MINE_MAX, MyRequest, MyRequests, NOTE_MAX, OPEN_MAX, RequestState, RequestView};
+use super::{answered, grant};
 use crate::audit::act;
 use crate::auth::{Permission, Principal, Publisher, Viewer};
 use crate::events::Event;
@@ -17,6 +18,7 @@ use crate::extract::{Json, Path, Query};
 use crate::page::{Page, PageQuery};
 use crate::portal::person;
 use crate::problem::{Problem, ProblemBody, Result};
+use crate::publish::routes::seen_by;
 use crate::publish::{self, require_changeable};
 use crate::rights::{self, sees_all};
 use crate::state::App;
@@ -25,6 +27,7 @@ use crate::state::App;
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(ask_for_access))
+        .routes(routes!(my_requests))
         .routes(routes!(list_requests))
         .routes(routes!(grant_request))
         .routes(routes!(deny_request))
@@ -84,6 +87,15 @@ async fn ask_for_access(
             Err(Problem::conflict("too_many_requests_open", detail))
         }
     }
+}
+
+/// What the caller asked for, the newest first; at most 100.
+#[utoipa::path(get, path = "/api/v1/me/access-requests", tag = "portal", security(("token" = ["watch"])),
+    responses((status = 200, body = MyRequests), (status = 409, body = ProblemBody)))]
+async fn my_requests(Viewer(caller): Viewer, State(app): State<App>) -> Result<Json<MyRequests>> {
+    let rows = db::mine(&app.db, person(&caller)?, seen_by(&caller), MINE_MAX).await?;
+    let items = rows.into_iter().map(MyRequest::of).collect();
+    Ok(Json(MyRequests { items }))
 }
 
 /// Which requests of which page.

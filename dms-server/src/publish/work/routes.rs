@@ -90,7 +90,8 @@ async fn arm_upload(
         let detail = "There is no such upload: it expired, was deleted, or never existed.";
         return Err(Problem::not_found("upload_not_found", detail));
     }
-    let policy = PolicyBody::of(&check(&app, &body).await?);
+    check(&app, &body).await?;
+    let policy = body.canonical();
     let text = serde_json::to_string(&policy).map_err(Problem::internal)?;
     let note = app
         .note(&caller, act::UPLOAD_ARMED, object("upload", id))

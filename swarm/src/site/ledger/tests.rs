@@ -70,6 +70,47 @@ fn the_most_urgent_is_first_and_equals_take_turns() {
     assert_eq!(ledger.next_timeout(at(9000)), None, "nobody waits");
 }
 
+/// Bytes leased from `from` on until `until`, a look every millisecond.
+fn leased(ledger: &mut Ledger, from: u64, until: u64) -> u64 {
+    let mut sum = 0;
+    for ms in from..until {
+        while let Some((_, lease)) = ledger.poll(at(ms)) {
+            sum += lease.bytes;
+        }
+    }
+    sum
+}
+
+#[test]
+fn when_another_cap_begins_only_the_slice_that_runs_is_of_the_old_one() {
+    // 50 and 10 Mbit/s, in turns, while two peers hold leases all the time.
+    let [wide, narrow] = [50_000_000 / 8, 10_000_000 / 8];
+    let mut ledger = ledger(wide, &[1, 2]);
+    for peer in [1, 2] {
+        ledger.asked(device(peer), files(1_000 * MIB), at(0));
+    }
+    let mut now = 0;
+    for (cap, seconds) in [(wide, 8), (narrow, 10), (wide, 4), (narrow, 30), (wide, 4)] {
+        ledger.set_cap(cap);
+        let sum = leased(&mut ledger, now, now + seconds * 1_000);
+        now += seconds * 1_000;
+        // The lease at the very beginning and the one whose slice reaches over the end.
+        let most = cap * seconds + quantum(cap);
+        assert!(sum <= most, "{sum} of at most {most} at {cap} B/s");
+        // The slice of the cap before: at the narrow one a chunk lasts 840 ms.
+        let least = (cap * seconds).saturating_sub(cap + quantum(cap));
+        assert!(sum >= least, "{sum} of at least {least} at {cap} B/s");
+    }
+    // No limit: nothing has to be leased, and what was leased is paid by nobody.
+    ledger.set_cap(0);
+    assert_eq!(
+        (ledger.poll(at(now)), ledger.next_timeout(at(now))),
+        (None, None)
+    );
+    ledger.set_cap(narrow);
+    assert!(leased(&mut ledger, now, now + 2_000) <= 2 * narrow + quantum(narrow));
+}
+
 #[test]
 fn a_lease_on_its_way_is_not_given_twice() {
     let mut ledger = ledger(100 * MIB, &[1]);
