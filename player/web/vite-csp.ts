@@ -35,8 +35,8 @@ async function policy(): Promise<string> {
     `style-src 'self' ${(await styleHashes()).join(' ')}`,
     "img-src 'self' data: blob:",
     "media-src 'self' blob:",
-    // A policy cannot name 127.0.0.0/8. The pages narrow this themselves: the library to the portal
-    // by a meta element, the watch page to the portal and its one agent (see src/watch/policy.ts).
+    // A policy cannot name 127.0.0.0/8. The page narrows this itself to the portal and its one agent
+    // (see src/watch/policy.ts).
     "connect-src 'self' http:",
     "worker-src 'self' blob:",
     "object-src 'none'",

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Does what the first owner of an installation does on the library page, in Chromium: signs in, sets up one-time codes, signs in
-// again with one, and sees the library. The account is made with the set-up token beforehand. Works against any DMS without accounts.
+// Does what the first owner of an installation does on the portal, in Chromium: is led to the set-up, signs in, sets up one-time codes,
+// signs out, signs in with one, and sees the portal. The account is made with the set-up token. Works against any DMS without accounts.
 //   node dev/account.mjs --url http://127.0.0.1:8080 --setup-token TOKEN [--chromium /usr/bin/chromium]
-// Prints what the page says at each step as one line of JSON. Exit code: 0 the library is there, 1 not, 2 wrong usage.
+// Prints what the page says at each step as one line of JSON. Exit code: 0 the portal is there, 1 not, 2 wrong usage.
 import { createHmac } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { launchBrowser } from './drive.mjs';
@@ -28,12 +28,11 @@ function codeAt(secret, step) {
 
 const stepNow = () => Math.floor(Date.now() / 1000 / STEP_S);
 
-async function fill(page, fields) {
-  for (const [id, value] of Object.entries(fields)) await page.fill(`#${id}`, value);
-}
-
-async function send(page, form) {
-  await page.click(`#${form} button[type=submit]`);
+/** Fills the form in and sends it; the way in is by keyboard, as most people do. */
+async function signIn(page, password) {
+  await page.getByRole('textbox', { name: 'Name' }).fill(LOGIN);
+  await page.getByRole('textbox', { name: 'Password' }).fill(password);
+  await page.keyboard.press('Enter');
 }
 
 /** The first account; answers what is refused. */
@@ -48,36 +47,34 @@ async function run({ url, token, chromiumPath }) {
   const browser = await launchBrowser({ chromiumPath });
   const said = {};
   try {
-    const page = await browser.newPage();
+    const page = await browser.newPage({ locale: 'en-GB' });
+    await page.goto(url);
+    await page.waitForURL('**/console/setup');
     said.weak = (await makeOwner(url, token, 'short')).fix;
     await makeOwner(url, token, PASSWORD);
     await page.goto(url);
 
-    await page.waitForSelector('#account');
-    await fill(page, { login: LOGIN, password: 'not the password' });
-    await send(page, 'account');
-    await page.waitForSelector('#password[aria-invalid]');
-    said.wrong = await page.textContent('#password-error');
-    await fill(page, { password: PASSWORD });
-    await send(page, 'account');
+    await signIn(page, 'not the password');
+    said.wrong = await page.getByRole('alert').innerText();
+    await signIn(page, PASSWORD);
 
-    await page.waitForSelector('#codes code.secret:not(:empty)');
-    await page.waitForFunction(() => /[A-Z2-7]{4}/.test(document.querySelector('code.secret')?.textContent ?? ''));
-    const secret = (await page.textContent('code.secret')) ?? '';
+    await page.getByRole('heading', { name: 'Set up one-time codes' }).waitFor();
+    const secret = await page.locator('code').innerText();
     const first = stepNow();
-    await fill(page, { code: codeAt(secret, first) });
-    await send(page, 'codes');
+    await page.getByRole('textbox', { name: 'Code' }).fill(codeAt(secret, first));
+    await page.keyboard.press('Enter');
 
-    await page.waitForSelector('#account');
-    await fill(page, { login: LOGIN, password: PASSWORD });
-    await send(page, 'account');
-    await page.waitForSelector('#code');
-    said.code = await page.textContent('#password-error');
+    await page.getByRole('button', { name: 'Menu of Olga' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await signIn(page, PASSWORD);
+    const code = page.getByRole('textbox', { name: 'Code' });
+    await code.waitFor();
+    said.code = await page.getByRole('main').innerText();
     // Each code is good once; the server takes the next one a little early.
-    await fill(page, { code: codeAt(secret, first + 1) });
-    await send(page, 'account');
-    await page.waitForSelector('#signed-in:not([hidden])');
-    said.who = await page.textContent('#who');
+    await code.fill(codeAt(secret, first + 1));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Home' }).waitFor();
+    said.who = await page.locator('header button[aria-haspopup=menu]').getAttribute('aria-label');
   } finally {
     await browser.close();
   }

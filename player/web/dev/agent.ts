@@ -7,7 +7,8 @@ import { type Exchange, type Listening, listen, readJson, sendBytes, sendJson, s
 /** The agent of the development server. */
 export class DevAgent {
   readonly #dms: DevDms;
-  readonly #portal: string;
+  /** Origins whose pages may ask. */
+  readonly portals: string[];
   readonly #cached = new Set<string>();
   #token = randomBytes(16).toString('hex');
   #listening: Listening | null = null;
@@ -22,7 +23,7 @@ export class DevAgent {
 
   constructor(dms: DevDms, portal: string) {
     this.#dms = dms;
-    this.#portal = portal;
+    this.portals = [portal];
   }
 
   async start(port = 0): Promise<void> {
@@ -48,10 +49,10 @@ export class DevAgent {
     const host = this.url.replace('http://', '');
     if (request.headers.host !== host) return sendProblem(exchange, 421, 'misdirected', 'wrong Host');
     const { origin } = request.headers;
-    if (origin !== undefined && origin !== this.#portal) {
+    if (origin !== undefined && !this.portals.includes(origin)) {
       return sendProblem(exchange, 403, 'origin_not_allowed', origin);
     }
-    response.setHeader('access-control-allow-origin', this.#portal);
+    if (origin !== undefined) response.setHeader('access-control-allow-origin', origin);
     response.setHeader('access-control-expose-headers', 'dms-source');
     response.setHeader('vary', 'origin');
     if (method === 'OPTIONS') {

@@ -6,9 +6,9 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Bytes, toHex } from '../src/secure/bytes';
 import { type Exchange, type Listening, listen, readJson, sendBytes, sendJson, sendProblem } from './http';
+import { DevPortal } from './portal';
 import { type Signer, license, newSigner, random } from './sealer';
 import { type SealedTitle, TENANT, playlist, titleBytes } from './title';
-import { Uploads } from './uploads';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 const TYPES: Record<string, string> = {
@@ -38,8 +38,16 @@ export interface Faults {
   wrongKeys: boolean;
   /** The tree of segments answers 503. */
   segmentsDown: boolean;
+  /** Tracks that licences have no key for. */
+  withheld: number[];
   /** Nobody may watch. */
   forbidden: boolean;
+  /** The policy's no to a licence, by its code. */
+  denied: string | null;
+  /** What the page is told of its network: `auto`, or `intranet`. */
+  network: string;
+  /** Pages that may show the player in a frame, as the policy's directive has them. */
+  frames: string;
   /** Milliseconds a licence is valid. */
   licenseMs: number;
   /** No licence holds any more. */
@@ -52,7 +60,11 @@ export class DevDms {
   readonly faults: Faults = {
     wrongKeys: false,
     segmentsDown: false,
+    withheld: [],
     forbidden: false,
+    denied: null,
+    network: 'auto',
+    frames: "'self'",
     licenseMs: 3_600_000,
     withdrawn: false,
   };
@@ -61,7 +73,7 @@ export class DevDms {
   /** Paths asked for, in order. */
   readonly asked: string[] = [];
   readonly rows: TitleRow[] = [];
-  readonly uploads = new Uploads((name, bytes) => this.#uploaded(name, bytes));
+  readonly portal = new DevPortal();
   readonly #sessions = new Set<string>();
   readonly #titles = new Map<string, SealedTitle>();
   #signer: Signer | null = null;
@@ -106,6 +118,13 @@ export class DevDms {
     Object.assign(row, { state: 'complete', progress_percent: 100, version: title.version });
   }
 
+  /** A session of the one person there is, for a cookie. */
+  newSession(): string {
+    const session = randomBytes(16).toString('hex');
+    this.#sessions.add(session);
+    return session;
+  }
+
   /** Ends every session, as a restart or an administrator would. */
   signEveryoneOut(): void {
     this.#sessions.clear();
@@ -126,8 +145,9 @@ export class DevDms {
   async license(title: string, recipient: string): Promise<Bytes | null> {
     const found = this.#titles.get(title);
     if (!found || !this.#signer) return null;
+    const given = [...found.keys].filter(([track]) => !this.faults.withheld.includes(track));
     const keys = new Map(
-      [...found.keys].map(([track, key]) => [track, this.faults.wrongKeys ? random(32) : key.slice()]),
+      given.map(([track, key]) => [track, this.faults.wrongKeys ? random(32) : key.slice()]),
     );
     return license(this.#signer, {
       tenant: TENANT,
@@ -170,8 +190,7 @@ export class DevDms {
     }
     const { token } = await readJson(request);
     if (token !== this.token) return sendProblem(exchange, 401, 'unauthenticated', 'the token is unknown');
-    const session = randomBytes(16).toString('hex');
-    this.#sessions.add(session);
+    const session = this.newSession();
     const cookie = `dms_session=${session}; HttpOnly; SameSite=Strict; Path=/`;
     response.writeHead(204, { 'set-cookie': cookie }).end();
   }
@@ -181,11 +200,10 @@ export class DevDms {
     const { pathname } = exchange.url;
     const segment = /^\/hls\/([^/]+)\/(.+)$/.exec(pathname);
     if (segment) return this.#tree(exchange, segment[1] ?? '', segment[2] ?? '');
-    if (pathname.startsWith('/api/v1/uploads')) return this.uploads.answer(exchange);
+    if (await this.portal.answer(exchange, this.rows)) return;
     if (pathname === '/api/v1/titles') {
       return sendJson(exchange, 200, { items: this.rows, next_cursor: null });
     }
-    if (pathname === '/api/v1/sites') return sendJson(exchange, 200, { items: SITES, next_cursor: null });
     if (/^\/api\/v1\/licenses\/[0-9a-f]{32}$/.test(pathname)) {
       return sendJson(exchange, 200, { holds: !this.faults.withdrawn, expires_ms: 0 });
     }
@@ -201,6 +219,7 @@ export class DevDms {
 
   async #title(exchange: Exchange, id: string, part: string): Promise<void> {
     const row = this.rows.find((title) => title.id === id);
+    if (part === 'access-requests') return void (await this.portal.ofTitle(exchange, id, part));
     if (this.faults.forbidden) return sendProblem(exchange, 403, 'forbidden', 'not shared with you');
     if (!row) return sendProblem(exchange, 404, 'title_not_found', `there is no title ${id}`);
     if (part === '' && exchange.method === 'DELETE') {
@@ -211,11 +230,14 @@ export class DevDms {
     if (part === '') return sendJson(exchange, 200, row);
     const title = this.#titles.get(id);
     if (!title) return sendProblem(exchange, 409, 'title_not_ready', `the title is ${row.state}`);
+    if (await this.portal.ofTitle(exchange, id, part)) return;
     const { poster, sprites, storyboard } = title.clip;
     if (part === 'poster.jpg') return sendBytes(exchange, 'image/jpeg', poster);
     if (part === 'sprites.jpg') return sendBytes(exchange, 'image/jpeg', sprites);
     if (part === 'storyboard.vtt') return sendBytes(exchange, 'text/vtt', storyboard);
     if (part !== 'license') return sendProblem(exchange, 404, 'not_found', part);
+    const { denied } = this.faults;
+    if (denied !== null) return sendProblem(exchange, 403, denied, 'The policy says no.');
     const { recipient_key: recipient } = await readJson(exchange.request);
     const message = await this.license(id, String(recipient));
     return sendBytes(exchange, 'application/cose', message ?? new Uint8Array(0));
@@ -232,16 +254,18 @@ export class DevDms {
   #page(exchange: Exchange): void {
     const { pathname } = exchange.url;
     const page = pathname === '/' ? 'index.html' : pathname.slice(1);
-    const file = pathname.startsWith('/watch/') ? 'watch.html' : page;
+    const file = pathname.startsWith('/watch/') ? 'watch.html' : pathname.startsWith('/embed/') ? 'embed.html' : page;
     const path = DIST + file;
     if (file.includes('..') || !existsSync(path)) return sendProblem(exchange, 404, 'not_found', pathname);
-    const policy = readFileSync(`${DIST}csp.txt`, 'utf8').trim();
+    const built = readFileSync(`${DIST}csp.txt`, 'utf8').trim();
+    const ancestors = `frame-ancestors 'self' ${this.faults.frames}`;
+    const policy = file === 'embed.html' ? built.replace("frame-ancestors 'self'", ancestors) : built;
     const headers = file.endsWith('.html') ? { 'content-security-policy': policy } : {};
-    sendBytes(exchange, TYPES[extname(file)] ?? 'application/octet-stream', readFileSync(path), headers);
-  }
-
-  #uploaded(name: string, _bytes: Buffer): string {
-    return this.addRow(name, { state: 'queued', progress_percent: 0, eta_seconds: 20 }).id;
+    const html = file.endsWith('.html');
+    const body = readFileSync(path);
+    const meta = '<meta name="dms-portal-network" content="';
+    const shown = html ? body.toString('utf8').replace(`${meta}auto`, `${meta}${this.faults.network}`) : body;
+    sendBytes(exchange, TYPES[extname(file)] ?? 'application/octet-stream', shown, headers);
   }
 }
 
@@ -259,30 +283,3 @@ function emptyRow(id: string, title: string): TitleRow {
     error: null,
   };
 }
-
-const SITES = [
-  {
-    id: randomUUID(),
-    name: 'Lyon',
-    subnets: ['127.1.0.0/16'],
-    peering: 'on',
-    wan_cap_bytes_per_second: 0,
-    peers: 3,
-    origin_bytes: 12_400_000,
-    distinct_bytes: 12_300_000,
-    peer_bytes: 48_100_000,
-    wan_copies: 1.01,
-  },
-  {
-    id: randomUUID(),
-    name: 'Lima',
-    subnets: ['127.2.0.0/16'],
-    peering: 'on',
-    wan_cap_bytes_per_second: 0,
-    peers: 0,
-    origin_bytes: 0,
-    distinct_bytes: 0,
-    peer_bytes: 0,
-    wan_copies: null,
-  },
-];

@@ -47,7 +47,7 @@ export async function waitForPlayer(page, test, { timeoutMs = 30_000 } = {}) {
 
 /** Fills in the sign-in form if the page shows one. */
 export async function signIn(page, token) {
-  await page.waitForSelector('#use-token, #signed-in:not([hidden]), body[data-phase]:not([data-phase=loading])');
+  await page.waitForSelector('#use-token, body[data-phase]:not([data-phase=loading])');
   if (!(await page.$('#use-token'))) return;
   await page.click('#use-token');
   await page.fill('#token', token);

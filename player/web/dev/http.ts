@@ -29,7 +29,7 @@ let problems = 0;
 /** Answers with a problem document (RFC 9457). */
 export function sendProblem({ response }: Exchange, status: number, code: string, detail: string): void {
   problems += 1;
-  const type = `urn:dms:problem:${code}`;
+  const type = `/problems#${code}`;
   const body = { type, title: code, status, detail, code, request_id: `dev-${problems}` };
   response.writeHead(status, { 'content-type': 'application/problem+json' });
   response.end(JSON.stringify(body));

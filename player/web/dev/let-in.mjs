@@ -11,28 +11,28 @@ async function run({ address, login, password, code, refuse, chromiumPath }) {
   const browser = await launchBrowser({ chromiumPath });
   const said = {};
   try {
-    const page = await browser.newPage();
+    const page = await browser.newPage({ locale: 'en-GB' });
     await page.goto(address);
-    await page.waitForSelector('#account');
-    said.why = await page.textContent('#account p');
-    await page.fill('#login', login);
-    await page.fill('#password', password);
-    await page.click('#account button[type=submit]');
+    await page.getByRole('textbox', { name: 'Name' }).fill(login);
+    said.why = await page.getByRole('main').innerText();
+    await page.getByRole('textbox', { name: 'Password' }).fill(password);
+    await page.keyboard.press('Enter');
     if (code !== undefined) {
-      await page.waitForSelector('#user-code');
-      await page.fill('#grant-code', 'zzzz zzzz');
-      await page.click('#user-code button[type=submit]');
-      await page.waitForSelector('#grant-code[aria-invalid]');
-      said.unknown = await page.textContent('#grant-code-error');
-      await page.fill('#grant-code', code);
-      await page.click('#user-code button[type=submit]');
+      const field = page.getByRole('textbox', { name: 'Code' });
+      await field.fill('zzzz zzzz');
+      await page.keyboard.press('Enter');
+      await page.locator('input[aria-invalid=true]').waitFor();
+      said.unknown = await page.getByRole('main').innerText();
+      await field.fill(code);
+      await page.keyboard.press('Enter');
     }
-    await page.waitForSelector('#let-in-question');
-    said.what = await page.textContent('#let-in-what');
-    said.code = await page.textContent('#let-in-code');
-    await page.click(refuse ? '#refuse' : '#approve');
-    await page.waitForSelector('#let-in-done');
-    said.done = await page.textContent('#let-in-done h2');
+    await page.getByRole('heading', { name: 'Does it act for you?' }).waitFor();
+    said.what = await page.locator('[data-asking]').innerText();
+    said.code = await page.locator('[data-code]').innerText();
+    await page.getByRole('button', { name: refuse ? 'Refuse' : 'Approve' }).click();
+    const done = page.getByRole('heading', { name: refuse ? 'Refused' : 'It may go on' });
+    await done.waitFor();
+    said.done = await done.innerText();
   } finally {
     await browser.close();
   }

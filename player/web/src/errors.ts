@@ -202,6 +202,8 @@ export class PageError extends Error {
   readonly requestId: string | null;
   /** A sentence of the server that says more than the catalogue's: why somebody may not watch, and when they may. */
   said: string | null = null;
+  /** The policy's own name for its no, such as `not_yet`. */
+  denial: string | null = null;
 
   constructor(code: ErrorCode, detail: string, requestId: string | null = null, cause?: unknown) {
     super(detail, cause === undefined ? undefined : { cause });

@@ -54,7 +54,8 @@ export interface Site {
   readonly wanCopies: number | null;
 }
 
-type Json = Record<string, unknown>;
+/** An object of JSON, before anything is known of it. */
+export type Json = Record<string, unknown>;
 
 /**
  * A request to the page's own server. Throws {@link PageError} for anything but a 2xx answer, and
@@ -104,7 +105,10 @@ export async function problem(response: Response, path: string): Promise<PageErr
   const name = text(body.code);
   const detail = `${path} answered ${response.status}${name ? ` ${name}` : ''}: ${said}`;
   const error = new PageError(codeOf(response.status, name), detail, requestId);
-  if (name !== null && DENIALS.includes(name)) error.said = said;
+  if (name !== null && DENIALS.includes(name)) {
+    error.said = said;
+    error.denial = name;
+  }
   return error;
 }
 
@@ -134,7 +138,8 @@ export function codeOf(status: number, name: string | null): ErrorCode {
   }
 }
 
-async function json(path: string, init?: RequestInit): Promise<unknown> {
+/** An answer in JSON. */
+export async function json(path: string, init?: RequestInit): Promise<unknown> {
   const response = await call(path, init);
   try {
     return await response.json();
@@ -181,7 +186,7 @@ export interface Refusal {
 }
 
 /** Sends JSON; null when it was taken, and the refusal when the server says why not. Throws when nobody answers. */
-async function offer(method: string, path: string, body: Json): Promise<Refusal | null> {
+export async function offer(method: string, path: string, body: Json): Promise<Refusal | null> {
   const answer = await offered(method, path, body);
   return 'refusal' in answer ? answer.refusal : null;
 }
@@ -399,15 +404,18 @@ function parseSite(body: unknown): Site {
   };
 }
 
-function items(body: unknown): unknown[] {
+/** The list in an answer. */
+export function items(body: unknown): unknown[] {
   const list = Array.isArray(body) ? body : (body as Json | null)?.items;
   return Array.isArray(list) ? list : [];
 }
 
-function text(value: unknown): string | null {
+/** A text, or nothing. */
+export function text(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-function number(value: unknown): number | null {
+/** A number, or nothing. */
+export function number(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }

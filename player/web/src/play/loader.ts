@@ -21,6 +21,8 @@ export interface LoaderHost {
   readonly report: PlayReport;
   /** Also record the SHA-256 of every opened segment. */
   readonly hashes: boolean;
+  /** The master playlist came: gives back what of it is to be played. */
+  master(text: string): string;
   /** Something that no retry can mend. The host stops the engine and tells the person. */
   fatal(error: PageError): void;
 }
@@ -129,7 +131,10 @@ class SealedLoader implements Loader<LoaderContext> {
     const signal = this.#abort.signal;
     const fetched = await transport.get(rel, signal, this.#progress());
     this.#received(fetched);
-    if (!binary) return new TextDecoder().decode(fetched.body);
+    if (!binary) {
+      const text = new TextDecoder().decode(fetched.body);
+      return rel === 'master.m3u8' ? this.#host.master(text) : text;
+    }
     const at = segmentAddress(rel);
     if (!at) throw new PageError('unexpected', `not the address of a segment: ${rel}`);
     try {

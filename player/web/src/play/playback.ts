@@ -5,6 +5,7 @@ import type { ErrorData, HlsConfig } from 'hls.js';
 import { PageError } from '../errors';
 import type { KeyRing } from './keyring';
 import { type LoaderHost, loaderClass } from './loader';
+import { type Variant, licensedOnly, variants } from './master';
 import type { PlayReport } from './report';
 import type { Transport } from './transport';
 
@@ -37,6 +38,8 @@ export interface PlaybackParts {
   readonly events: PlaybackEvents;
 }
 
+/** Lines of the picture at most while data is saved. */
+export const SAVER_LINES = 480;
 /** How often the decoder is restarted before the error is shown. */
 const MAX_RECOVERIES = 2;
 const NO_RETRY = {
@@ -73,6 +76,9 @@ export class Playback {
   #hls: Hls | null = null;
   #recoveries = 0;
   #ended = false;
+  #saving = false;
+  #all: readonly Variant[] = [];
+  #licensed: readonly Variant[] = [];
   frameRate = 25;
 
   constructor(parts: PlaybackParts) {
@@ -88,6 +94,7 @@ export class Playback {
     const hls = new engine(this.#config(from));
     this.#hls = hls;
     hls.on(engine.Events.MANIFEST_PARSED, () => {
+      this.#capped();
       this.frameRate = hls.levels.find((level) => level.frameRate > 0)?.frameRate ?? 25;
       this.#parts.events.ready();
     });
@@ -99,7 +106,7 @@ export class Playback {
   #config(from: number): Partial<HlsConfig> {
     const { transport, keys, report, hashes } = this.#parts;
     const fatal = (error: PageError) => this.#fatal(error);
-    const host: LoaderHost = { transport, keys, report, hashes, fatal };
+    const host: LoaderHost = { transport, keys, report, hashes, fatal, master: (text) => this.#master(text) };
     const loader = loaderClass(host);
     return {
       loader,
@@ -119,6 +126,41 @@ export class Playback {
       playlistLoadPolicy: NO_RETRY,
       fragLoadPolicy: NO_RETRY,
     };
+  }
+
+  #master(text: string): string {
+    const tracks = this.#parts.keys.current?.keys;
+    const kept = tracks ? licensedOnly(text, new Set(tracks.keys())) : text;
+    this.#all = variants(text);
+    this.#licensed = variants(kept);
+    return kept;
+  }
+
+  /** Every quality that the video has, and those that the licence opens. */
+  get offered(): { readonly all: readonly Variant[]; readonly licensed: readonly Variant[] } {
+    return { all: this.#all, licensed: this.#licensed };
+  }
+
+  get savesData(): boolean {
+    return this.#saving;
+  }
+
+  /** Goes no higher than {@link SAVER_LINES} while `save`. */
+  saveData(save: boolean): void {
+    this.#saving = save;
+    this.#capped();
+  }
+
+  #capped(): void {
+    const hls = this.#hls;
+    if (!hls || hls.levels.length === 0) return;
+    hls.capLevelToPlayerSize = !this.#saving;
+    if (!this.#saving) return;
+    const low = hls.levels.flatMap(({ width, height }, index) =>
+      Math.min(width, height) <= SAVER_LINES ? [index] : [],
+    );
+    // The levels ascend: the last of the low ones is the best; where none is low, the lowest has to do.
+    hls.autoLevelCapping = low.at(-1) ?? 0;
   }
 
   #onError(engine: Engine, data: ErrorData): void {

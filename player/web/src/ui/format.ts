@@ -46,3 +46,18 @@ export function day(ms: number, now = Date.now()): string {
     ? `today at ${date.toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' })}`
     : date.toLocaleDateString([], { year: 'numeric', month: 'short', day: 'numeric' });
 }
+
+/** A moment as date and time of day, in the person's own time. */
+export function moment(ms: number): string {
+  const how: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short' };
+  return new Date(ms).toLocaleString([], how);
+}
+
+/** What is left until something: `2 days, 3 h`, `1:02:03`, `0:09`. */
+export function remaining(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const days = Math.floor(seconds / 86_400);
+  if (days === 0) return clock(seconds);
+  const hours = Math.floor((seconds % 86_400) / 3600);
+  return `${days} ${days === 1 ? 'day' : 'days'}, ${hours} h`;
+}

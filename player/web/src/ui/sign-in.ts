@@ -1,4 +1,4 @@
-/** The forms before anybody is signed in: with an account, with a token, setting up codes, the first account. */
+/** The forms before anybody is signed in: with an account, or with a token. */
 
 import * as api from '../net/api';
 import { explain, toPageError } from '../errors';
@@ -173,66 +173,6 @@ function tokenForm(why: string, done: () => void, other: () => void): HTMLFormEl
       await api.signIn(value('token'));
       done();
       return null;
-    },
-  });
-}
-
-/** Setting up one-time codes, which a role demands before anything else; `done` runs when they are set. */
-export function codesCard(done: () => void): HTMLElement {
-  const secret = h('code', { class: 'secret' }, '…');
-  const link = h('a', { class: 'button quiet' }, 'Open in an app on this device');
-  const show = async () => {
-    const codes = await api.drawCodes();
-    secret.textContent = codes.secret.replace(/(.{4})(?=.)/g, '$1 ');
-    link.href = codes.url;
-  };
-  show().catch((error: unknown) => {
-    secret.textContent = explain(toPageError(error).code).sentence;
-  });
-  return card({
-    id: 'codes',
-    title: 'Set up one-time codes',
-    why: 'Your role can do much, so a password alone is too little. Add this to an authenticator app:',
-    extra: h('p', {}, secret),
-    action: 'Check the code',
-    fields: [
-      {
-        id: 'code',
-        label: 'Code',
-        autocomplete: 'one-time-code',
-        numeric: true,
-        help: 'The six digits that the app shows now. Afterwards sign in with the next ones.',
-      },
-    ],
-    others: [link],
-    async send(value) {
-      const refused = await api.proveCodes(value('code'));
-      if (refused === null) done();
-      return refused?.detail ?? null;
-    },
-  });
-}
-
-/** Asks for a one-time code that a role demands since this session began; `done` runs when it was right. */
-export function codeCard(done: () => void): HTMLElement {
-  return card({
-    id: 'give-code',
-    title: 'Give a one-time code',
-    why: 'Your role can do much, and you signed in without a code.',
-    action: 'Go on',
-    fields: [
-      {
-        id: 'code',
-        label: 'Code',
-        autocomplete: 'one-time-code',
-        numeric: true,
-        help: 'The six digits that your authenticator app shows now.',
-      },
-    ],
-    async send(value) {
-      const refused = await api.proveCodes(value('code'));
-      if (refused === null) done();
-      return refused?.detail ?? null;
     },
   });
 }

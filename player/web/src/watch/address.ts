@@ -15,14 +15,28 @@ export interface WatchAddress {
   readonly portal: string | null;
 }
 
-/** Reads `/watch/{title}?agent=&at=&debug=hashes&portal=`. An agent that is not loopback is ignored. */
+/** A place in a video: `93`, `93.5`, `1m33s` or `1:02:33`; null when it is none. */
+export function seconds(text: string): number | null {
+  if (/^\d{1,7}(?:\.\d{1,3})?$/.test(text)) return Number(text);
+  const clock = /^(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d)$/.exec(text);
+  const said = /^(?:(\d{1,3})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s)?$/.exec(text);
+  const parts = clock ?? (text === '' ? null : said);
+  if (!parts) return null;
+  const [, hours = '0', minutes = '0', rest = '0'] = parts;
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(rest);
+}
+
+/**
+ * Reads `/watch/{title}?agent=&t=&debug=hashes&portal=`, `/embed/{title}` alike; `at` means `t`. An agent that is not
+ * loopback is ignored.
+ */
 export function readAddress(url: URL): WatchAddress {
-  const name = /^\/watch\/([^/]+)\/?$/.exec(url.pathname)?.[1] ?? '';
-  const at = Number(url.searchParams.get('at') ?? Number.NaN);
+  const name = /^\/(?:watch|embed)\/([^/]+)\/?$/.exec(url.pathname)?.[1] ?? '';
+  const at = seconds(url.searchParams.get('t') ?? url.searchParams.get('at') ?? '');
   return {
     title: fromUuid(name.toLowerCase()) ? name.toLowerCase() : null,
     agent: agentOrigin(url.searchParams.get('agent') ?? '') ?? DEFAULT_AGENT,
-    at: Number.isFinite(at) && at >= 0 ? at : null,
+    at,
     hashes: url.searchParams.get('debug') === 'hashes',
     portal: url.searchParams.get('portal'),
   };

@@ -1,5 +1,7 @@
 /** Carries out the keyboard's commands, and says aloud what they did. */
 
+import type { Captions } from './captions';
+import { chapterFrom } from './lines';
 import { h } from '../ui/dom';
 import { clock } from '../ui/format';
 import { type Command, type Focus, KEY_SHEET, allowed, commandFor } from './keys';
@@ -18,6 +20,9 @@ export interface ControlTargets {
   /** Whether there is something to control. */
   active(): boolean;
   toggleStats(): void;
+  /** Null before they are loaded. */
+  captions(): Captions | null;
+  toggleTranscript(): void;
 }
 
 /** What kind of element has the keyboard, shadow roots included. */
@@ -76,6 +81,10 @@ export class Controls {
         return this.#say(video.muted ? 'Sound off' : 'Sound on');
       case 'speed':
         return this.#changeSpeed(command.by);
+      case 'transcript':
+        return this.#targets.toggleTranscript();
+      case 'chapter':
+        return this.#toChapter(command.by);
       case 'captions':
         return this.#toggleCaptions();
       case 'fullscreen':
@@ -114,15 +123,19 @@ export class Controls {
   }
 
   #toggleCaptions(): void {
-    const tracks = [...this.#targets.video.textTracks].filter((track) =>
-      ['captions', 'subtitles'].includes(track.kind),
-    );
-    const first = tracks[0];
-    if (!first) return this.#say('There are no captions');
-    const shown = tracks.some((track) => track.mode === 'showing');
-    for (const track of tracks) track.mode = 'disabled';
-    first.mode = shown ? 'disabled' : 'showing';
-    this.#say(shown ? 'Captions off' : 'Captions on');
+    const now = this.#targets.captions()?.toggle() ?? null;
+    this.#say(now === null ? 'There are no captions' : `Captions ${now}`);
+  }
+
+  #toChapter(by: 1 | -1): void {
+    const { video } = this.#targets;
+    const chapters = this.#targets.captions()?.chapters ?? [];
+    if (chapters.length === 0) return this.#say('There are no chapters');
+    const chapter = chapterFrom(chapters, video.currentTime, by);
+    if (!chapter) return this.#say(by > 0 ? 'This is the last chapter' : 'This is the first chapter');
+    // A little into it: the beginning itself may count as the chapter before.
+    video.currentTime = chapter.start + 0.01;
+    this.#say(`Chapter ${chapter.text}`);
   }
 
   async #toggleFullscreen(): Promise<void> {

@@ -2,12 +2,13 @@
 
 /** What a key asks for. */
 export type Command =
-  | { readonly do: 'toggle' | 'mute' | 'fullscreen' | 'pip' | 'captions' | 'stats' | 'help' }
+  | { readonly do: 'toggle' | 'mute' | 'fullscreen' | 'pip' | 'captions' | 'transcript' | 'stats' | 'help' }
   | { readonly do: 'seek_by'; readonly seconds: number }
   | { readonly do: 'seek_to'; readonly fraction: number }
   | { readonly do: 'volume'; readonly by: number }
   | { readonly do: 'frame'; readonly by: 1 | -1 }
-  | { readonly do: 'speed'; readonly by: 1 | -1 };
+  | { readonly do: 'speed'; readonly by: 1 | -1 }
+  | { readonly do: 'chapter'; readonly by: 1 | -1 };
 
 /** The part of a keyboard event that matters. */
 export interface Key {
@@ -27,6 +28,9 @@ const LETTERS: Record<string, Command> = {
   f: { do: 'fullscreen' },
   i: { do: 'pip' },
   c: { do: 'captions' },
+  t: { do: 'transcript' },
+  p: { do: 'chapter', by: -1 },
+  n: { do: 'chapter', by: 1 },
   s: { do: 'stats' },
 };
 
@@ -96,6 +100,8 @@ export const KEY_SHEET: readonly (readonly [keys: readonly string[], does: strin
   [['<', '>'], 'Slower or faster'],
   [['M'], 'Sound off or on'],
   [['C'], 'Captions'],
+  [['T'], 'Transcript'],
+  [['P', 'N'], 'Chapter before or after'],
   [['F'], 'Full screen'],
   [['I'], 'Picture in picture'],
   [['S'], 'Statistics'],

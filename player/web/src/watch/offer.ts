@@ -29,6 +29,19 @@ export class Notice {
     return this.#offered;
   }
 
+  /** Says from where it goes on, and offers the beginning instead. */
+  resumed(from: string, restart: () => void): void {
+    const again = h('button', { class: 'quiet', type: 'button', id: 'restart' }, 'Start from the beginning');
+    again.addEventListener('click', () => {
+      restart();
+      this.#line.hidden = true;
+    });
+    // The offer of the office network matters more: it stays.
+    if (this.#offered) return;
+    this.#show(h('p', {}, `Going on from ${from}, where you stopped.`), h('div', { class: 'notice__actions' }, again));
+    this.#hideLater();
+  }
+
   /** Offers the office network in one line. The browser's question only follows a click. */
   offer(): void {
     this.#offered = true;
@@ -60,6 +73,10 @@ export class Notice {
 
   #say(text: string): void {
     this.#show(h('p', {}, text));
+    this.#hideLater();
+  }
+
+  #hideLater(): void {
     this.#timer = setTimeout(() => {
       this.#line.hidden = true;
     }, SHOWN_MS);

@@ -1,21 +1,35 @@
 /** The menu for speed, quality and the language of the sound. */
 
-import type { Playback, Quality } from '../play/playback';
+import type { Playback } from '../play/playback';
 import { h } from '../ui/dom';
-import { bitrate } from '../ui/format';
+import { bitrate, clock } from '../ui/format';
+import type { Captions } from './captions';
 import { SPEEDS } from './controls';
+import { lineAt } from './lines';
+import { autoplayOn } from './autoplay';
+import { lines } from './why';
+import { remember } from './wishes';
+
+/** What the menu acts on. */
+export interface SettingsTargets {
+  readonly video: HTMLVideoElement;
+  readonly playback: Playback;
+  readonly captions: Captions;
+}
 
 export class Settings {
   readonly #menu: HTMLElement;
   readonly #button: HTMLElement;
   readonly #video: HTMLVideoElement;
   readonly #playback: Playback;
+  readonly #captions: Captions;
 
-  constructor(menu: HTMLElement, button: HTMLElement, video: HTMLVideoElement, playback: Playback) {
+  constructor(menu: HTMLElement, button: HTMLElement, of: SettingsTargets) {
     this.#menu = menu;
     this.#button = button;
-    this.#video = video;
-    this.#playback = playback;
+    this.#video = of.video;
+    this.#playback = of.playback;
+    this.#captions = of.captions;
     button.addEventListener('click', () => this.#show(menu.hidden === true));
     menu.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape') return;
@@ -36,6 +50,39 @@ export class Settings {
     if (!show) return;
     this.#fill();
     this.#menu.querySelector<HTMLElement>('select')?.focus();
+  }
+
+  #texts(): HTMLElement[] {
+    const { languages, chapters, shown } = this.#captions;
+    const rows: HTMLElement[] = [];
+    if (languages.length > 0) {
+      const off = { value: '', text: 'Off', selected: shown === null };
+      const all = languages.map(({ lang, label }) => ({ value: lang, text: label, selected: lang === shown }));
+      rows.push(select('Captions', [off, ...all], (lang) => this.#captions.show(lang === '' ? null : lang)));
+    }
+    if (chapters.length > 0) {
+      const now = lineAt(chapters, this.#video.currentTime);
+      const all = chapters.map(({ start, text }, index) => ({
+        value: String(index),
+        text: `${clock(start)} ${text}`,
+        selected: index === now,
+      }));
+      const jump = (value: string) => {
+        this.#video.currentTime = (chapters[Number(value)]?.start ?? 0) + 0.01;
+      };
+      rows.push(select('Chapter', all, jump));
+    }
+    return rows;
+  }
+
+  #switches(): HTMLElement[] {
+    const saver = onOff('Save data', this.#playback.savesData, (on) => {
+      remember('data-saver', on ? 'on' : 'off');
+      this.#playback.saveData(on);
+    });
+    if (document.body.dataset.embedded !== undefined) return [saver];
+    const next = onOff('Play next', autoplayOn(), (on) => remember('autoplay', on ? 'on' : 'off'));
+    return [saver, next];
   }
 
   #fill(): void {
@@ -71,8 +118,17 @@ export class Settings {
     if (tracks.length > 1) {
       rows.push(select('Sound', tracks, (value) => playback.chooseAudio(Number(value))));
     }
-    this.#menu.replaceChildren(...rows);
+    this.#menu.replaceChildren(...rows, ...this.#texts(), ...this.#switches());
   }
+}
+
+/** A row with on and off, remembered for the next video. */
+function onOff(label: string, on: boolean, choose: (on: boolean) => void): HTMLElement {
+  const options = [
+    { value: 'on', text: 'On', selected: on },
+    { value: 'off', text: 'Off', selected: !on },
+  ];
+  return select(label, options, (value) => choose(value === 'on'));
 }
 
 interface Option {
@@ -89,9 +145,4 @@ function select(label: string, options: Option[], choose: (value: string) => voi
   );
   list.addEventListener('change', () => choose(list.value));
   return h('label', { class: 'menu__row' }, h('span', {}, label), list);
-}
-
-/** What people call 720p: the shorter side, upright pictures too. */
-function lines({ width, height }: Quality): number {
-  return Math.min(width, height);
 }

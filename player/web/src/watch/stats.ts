@@ -48,22 +48,22 @@ function clockTime(ms: number): string {
 export class Stats {
   readonly #panel: HTMLElement;
   readonly #list = h('dl', {});
-  readonly #button: HTMLElement;
+  readonly #button: HTMLElement | null;
   readonly #sources: StatsSources;
   #timer: ReturnType<typeof setInterval> | null = null;
 
-  constructor(panel: HTMLElement, button: HTMLElement, sources: StatsSources) {
+  constructor(panel: HTMLElement, button: HTMLElement | null, sources: StatsSources) {
     this.#panel = panel;
     panel.append(this.#list);
     this.#button = button;
     this.#sources = sources;
-    button.addEventListener('click', () => this.toggle());
+    button?.addEventListener('click', () => this.toggle());
   }
 
   toggle(): void {
     const show = this.#panel.hidden === true;
     this.#panel.hidden = !show;
-    this.#button.setAttribute('aria-pressed', String(show));
+    this.#button?.setAttribute('aria-pressed', String(show));
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = show ? setInterval(() => this.#draw(), REFRESH_MS) : null;
     if (show) this.#draw();

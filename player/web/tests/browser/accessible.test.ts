@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { signIn, waitForPlayer } from '../../dev/drive.mjs';
+import { sealTitle } from '../../dev/title';
 import { NO_AGENT, Theatre } from './theatre';
 
 const theatre = Theatre.forThisFile();
@@ -35,19 +36,6 @@ const watch = (query = '') => `/watch/${theatre.stage.title.id}?agent=${NO_AGENT
 const playing = (page: Page) => waitForPlayer(page, (s) => s.currentTime > 0.3);
 
 const STATES: State[] = [
-  { name: 'library, signed out', path: () => '/', signedIn: false, reach: (p) => p.waitForSelector('#login') },
-  {
-    name: 'library',
-    path: () => {
-      const { dms } = theatre.stage;
-      const error = { code: 'not_video', message: 'The file is not a video.' };
-      if (dms.rows.length < 3) dms.addRow('notes.txt', { state: 'failed', error });
-      if (dms.rows.length < 3) dms.addRow('Safety', { state: 'transcoding', progress_percent: 9 });
-      return '/';
-    },
-    signedIn: true,
-    reach: (p) => p.waitForSelector('.tile--ready img'),
-  },
   { name: 'watch, signed out', path: watch, signedIn: false, reach: (p) => p.waitForSelector('#login') },
   { name: 'watch, playing', path: watch, signedIn: true, reach: playing },
   {
@@ -57,6 +45,10 @@ const STATES: State[] = [
     async reach(page) {
       await playing(page);
       await page.keyboard.press('k');
+      await page.keyboard.press('t');
+      await page.waitForSelector('.line');
+      await page.click('#why-button');
+      await page.focus('#stage');
       await page.keyboard.press('s');
       await page.click('#settings-button');
     },
@@ -72,9 +64,42 @@ const STATES: State[] = [
   },
   {
     name: 'watch, error',
-    path: () => '/watch/00000000-0000-4000-8000-000000000000',
+    path: () => '/watch/no-title',
     signedIn: true,
     reach: (p) => p.waitForSelector('.card--error'),
+  },
+  {
+    name: 'watch, not shared with this person',
+    path: () => '/watch/00000000-0000-4000-8000-000000000000',
+    signedIn: true,
+    reach: (p) => p.waitForSelector('.ask__form'),
+  },
+  {
+    name: 'watch, not open yet',
+    path: () => {
+      const { dms } = theatre.stage;
+      dms.faults.denied = 'not_yet';
+      dms.portal.access = { seen: true, opens_ms: Date.now() + 200_000_000, owner: 'Pia' };
+      return watch();
+    },
+    signedIn: true,
+    async reach(page) {
+      await page.waitForSelector('.countdown');
+      Object.assign(theatre.stage.dms.faults, { denied: null });
+      theatre.stage.dms.portal.access = {};
+    },
+  },
+  {
+    name: 'watch, what is next',
+    path: () => watch('&t=3'),
+    signedIn: true,
+    reach: (p) => p.waitForSelector('.card--next'),
+  },
+  {
+    name: 'embed, playing',
+    path: () => `/embed/${theatre.stage.title.id}?agent=${NO_AGENT}`,
+    signedIn: true,
+    reach: playing,
   },
   {
     name: 'watch, being prepared',
@@ -83,6 +108,11 @@ const STATES: State[] = [
     reach: (p) => p.waitForSelector('.card--preparing'),
   },
 ];
+
+beforeAll(async () => {
+  const { dms, clip } = theatre.stage;
+  dms.add(await sealTitle(clip), 'What comes next');
+});
 
 describe.each([
   ['dark', 1280],
@@ -93,6 +123,10 @@ describe.each([
     const browser = await theatre.browser();
     const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } });
     const page = await context.newPage();
+    if (signedIn && path().startsWith('/embed/')) {
+      // Nobody signs in within a frame: the session is there before.
+      await context.addCookies([{ name: 'dms_session', value: dms.newSession(), url: dms.url }]);
+    }
     await page.goto(dms.url + path());
     if (signedIn) await signIn(page, dms.token);
     await reach(page);

@@ -132,14 +132,14 @@ describe('licences', () => {
 describe('what stands in the way is explained', () => {
   async function card(path: string): Promise<string> {
     const opened = await theatre.open(theatre.stage.dms.url + path);
-    const text = (await opened.page.textContent('.card--error')) ?? '';
+    const text = (await opened.page.textContent('.card--error, .card--refusal')) ?? '';
     await close(opened);
     return text;
   }
 
   it('a title that does not exist', async () => {
     const text = await card('/watch/00000000-0000-4000-8000-000000000000');
-    expect(text).toContain('There is no such video');
+    expect(text).toContain('not shared with you, or there is none at this address');
     expect(text).toMatch(/title_not_found.*dev-\d+/);
   });
 

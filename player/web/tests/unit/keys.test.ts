@@ -28,6 +28,9 @@ describe('the keyboard map', () => {
     [key('KeyF', 'f'), { do: 'fullscreen' }],
     [key('KeyI', 'i'), { do: 'pip' }],
     [key('KeyC', 'c'), { do: 'captions' }],
+    [key('KeyT', 't'), { do: 'transcript' }],
+    [key('KeyP', 'p'), { do: 'chapter', by: -1 }],
+    [key('KeyN', 'n'), { do: 'chapter', by: 1 }],
     [key('KeyS', 's'), { do: 'stats' }],
     [key('KeyD', 'D', { ctrlKey: true, shiftKey: true }), { do: 'stats' }],
     [key('Slash', '?', shift), { do: 'help' }],
@@ -44,7 +47,8 @@ describe('the keyboard map', () => {
     ['Russian ,', key('Comma', 'б'), { do: 'frame', by: -1 }],
     ['Greek speed', key('Period', '»', shift), { do: 'speed', by: 1 }],
     ['Dvorak k, at the place of US V', key('KeyV', 'k'), { do: 'toggle' }],
-    ['Dvorak t, at the place of US K', key('KeyK', 't'), null],
+    ['Dvorak x, at the place of US B', key('KeyB', 'x'), null],
+    ['Dvorak t, at the place of US K', key('KeyK', 't'), { do: 'transcript' }],
   ])('on other layouts: %s', (_, pressed, command) => {
     expect(commandFor(pressed)).toEqual(command);
   });

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, PageError, explain, toPageError } from '../../src/errors';
-import { RateMeter } from '../../src/library/rate';
-import { titleOf } from '../../src/library/upload';
 import { noBytes } from '../../src/net/sources';
 import type { PathReason } from '../../src/net/path';
 import { bitrate, bytes, clock, day, estimate } from '../../src/ui/format';
@@ -49,23 +47,6 @@ describe('numbers for people', () => {
     const now = Date.UTC(2026, 10, 22, 12);
     expect(day(now, now)).toMatch(/^today at /);
     expect(day(Date.UTC(2020, 0, 15, 12), now)).toContain('2020');
-  });
-
-  it('name a file', () => {
-    expect(titleOf('Q3_town-hall.mp4')).toBe('Q3 town-hall');
-    expect(titleOf('.mp4')).toBe('.mp4');
-    expect(titleOf('v1.2 final')).toBe('v1.2 final');
-  });
-
-  it('estimate a rate only after a moment, and forget it after a pause', () => {
-    const meter = new RateMeter();
-    expect(meter.add(0, 0)).toBe(0);
-    expect(meter.add(100, 100)).toBe(0);
-    expect(meter.add(1000, 1000)).toBe(1000);
-    expect(meter.add(3000, 2000)).toBe(1500);
-    meter.reset();
-    expect(meter.add(3000, 9000)).toBe(0);
-    expect(meter.add(100, 9900)).toBe(0);
   });
 });
 
