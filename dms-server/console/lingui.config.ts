@@ -3,6 +3,13 @@
 import { defineConfig } from '@lingui/cli';
 import { formatter } from '@lingui/format-po';
 
+/** The texts outside of the areas; the portal uses some of them, too. */
+export const SHARED = {
+  path: '<rootDir>/src/i18n/locales/{locale}',
+  include: ['<rootDir>/src'],
+  exclude: ['**/pages/**', '**/agent/**', '**/portal/**'],
+};
+
 export default defineConfig({
   sourceLocale: 'en',
   locales: ['en', 'de', 'fr', 'es', 'ko'],
@@ -14,11 +21,7 @@ export default defineConfig({
       path: '<rootDir>/src/pages/{name}/locales/{locale}',
       include: ['<rootDir>/src/pages/{name}/'],
     },
-    {
-      path: '<rootDir>/src/i18n/locales/{locale}',
-      include: ['<rootDir>/src'],
-      exclude: ['**/pages/**', '**/agent/**'],
-    },
+    SHARED,
   ],
   catalogsMergePath: '<rootDir>/src/i18n/compiled/{locale}',
 });

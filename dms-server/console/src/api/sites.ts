@@ -1,6 +1,7 @@
 /** Sites: asking for them, changing them, and taking a change back. */
 
 import { queryOptions } from '@tanstack/react-query';
+import { lookAgain } from '~/live';
 import { api, ask, PAGE_LIMIT, type Schema } from './client';
 
 export type Site = Schema<'SiteView'>;
@@ -15,7 +16,7 @@ export const UNDO_HOURS = 24;
 export const sitesQuery = queryOptions({
   queryKey: ['sites'],
   queryFn: () => ask(api.GET('/api/v1/sites')),
-  refetchInterval: SITES_MS,
+  refetchInterval: () => lookAgain(SITES_MS),
 });
 
 export const siteChangesQuery = queryOptions({

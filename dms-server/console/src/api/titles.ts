@@ -5,10 +5,11 @@ import { msg } from '@lingui/core/macro';
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import type { Tone } from '~/parts/State';
 import { useMay } from '~/session/session';
+import { lookAgain } from '~/live';
 import { api, ask, PAGE_LIMIT, type Schema } from './client';
+import { isBusy, type Title, type TitleState } from './title-state';
 
-export type Title = Schema<'Title'>;
-export type TitleState = Schema<'TitleState'>;
+export { isBusy, type Title, type TitleState };
 
 /** How often a title that is being prepared is asked for, ms; and how often anything may have come. */
 export const BUSY_MS = 1_500;
@@ -23,11 +24,6 @@ export const STATE_NAMES: Readonly<Record<TitleState, readonly [Tone, MessageDes
   failed: ['bad', msg`Failed`],
 };
 
-/** Whether a title is still being prepared. */
-export function isBusy({ state }: Pick<Title, 'state'>): boolean {
-  return state !== 'complete' && state !== 'failed';
-}
-
 /** What narrows the list. */
 export interface TitleFilter {
   readonly matching?: string;
@@ -40,14 +36,14 @@ export function listTitles(cursor: string | null, filter: TitleFilter = {}): Pro
   return ask(api.GET('/api/v1/titles', { params: { query } }));
 }
 
-/** The newest titles, asked for again as often as they change. */
+/** The newest titles; while nothing is told, asked for again as often as they change. */
 export function useRecentTitles() {
   const enabled = useMay('watch');
   return useQuery({
     queryKey: ['titles', 'recent'],
     queryFn: () => listTitles(null),
     enabled,
-    refetchInterval: ({ state }) => (state.data?.items.some(isBusy) ? BUSY_MS : IDLE_MS),
+    refetchInterval: ({ state }) => lookAgain(state.data?.items.some(isBusy) ? BUSY_MS : IDLE_MS),
   });
 }
 
@@ -56,7 +52,7 @@ export function titleQuery(id: string) {
   return queryOptions({
     queryKey: ['titles', 'one', id],
     queryFn: () => ask(api.GET('/api/v1/titles/{title}', { params: { path: { title: id } } })),
-    refetchInterval: ({ state }) => (state.data && isBusy(state.data) ? BUSY_MS : false),
+    refetchInterval: ({ state }) => (state.data && isBusy(state.data) ? lookAgain(BUSY_MS) : false),
   });
 }
 

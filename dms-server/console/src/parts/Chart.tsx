@@ -7,7 +7,8 @@ import { IconDownload } from '@tabler/icons-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { type Series, twin } from './chart-data';
+import { type Mark, type Series, stacked, twin } from './chart-data';
+import { mixed } from './colours';
 import { download, toCsv } from './csv';
 import { absolute } from './format';
 import { Panel } from './Panel';
@@ -19,11 +20,17 @@ interface Props {
   /** Writes a value, on the axis and in the table. */
   readonly unit: (value: number) => string;
   readonly height?: number;
+  /** The series stand on one another as areas. */
+  readonly stack?: boolean;
+  /** Lines across, such as limits. */
+  readonly marks?: readonly Mark[];
 }
 
 type View = 'chart' | 'table';
 
-export function Chart({ title, timesMs, series, unit, height = 240 }: Props) {
+const NO_MARKS: readonly Mark[] = [];
+
+export function Chart({ title, timesMs, series, unit, height = 240, stack = false, marks = NO_MARKS }: Props) {
   const { t, i18n } = useLingui();
   const [view, setView] = useState<View>('chart');
   const rows = useMemo(
@@ -56,7 +63,7 @@ export function Chart({ title, timesMs, series, unit, height = 240 }: Props) {
   return (
     <Panel title={title} actions={actions}>
       {view === 'chart' ? (
-        <Plot title={title} timesMs={timesMs} series={series} unit={unit} height={height} />
+        <Plot title={title} timesMs={timesMs} series={series} unit={unit} height={height} stack={stack} marks={marks} />
       ) : (
         <Table.ScrollContainer minWidth={320} mah={height + 60}>
           <Table stickyHeader>
@@ -97,7 +104,12 @@ function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim() || 'gray';
 }
 
-function Plot({ title, timesMs, series, unit, height = 240 }: Props) {
+/** A colour of the theme, thinned by the surface behind it, so that what lies below shows through nowhere. */
+function area(name: string): string {
+  return mixed(colour(name), colour('--surface'), 0.55);
+}
+
+function Plot({ title, timesMs, series, unit, height = 240, stack = false, marks = NO_MARKS }: Props) {
   const scheme = useComputedColorScheme();
   const { ref: box, width } = useElementSize<HTMLDivElement>();
   const place = useRef<HTMLDivElement>(null);
@@ -105,20 +117,46 @@ function Plot({ title, timesMs, series, unit, height = 240 }: Props) {
     if (!place.current || width === 0) return;
     const [text, line] = [colour('--mantine-color-dimmed'), colour('--line')];
     const axis = { stroke: text, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+    const heights = stack ? stacked(series) : series.map(({ values }) => [...values]);
+    // The highest area first: the others are painted over it.
+    const order = series.map((_, at) => (stack ? series.length - 1 - at : at));
+    const lines = order.map((at) => {
+      const { label, color, values } = series[at] as Series;
+      // What is said of an area is its own height, not where its edge is.
+      const value = (_: uPlot, __: number, ___: number, index: number | null) => {
+        const own = index === null ? null : values[index];
+        return own === null || own === undefined ? '–' : unit(own);
+      };
+      return { label, value, stroke: colour(color), width: 2, spanGaps: false, ...(stack && { fill: area(color) }) };
+    });
+    const limits = marks.map(({ label, color }) => ({
+      label,
+      stroke: colour(color),
+      width: 1,
+      dash: [6, 4],
+      points: { show: false },
+    }));
+    const highest = Math.max(0, ...marks.map(({ value }) => value), ...heights.flat().map((value) => value ?? 0));
     const drawn = new uPlot(
       {
         width,
         height,
-        legend: { show: series.length > 1 },
+        legend: { show: series.length + marks.length > 1 },
+        // Limits and areas are measured from 0.
+        ...((stack || marks.length > 0) && { scales: { y: { range: [0, highest === 0 ? 1 : highest * 1.1] } } }),
         axes: [axis, { ...axis, size: 72, values: (_, values) => values.map(unit) }],
-        series: [{}, ...series.map(({ label, color }) => ({ label, stroke: colour(color), width: 2, spanGaps: false }))],
+        series: [{}, ...lines, ...limits],
       },
-      [timesMs.map((ms) => ms / 1000), ...series.map(({ values }) => [...values])],
+      [
+        timesMs.map((ms) => ms / 1000),
+        ...order.map((at) => heights[at] ?? []),
+        ...marks.map(({ value }) => timesMs.map(() => value)),
+      ],
       place.current,
     );
     return () => drawn.destroy();
     // The colours are read anew when the scheme changes.
-  }, [scheme, width, height, timesMs, series, unit]);
+  }, [scheme, width, height, timesMs, series, unit, stack, marks]);
   return (
     <div ref={box}>
       <div ref={place} role="img" aria-label={title} />

@@ -1,7 +1,7 @@
 /** What a part of a page shows that could not be loaded: a sentence, the code, the request's id, and another try. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Button, Code, Group, Text, Title } from '@mantine/core';
+import { Anchor, Button, Code, Group, Text, Title } from '@mantine/core';
 import { IconPlugConnectedX, IconRefresh } from '@tabler/icons-react';
 import { toApiError } from '~/api/client';
 import { CopyButton } from './CopyButton';
@@ -31,7 +31,13 @@ export function ErrorState({ error: thrown, retry }: Props) {
         {problemText(error)}
       </Text>
       <Group gap="xs" justify="center">
-        <Code>{code}</Code>
+        {error.status === 0 ? (
+          <Code>{code}</Code>
+        ) : (
+          <Anchor href={`/problems#${code}`} target="_blank" title={t`What this code means`}>
+            <Code>{code}</Code>
+          </Anchor>
+        )}
         {id !== null && (
           <>
             <Code data-request-id={id}>{id}</Code>

@@ -1,8 +1,9 @@
-/** Says how old the numbers are, once they are older than they should be. */
+/** Says how old the numbers are, once they are older than they should be, and that nothing is told at once any more. */
 
 import { Trans } from '@lingui/react/macro';
 import { useLingui } from '@lingui/react';
 import { IconClockExclamation } from '@tabler/icons-react';
+import { useStanding } from '~/live';
 import { span } from './format';
 import { useNow } from './now';
 import classes from './State.module.css';
@@ -12,18 +13,23 @@ interface Props {
   readonly sinceMs: number;
   /** From what age on they are called old, ms. */
   readonly afterMs?: number;
+  /** The server tells what changes in them: they are as old as the last change only. */
+  readonly followed?: boolean;
 }
 
-export function StaleBadge({ sinceMs, afterMs = 30_000 }: Props) {
+export function StaleBadge({ sinceMs, afterMs = 30_000, followed = false }: Props) {
   const { i18n } = useLingui();
+  const standing = useStanding();
   const now = useNow();
   const age = now - sinceMs;
-  if (sinceMs === 0 || age < afterMs) return null;
-  const old = span(age / 1000, i18n.locale);
+  const isOld = age >= afterMs && !(followed && standing === 'live');
+  const isLost = followed && standing === 'lost';
+  if (sinceMs === 0 || !(isOld || isLost)) return null;
+  const old = span(Math.max(0, age) / 1000, i18n.locale);
   return (
     <span className={classes.state} data-tone="warn" role="status">
       <IconClockExclamation size={14} aria-hidden />
-      <Trans>{old} old</Trans>
+      {isOld ? <Trans>{old} old</Trans> : <Trans>Not live, asked again and again</Trans>}
     </span>
   );
 }

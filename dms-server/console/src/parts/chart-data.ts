@@ -17,3 +17,23 @@ export function twin(
   const head = [timeHeader, ...series.map(({ label }) => label)];
   return [head, ...timesMs.map((ms, at) => [timeText(ms), ...series.map(({ values }) => values[at] ?? null)])];
 }
+
+/** A line across the chart, such as a limit. */
+export interface Mark {
+  readonly label: string;
+  readonly color: string;
+  readonly value: number;
+}
+
+/** What stands on what: each series with those before it below. A gap in all of them stays a gap. */
+export function stacked(series: readonly Series[]): (number | null)[][] {
+  const sums: (number | null)[] = [];
+  return series.map(({ values }) =>
+    values.map((value, at) => {
+      const below = sums[at] ?? null;
+      const sum = value === null && below === null ? null : (value ?? 0) + (below ?? 0);
+      sums[at] = sum;
+      return sum;
+    }),
+  );
+}

@@ -3,7 +3,7 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Anchor, Button, Divider, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask, toApiError } from '~/api/client';
 import { Notice } from '~/parts/Notice';
@@ -14,20 +14,18 @@ import { sessionQuery } from './session';
 
 type Way = 'account' | 'token';
 
-/** What there is besides a password. */
-function useProvider(): string | null {
-  const options = useQuery({
-    queryKey: ['session-options'],
-    queryFn: () => ask(api.GET('/api/v1/session-options')),
-    retry: false,
-  });
-  return options.data?.oidc?.name ?? null;
-}
+/** Which ways of signing in there are, and whether anybody has an account yet. */
+export const optionsQuery = queryOptions({
+  queryKey: ['session-options'],
+  queryFn: () => ask(api.GET('/api/v1/session-options')),
+  retry: false,
+});
 
-export function SignIn() {
+/** `lead`: what somebody signs in for, unless it is the console. */
+export function SignIn({ lead }: { lead?: string }) {
   const { t } = useLingui();
   const client = useQueryClient();
-  const provider = useProvider();
+  const provider = useQuery(optionsQuery).data?.oidc?.name ?? null;
   const problemText = useProblemText();
   const [way, setWay] = useState<Way>('account');
   const [codeWanted, setCodeWanted] = useState(false);
@@ -55,7 +53,7 @@ export function SignIn() {
 
   const next = encodeURIComponent(location.pathname + location.search);
   return (
-    <Entrance title={t`Sign in`} lead={t`To publish, and to see how titles reach the offices.`}>
+    <Entrance title={t`Sign in`} lead={lead ?? t`To publish, and to see how titles reach the offices.`}>
       <form onSubmit={send}>
         <Stack gap="md">
           {provider !== null && (

@@ -13,6 +13,7 @@ export const OPEN_POLICY: Schema<'PolicyBody'> = {
   max_height: null,
   offline_days: 0,
   third_party_players: false,
+  embed: [],
   streams: null,
   plan: { kind: 'free' },
 };

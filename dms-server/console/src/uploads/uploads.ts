@@ -5,7 +5,7 @@
 
 import { DetailedError, defaultOptions, type PreviousUpload, Upload } from 'tus-js-client';
 import { api, ask } from '~/api/client';
-import { RateMeter } from '../../../../player/web/src/library/rate';
+import { RateMeter } from './rate';
 import { type Audience, FILES_MAX, startable, titleOf, type UploadItem } from './model';
 import { policyFor } from './policy';
 

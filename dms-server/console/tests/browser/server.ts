@@ -67,6 +67,13 @@ export class Server {
     return answer;
   }
 
+  /** Puts a text with the owner's token. */
+  async put(path: string, type: string, body: string): Promise<void> {
+    const headers = { authorization: `Bearer ${this.token}`, 'content-type': type };
+    const answer = await fetch(this.url + path, { method: 'PUT', headers, body });
+    if (!answer.ok) throw new Error(`PUT ${path}: ${answer.status} ${await answer.text()}`);
+  }
+
   /** Uploads a file by the API; the new title's id. */
   async upload(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
     const encoded = (text: string) => Buffer.from(text).toString('base64');
@@ -86,9 +93,9 @@ export class Server {
     return id;
   }
 
-  /** Publishes the clip and waits until it can be watched. */
-  async publish(name: string): Promise<string> {
-    const id = await this.upload(name, new Uint8Array(readFileSync(CLIP)));
+  /** Publishes a video, the clip unless another is given, and waits until it can be watched. */
+  async publish(name: string, video = new Uint8Array(readFileSync(CLIP))): Promise<string> {
+    const id = await this.upload(name, video);
     for (let tries = 0; tries < 600; tries++) {
       const { state, error } = (await (await this.call('GET', `/api/v1/titles/${id}`)).json()) as {
         state: string;

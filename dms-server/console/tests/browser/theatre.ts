@@ -21,6 +21,14 @@ interface Look {
   readonly locale?: string;
   /** Signed in as the owner; the default. */
   readonly signedIn?: boolean;
+  /** Signed in with an account instead. */
+  readonly as?: Account;
+}
+
+/** An account of a person. */
+export interface Account {
+  readonly login: string;
+  readonly password: string;
 }
 
 export class Theatre {
@@ -46,8 +54,38 @@ export class Theatre {
     return this.#server;
   }
 
+  /** Makes an account with this role; it is called as it signs in. */
+  async account(login: string, role: string): Promise<Account & { readonly id: string }> {
+    const password = 'correct horse battery';
+    const made = await this.server.call('POST', '/api/v1/people', { login, name: login, roles: [role], password });
+    return { login, password, id: ((await made.json()) as { id: string }).id };
+  }
+
+  /** Somebody is in the middle of a title, and saved it. */
+  async stands(person: Account, title: string): Promise<void> {
+    const { login, password } = person;
+    const entered = await fetch(`${this.server.url}/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: this.server.url },
+      body: JSON.stringify({ login, password }),
+    });
+    const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const headers = { cookie, origin: this.server.url, 'content-type': 'application/json' };
+    const act = async (method: string, path: string, body: unknown) => {
+      const done = await fetch(this.server.url + path, { method, headers, body: JSON.stringify(body) });
+      if (!done.ok) throw new Error(`${method} ${path}: ${done.status} ${await done.text()}`);
+    };
+    await act('PUT', `/api/v1/me/saved/${title}`, {});
+    await act('PUT', `/api/v1/me/progress/${title}`, { seconds: 2 });
+  }
+
   /** A page of the console in a fresh profile; `before` is done before it is loaded. */
-  async open(path: string, look: Look = {}, before?: (page: Page) => Promise<void>): Promise<Opened> {
+  open(path: string, look: Look = {}, before?: (page: Page) => Promise<void>): Promise<Opened> {
+    return this.openAt(`/console${path}`, look, before);
+  }
+
+  /** Any page of the server, the portal's too. */
+  async openAt(path: string, look: Look = {}, before?: (page: Page) => Promise<void>): Promise<Opened> {
     if (!this.#browser) throw new Error('there is no browser yet');
     const { scheme = 'light', width = 1280, locale = 'en-GB', signedIn = true } = look;
     const context = await this.#browser.newContext({
@@ -57,7 +95,7 @@ export class Theatre {
       locale,
     });
     if (signedIn) {
-      const data = { token: this.server.token };
+      const data = look.as ? { login: look.as.login, password: look.as.password } : { token: this.server.token };
       await context.request.post(`${this.server.url}/session`, { data, headers: { origin: this.server.url } });
     }
     const page = await context.newPage();
@@ -67,13 +105,14 @@ export class Theatre {
     });
     page.on('pageerror', (error) => violations.push(`uncaught: ${error}`));
     page.on('request', (request) => {
-      // What plays in a frame is the watch page, which has tests of its own.
-      if (request.frame() !== page.mainFrame() || !request.url().startsWith('http')) return;
+      // What plays, in a frame too, is the watch page, which has tests of its own.
+      const plays = request.frame() !== page.mainFrame() || new URL(page.url()).pathname.startsWith('/watch/');
+      if (plays || !request.url().startsWith('http')) return;
       const said = operationOf(request.method(), new URL(request.url()).pathname, OPERATIONS);
       if (said === null) violations.push(`not in the API: ${request.method()} ${request.url()}`);
     });
     await before?.(page);
-    await page.goto(`${this.server.url}/console${path}`);
+    await page.goto(`${this.server.url}${path}`);
     return { page, context, violations };
   }
 }

@@ -3,7 +3,8 @@ import type { Device } from '../../src/api/devices';
 import { campaignBody, USUAL as CAMPAIGN } from '../../src/pages/campaigns/campaign-form';
 import { progress } from '../../src/pages/campaigns/progress';
 import { narrowed } from '../../src/pages/network/narrow';
-import { bodyOf, subnetsOf } from '../../src/pages/network/site-form';
+import { bodyOf, NO_SITE, subnetsOf } from '../../src/pages/network/site-form';
+import { dayName, hoursFormOf, minutesOf, OFFICE, offsetName, readHours, shade, weekOf } from '../../src/pages/network/week';
 import { commands, isLoopback } from '../../src/pages/rollout/commands';
 import { policyJson, policyPlist, policyReg } from '../../src/pages/rollout/policies';
 import { tokenBody, USUAL as TOKEN } from '../../src/pages/rollout/token-form';
@@ -36,13 +37,42 @@ describe('a site that is typed', () => {
   });
 
   it('has no body when its cap is no rate', () => {
-    expect(bodyOf({ name: 'Lyon', subnets: '', peering: 'on', mbit: 'fast' })).toBeNull();
-    expect(bodyOf({ name: 'Lyon', subnets: '10.0.0.0/8', peering: 'off', mbit: '8' })).toEqual({
+    const lyon = { ...NO_SITE, name: 'Lyon', subnets: '10.0.0.0/8', peering: 'off', mbit: '8' };
+    expect(bodyOf({ ...lyon, mbit: 'fast' })).toBe('/wan_cap_bytes_per_second');
+    const hours = { offset: 60, windows: [OFFICE, { ...OFFICE, mbit: 'fast' }] };
+    expect(bodyOf({ ...lyon, hours })).toBe('/wan_hours/windows/1/wan_cap_bytes_per_second');
+    expect(bodyOf(lyon)).toEqual({
       name: 'Lyon',
       subnets: ['10.0.0.0/8'],
       peering: 'off',
       wan_cap_bytes_per_second: 1_000_000,
+      wan_hours: { utc_offset_minutes: 0, windows: [] },
     });
+  });
+
+  it('has hours whose week is whole, over midnight and over Sunday', () => {
+    const night = { days: ['sun'] as const, from: '22:00', until: '06:00', mbit: '' };
+    const week = weekOf(6_250_000, [OFFICE, night]);
+    const parts = (day: number) => week[day]?.map(({ from, until, cap, isWindow }) => [from / 60, until / 60, cap, isWindow]);
+    expect(parts(0)).toEqual([
+      [0, 6, 0, true],
+      [6, 8, 6_250_000, false],
+      [8, 18, 1_250_000, true],
+      [18, 24, 6_250_000, false],
+    ]);
+    expect(parts(5)).toEqual([[0, 24, 6_250_000, false]]);
+    expect(parts(6)).toEqual([[0, 22, 6_250_000, false], [22, 24, 0, true]]);
+    for (const parts of week) {
+      expect(parts.reduce((sum, { from, until }) => sum + until - from, 0)).toBe(24 * 60);
+    }
+    expect(weekOf(0, [{ ...OFFICE, from: '8' }]).every((parts) => parts.length === 1)).toBe(true);
+    expect([shade(0, week), shade(1_250_000, week), shade(6_250_000, week)]).toEqual([0, 1, 0.25]);
+    const hours = readHours({ offset: 60, windows: [OFFICE, night] });
+    expect(typeof hours === 'number' ? hours : hoursFormOf(hours)).toEqual({ offset: 60, windows: [OFFICE, night] });
+    expect(['24:00', '0:05', '24:01', '8', '1:60'].map(minutesOf)).toEqual([1440, 5, null, null, null]);
+    expect([offsetName(-330), offsetName(60), dayName(0, 'en', 'short'), dayName(6, 'de', 'long')]).toEqual([
+      'UTC−05:30', 'UTC+01:00', 'Mon', 'Sonntag',
+    ]);
   });
 
   it('has a problem at its own input only', () => {

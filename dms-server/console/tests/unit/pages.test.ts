@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { detailText, pairs } from '../../src/pages/audit/detail';
 import { hoursPlayed, peersNow, wanCopies } from '../../src/pages/home/numbers';
 import { narrowed, parametersFor } from '../../src/pages/library/narrow';
-import { frameFor, linkTo, readClock } from '../../src/pages/title/links';
+import { frameFor, linkTo, playerOf, readClock } from '../../src/pages/title/links';
 import { readMaster } from '../../src/pages/title/master';
 import { fromLocalInput, toLocalInput } from '../../src/parts/local-time';
 import { meaning } from '../../src/app/keys';
+import { RateMeter } from '../../src/uploads/rate';
 import { percentOf, secondsLeft, startable, titleOf, together, type UploadItem } from '../../src/uploads/model';
 
 describe('uploads', () => {
@@ -41,6 +42,19 @@ describe('uploads', () => {
   });
 });
 
+describe('the rate of an upload', () => {
+  it('is estimated only after a moment, and forgotten after a pause', () => {
+    const meter = new RateMeter();
+    expect(meter.add(0, 0)).toBe(0);
+    expect(meter.add(100, 100)).toBe(0);
+    expect(meter.add(1000, 1000)).toBe(1000);
+    expect(meter.add(3000, 2000)).toBe(1500);
+    meter.reset();
+    expect(meter.add(3000, 9000)).toBe(0);
+    expect(meter.add(100, 9900)).toBe(0);
+  });
+});
+
 describe('the library', () => {
   it('asks the server for words and states, and leaves out what is being deleted', () => {
     expect(parametersFor(' q3 ', 'complete')).toEqual({ matching: 'q3', state: 'complete' });
@@ -73,7 +87,8 @@ describe('a title', () => {
     expect(readClock('90')).toBeNull();
     expect(readClock('1:75')).toBeNull();
     expect(linkTo('https://dms', 'id', 0)).toBe('https://dms/watch/id');
-    expect(linkTo('https://dms', 'id', 90)).toBe('https://dms/watch/id?t=90');
+    expect(linkTo('https://dms', 'id', 90)).toBe('https://dms/watch/id?at=90');
+    expect(playerOf('https://dms', 'id', 90)).toBe('https://dms/embed/id?at=90');
     expect(frameFor('https://dms/watch/id', '"><script>')).toContain('title="&quot;>&lt;script>"');
   });
 

@@ -21,6 +21,7 @@ describe('the form of a policy', () => {
       third_party_players: true,
       streams: 2,
       plan: { kind: 'rental' as const, seconds: 7200 },
+      embed: ['https://intranet.example', 'https://wiki.example:8443'],
     };
     expect(toPolicy(toForm(policy))).toEqual(policy);
     expect(toPolicy(OPEN)).toMatchObject({ audience: null, places: null, streams: null, plan: { kind: 'free' } });
@@ -33,6 +34,9 @@ describe('the form of a policy', () => {
     expect(conflicts(form({ places: 'within' }))).toEqual(['nowhere']);
     expect(conflicts(form({ places: 'within', vpn: true }))).toEqual([]);
     expect(conflicts(form({ plan: 'subscription' }))).toEqual(['no_collection']);
+    expect(conflicts(form({ embed: '*' }))).toEqual([]);
+    expect(conflicts(form({ embed: '*', audience: 'named', groups: ['g'] }))).toEqual(['embed_any']);
+    expect(fieldOf('/embed/1')).toBe('embed');
   });
 
   it('has a word for what may be meant', () => {

@@ -8,6 +8,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { type ReactNode, useMemo, useState } from 'react';
 import { type Campaign, CAMPAIGNS_MS, type CampaignSite } from '~/api/campaigns';
 import { api, ask, toApiError } from '~/api/client';
+import { lookAgain } from '~/live';
 import { type Column, DataTable } from '~/parts/DataTable';
 import { EmptyState } from '~/parts/EmptyState';
 import { ErrorState } from '~/parts/ErrorState';
@@ -31,7 +32,7 @@ export default function CampaignPage() {
   const query = useQuery({
     queryKey: ['campaigns', id],
     queryFn: () => ask(api.GET('/api/v1/campaigns/{campaign}', { params: { path: { campaign: id } } })),
-    refetchInterval: CAMPAIGNS_MS,
+    refetchInterval: () => lookAgain(CAMPAIGNS_MS),
   });
   if (query.isPending) return <Loading rows={6} />;
   if (query.isError && query.data === undefined) {
@@ -79,7 +80,7 @@ function Shown({ campaign, sinceMs }: { campaign: Campaign; sinceMs: number }) {
         mark={
           <>
             <StateOf state={state} />
-            <StaleBadge sinceMs={sinceMs} afterMs={3 * CAMPAIGNS_MS} />
+            <StaleBadge followed sinceMs={sinceMs} afterMs={3 * CAMPAIGNS_MS} />
           </>
         }
         actions={

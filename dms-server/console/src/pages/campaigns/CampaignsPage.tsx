@@ -7,6 +7,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { type Campaign, CAMPAIGNS_MS, listCampaigns } from '~/api/campaigns';
+import { lookAgain } from '~/live';
 import { type Column, DataTable } from '~/parts/DataTable';
 import { EmptyState } from '~/parts/EmptyState';
 import { ErrorState } from '~/parts/ErrorState';
@@ -33,7 +34,7 @@ export default function CampaignsPage() {
     queryFn: ({ pageParam }) => listCampaigns(pageParam),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor ?? null,
-    refetchInterval: CAMPAIGNS_MS,
+    refetchInterval: () => lookAgain(CAMPAIGNS_MS),
   });
   const all = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
   const rows = useMemo(() => all.filter(({ state }) => show === 'all' || state !== 'ended'), [all, show]);
@@ -88,7 +89,7 @@ export default function CampaignsPage() {
       <PageHeader
         title={t`Campaigns`}
         lead={t`A campaign makes sites hold a title before anybody watches it: each part crosses a site's WAN once.`}
-        mark={<StaleBadge sinceMs={list.dataUpdatedAt} afterMs={3 * CAMPAIGNS_MS} />}
+        mark={<StaleBadge followed sinceMs={list.dataUpdatedAt} afterMs={3 * CAMPAIGNS_MS} />}
         actions={make}
       />
       <Stack>

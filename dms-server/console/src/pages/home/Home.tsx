@@ -40,7 +40,7 @@ export default function Home() {
       <PageHeader
         title={t`Home`}
         lead={t`Welcome back, ${name}.`}
-        mark={<StaleBadge sinceMs={titles.dataUpdatedAt} afterMs={60_000} />}
+        mark={<StaleBadge followed sinceMs={titles.dataUpdatedAt} afterMs={60_000} />}
         actions={upload}
       />
       <Stack gap="lg">

@@ -5,6 +5,7 @@ import { SimpleGrid } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { api, ask, type Schema } from '~/api/client';
+import { sitesQuery } from '~/api/sites';
 import { count } from '~/parts/format';
 import { useMay } from '~/session/session';
 import classes from './Home.module.css';
@@ -17,12 +18,7 @@ export function Tiles({ titles }: { titles: Schema<'Page_Title'> | undefined }) 
   const { t, i18n } = useLingui();
   const mayNetwork = useMay('read_network');
   const mayUsage = useMay('audit');
-  const sites = useQuery({
-    queryKey: ['sites'],
-    queryFn: () => ask(api.GET('/api/v1/sites')),
-    enabled: mayNetwork,
-    refetchInterval: 10_000,
-  });
+  const sites = useQuery({ ...sitesQuery, enabled: mayNetwork });
   const usage = useQuery({
     queryKey: ['usage', 'lately'],
     queryFn: () => ask(api.GET('/api/v1/usage', { params: { query: { from_ms: Date.now() - LATELY_MS } } })),

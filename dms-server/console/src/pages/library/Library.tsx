@@ -9,6 +9,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo } from 'react';
 import { useDeleting } from '~/api/deleting';
 import { BUSY_MS, IDLE_MS, isBusy, listTitles } from '~/api/titles';
+import { lookAgain } from '~/live';
 import { EmptyState } from '~/parts/EmptyState';
 import { ErrorState } from '~/parts/ErrorState';
 import { Loading } from '~/parts/Loading';
@@ -36,7 +37,7 @@ export default function Library() {
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor ?? null,
     refetchInterval: ({ state: { data } }) =>
-      data?.pages.some(({ items }) => items.some(isBusy)) ? BUSY_MS : IDLE_MS,
+      lookAgain(data?.pages.some(({ items }) => items.some(isBusy)) ? BUSY_MS : IDLE_MS),
   });
   const all = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
   const deleting = useDeleting();
@@ -57,7 +58,7 @@ export default function Library() {
   const open = (id: string) => void navigate({ to: `/titles/${id}` });
   return (
     <>
-      <PageHeader title={t`Library`} mark={<StaleBadge sinceMs={list.dataUpdatedAt} afterMs={3 * IDLE_MS} />} actions={upload} />
+      <PageHeader title={t`Library`} mark={<StaleBadge followed sinceMs={list.dataUpdatedAt} afterMs={3 * IDLE_MS} />} actions={upload} />
       <Group mb="md" gap="sm">
         <TextInput
           data-page-search

@@ -6,6 +6,7 @@ import { PageHeader } from '~/parts/PageHeader';
 import { useUrlState } from '~/parts/url-state';
 import { useMay } from '~/session/session';
 import { ChangesTab } from './ChangesTab';
+import { FlowsTab } from './FlowsTab';
 import { PeersTab } from './PeersTab';
 import { ProposalsTab } from './ProposalsTab';
 import { SitesTab } from './SitesTab';
@@ -32,6 +33,9 @@ export default function NetworkPage() {
               <Trans>Peers</Trans>
             </Tabs.Tab>
           )}
+          <Tabs.Tab value="flows">
+            <Trans>Matrix and flows</Trans>
+          </Tabs.Tab>
           <Tabs.Tab value="proposals">
             <Trans>Proposals</Trans>
           </Tabs.Tab>
@@ -47,6 +51,9 @@ export default function NetworkPage() {
             <PeersTab />
           </Tabs.Panel>
         )}
+        <Tabs.Panel value="flows">
+          <FlowsTab />
+        </Tabs.Panel>
         <Tabs.Panel value="proposals">
           <ProposalsTab />
         </Tabs.Panel>

@@ -8,6 +8,7 @@ import { Link } from '@tanstack/react-router';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { DEVICES_MS, listDevices } from '~/api/devices';
 import { sitesQuery } from '~/api/sites';
+import { lookAgain } from '~/live';
 import { EmptyState } from '~/parts/EmptyState';
 import { ErrorState } from '~/parts/ErrorState';
 import { count } from '~/parts/format';
@@ -38,7 +39,7 @@ export function PeersTab() {
     queryFn: ({ pageParam }) => listDevices(pageParam, state === 'banned'),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor ?? null,
-    refetchInterval: ({ state: { data } }) => ((data?.pages.length ?? 0) <= ALONE_PAGES ? DEVICES_MS : false),
+    refetchInterval: ({ state: { data } }) => ((data?.pages.length ?? 0) <= ALONE_PAGES ? lookAgain(DEVICES_MS) : false),
   });
   const all = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
   const rows = useMemo(() => narrowed(all, q, state, at, revoking), [all, q, state, at, revoking]);
@@ -96,7 +97,7 @@ export function PeersTab() {
           ]}
         />
         <Group gap="xs" ml="auto">
-          <StaleBadge sinceMs={list.dataUpdatedAt} afterMs={3 * DEVICES_MS} />
+          <StaleBadge followed sinceMs={list.dataUpdatedAt} afterMs={3 * DEVICES_MS} />
           {list.isSuccess && (
             <Text size="sm" c="dimmed" role="status">
               {hasNextPage ? <Trans>{loaded} loaded, there are more</Trans> : <Trans>{loaded} in all</Trans>}

@@ -19,6 +19,8 @@ export function PlanTable({ sites }: { sites: readonly SitePlan[] }) {
     };
     const cap = (value: number | null | undefined) =>
       value === null || value === undefined ? null : value === 0 ? t`no cap` : rate(value, i18n.locale);
+    const withHours = (text: string | null, hours: string | null | undefined) =>
+      text === null || !hours ? text : `${text}; ${hours}`;
     return [
       { id: 'site', header: t`Site`, width: 'minmax(100px, 1fr)', cell: ({ name }) => <strong>{name}</strong> },
       {
@@ -48,7 +50,9 @@ export function PlanTable({ sites }: { sites: readonly SitePlan[] }) {
         header: t`WAN cap`,
         width: 'minmax(0, 1.1fr)',
         wideOnly: true,
-        cell: ({ wan_cap_now: now, wan_cap_then: then }) => <Then now={cap(now)} then={cap(then)} />,
+        cell: ({ wan_cap_now: now, wan_cap_then: then, wan_hours_now: hoursNow, wan_hours_then: hoursThen }) => (
+          <Then now={withHours(cap(now), hoursNow)} then={withHours(cap(then), hoursThen)} />
+        ),
       },
       {
         id: 'peers',

@@ -7,6 +7,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '~/api/client';
 import { SITES_MS } from '~/api/sites';
+import { lookAgain } from '~/live';
 import { EmptyState } from '~/parts/EmptyState';
 import { ErrorState } from '~/parts/ErrorState';
 import { Loading } from '~/parts/Loading';
@@ -20,7 +21,7 @@ export function ProposalsTab() {
   const board = useQuery({
     queryKey: ['site-proposals'],
     queryFn: () => ask(api.GET('/api/v1/site-proposals')),
-    refetchInterval: SITES_MS,
+    refetchInterval: () => lookAgain(SITES_MS),
   });
   if (board.isPending) return <Loading rows={4} height={90} />;
   if (board.isError && board.data === undefined) return <ErrorState error={board.error} retry={board.refetch} />;
@@ -30,7 +31,7 @@ export function ProposalsTab() {
   const show = (key: string) => setHidden((old) => new Set([...old].filter((other) => other !== key)));
   return (
     <Stack>
-      <StaleBadge sinceMs={board.dataUpdatedAt} afterMs={3 * SITES_MS} />
+      <StaleBadge followed sinceMs={board.dataUpdatedAt} afterMs={3 * SITES_MS} />
       {shown.length === 0 && (
         <EmptyState icon={IconBulb} title={t`There is no proposal now`}>
           <Trans>

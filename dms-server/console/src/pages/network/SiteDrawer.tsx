@@ -15,6 +15,7 @@ import { useMay } from '~/session/session';
 import { bodyOf, formOf, NO_SITE, RATE_FIX, subnetsOf } from './site-form';
 import { PEERING } from './texts';
 import { useSiteUndo } from './undo';
+import { WanHours } from './WanHours';
 
 interface Props {
   readonly opened: boolean;
@@ -45,8 +46,8 @@ function SiteFields({ site, close }: { site: Site | null; close: () => void }) {
   const set = (change: Partial<typeof form>) => setForm((old) => ({ ...old, ...change }));
   const send = () => {
     const body = bodyOf(form);
-    if (!body) {
-      const field = { pointer: '/wan_cap_bytes_per_second', code: 'range', fix: i18n._(RATE_FIX) };
+    if (typeof body === 'string') {
+      const field = { pointer: body, code: 'range', fix: i18n._(RATE_FIX) };
       throw wrong(t`The WAN cap is no rate.`, [field]);
     }
     return askChange(
@@ -57,6 +58,11 @@ function SiteFields({ site, close }: { site: Site | null; close: () => void }) {
   };
   const subnets = subnetsOf(form.subnets);
   const which = ({ pointer }: FieldProblem) => {
+    const window = /^\/wan_hours\/windows\/(\d+)/.exec(pointer)?.[1];
+    if (window !== undefined) {
+      const number = Number(window) + 1;
+      return t`Hours ${number}`;
+    }
     const index = /^\/subnets\/(\d+)$/.exec(pointer)?.[1];
     return index === undefined ? null : (subnets[Number(index)] ?? null);
   };
@@ -67,7 +73,7 @@ function SiteFields({ site, close }: { site: Site | null; close: () => void }) {
       tell(site ? <Trans>{name} was changed.</Trans> : <Trans>{name} was added.</Trans>, change);
       close();
     },
-    { '/name': t`Name`, '/subnets': t`Subnets`, '/wan_cap_bytes_per_second': t`WAN cap`, '/peering': t`Peering` },
+    { '/name': t`Name`, '/subnets': t`Subnets`, '/wan_cap_bytes_per_second': t`WAN cap`, '/wan_hours': t`WAN hours`, '/peering': t`Peering` },
     which,
   );
   const remove = async () => {
@@ -134,6 +140,13 @@ function SiteFields({ site, close }: { site: Site | null; close: () => void }) {
           value={form.mbit}
           onChange={(event) => set({ mbit: event.currentTarget.value })}
           error={sending.at('/wan_cap_bytes_per_second')}
+        />
+        <WanHours
+          hours={form.hours}
+          mbit={form.mbit}
+          readOnly={!mayChange}
+          error={sending.at('/wan_hours')}
+          change={(hours) => set({ hours })}
         />
         {mayChange && (
           <Group justify="space-between" mt="xs">

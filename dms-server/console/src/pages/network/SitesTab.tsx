@@ -2,7 +2,7 @@
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Button, CloseButton, Group, Stack, TextInput } from '@mantine/core';
-import { IconBuildingCommunity, IconDownload, IconFileImport, IconPlus, IconSearch } from '@tabler/icons-react';
+import { IconBuildingCommunity, IconClock, IconDownload, IconFileImport, IconPlus, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
@@ -60,7 +60,7 @@ export function SitesTab() {
           flex="1 1 200px"
           maw={320}
         />
-        <StaleBadge sinceMs={sites.dataUpdatedAt} afterMs={3 * SITES_MS} />
+        <StaleBadge followed sinceMs={sites.dataUpdatedAt} afterMs={3 * SITES_MS} />
         <Group gap="xs" ml="auto">
           <Button
             component="a"
@@ -132,11 +132,18 @@ function SiteTable({ rows, open }: { rows: readonly Site[]; open: (site: Site) =
       },
       {
         id: 'cap',
-        header: t`WAN cap`,
-        width: '110px',
+        header: t`WAN cap now`,
+        width: '140px',
         numeric: true,
         wideOnly: true,
-        cell: ({ wan_cap_bytes_per_second: cap }) => (cap === 0 ? <None text={t`no cap`} /> : rate(cap, i18n.locale)),
+        cell: ({ wan_cap_now_bytes_per_second: cap, wan_hours: hours }) => (
+          <span>
+            {hours.windows?.length ? (
+              <IconClock size={14} aria-label={t`by the hour`} style={{ verticalAlign: '-2px' }} />
+            ) : null}{' '}
+            {cap === 0 ? <None text={t`no cap`} /> : rate(cap, i18n.locale)}
+          </span>
+        ),
       },
       {
         id: 'peers',

@@ -6,6 +6,7 @@ import { IconCircleCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { DEVICES_PAGE, listDevices } from '~/api/devices';
+import { lookAgain } from '~/live';
 import { ErrorState } from '~/parts/ErrorState';
 import { Loading } from '~/parts/Loading';
 import { Panel } from '~/parts/Panel';
@@ -28,7 +29,7 @@ export function Arrivals({ sinceMs }: { sinceMs: number | null }) {
   const devices = useQuery({
     queryKey: ['devices', 'newest'],
     queryFn: () => listDevices(null),
-    refetchInterval: sinceMs === null ? IDLE_MS : WAIT_MS,
+    refetchInterval: () => lookAgain(sinceMs === null ? IDLE_MS : WAIT_MS),
   });
   const all = devices.data?.items ?? [];
   const come = sinceMs === null ? [] : all.filter(({ enrolled_ms: ms }) => ms >= sinceMs);
@@ -38,7 +39,7 @@ export function Arrivals({ sinceMs }: { sinceMs: number | null }) {
       title={t`3. Arrivals`}
       actions={
         <>
-          <StaleBadge sinceMs={devices.dataUpdatedAt} afterMs={3 * IDLE_MS} />
+          <StaleBadge followed sinceMs={devices.dataUpdatedAt} afterMs={3 * IDLE_MS} />
           <Anchor component={Link} to="/network?tab=peers" size="sm">
             <Trans>All peers</Trans>
           </Anchor>

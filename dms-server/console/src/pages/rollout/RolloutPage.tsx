@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { PageHeader } from '~/parts/PageHeader';
 import { Arrivals } from './Arrivals';
 import { InstallPanel } from './InstallPanel';
+import { PathsPanel } from './PathsPanel';
 import { PolicyPanel } from './PolicyPanel';
 import { type Issued, TokenPanel } from './TokenPanel';
 
@@ -23,6 +24,7 @@ export default function RolloutPage() {
         <InstallPanel token={issued?.token ?? null} />
         <Arrivals sinceMs={issued?.madeMs ?? null} />
         <PolicyPanel />
+        <PathsPanel />
       </Stack>
     </>
   );

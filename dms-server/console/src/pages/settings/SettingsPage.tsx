@@ -8,6 +8,7 @@ import { useMay } from '~/session/session';
 import { IdentityTab } from './IdentityTab';
 import { KeysTab } from './KeysTab';
 import { LookTab } from './LookTab';
+import { PortalTab } from './PortalTab';
 import { TokensTab } from './TokensTab';
 import { WebhooksTab } from './WebhooksTab';
 
@@ -22,6 +23,7 @@ export default function SettingsPage() {
     ['tokens', t`API tokens`, <TokensTab />],
     ...(mayKeys ? [['keys', t`Keys`, <KeysTab />] as const] : []),
     ['identity', t`Identity`, <IdentityTab />],
+    ['portal', t`Portal`, <PortalTab />],
     ['look', t`Appearance`, <LookTab />],
   ] as const;
   return (

@@ -1,21 +1,23 @@
 /** The link to a title, from a moment of it if wanted, and the lines that show it in another page. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Code, Stack, Text } from '@mantine/core';
+import { Button, Code, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { Title } from '~/api/titles';
 import { CopyButton } from '~/parts/CopyButton';
 import { Notice } from '~/parts/Notice';
 import { Panel } from '~/parts/Panel';
-import { frameFor, linkTo } from './links';
+import { frameFor, linkTo, playerOf } from './links';
 import { StartField } from './StartField';
 import classes from './Title.module.css';
 
 export function Embed({ title }: { title: Title }) {
   const { t } = useLingui();
   const [start, setStart] = useState<number>(0);
+  const [preview, setPreview] = useState(false);
   const link = linkTo(location.origin, title.id, start);
-  const frame = frameFor(link, title.title);
+  const player = playerOf(location.origin, title.id, start);
+  const frame = frameFor(player, title.title);
   return (
     <Stack gap="lg" maw={760}>
       {title.state !== 'complete' && (
@@ -44,6 +46,19 @@ export function Embed({ title }: { title: Title }) {
               servers have to be let in first.
             </Trans>
           </Text>
+          {title.state === 'complete' &&
+            (preview ? (
+              <iframe
+                className={classes.player}
+                src={player}
+                title={t`Preview`}
+                allow="fullscreen; picture-in-picture; loopback-network"
+              />
+            ) : (
+              <Button variant="default" w="fit-content" onClick={() => setPreview(true)}>
+                <Trans>Show a preview</Trans>
+              </Button>
+            ))}
         </Stack>
       </Panel>
     </Stack>

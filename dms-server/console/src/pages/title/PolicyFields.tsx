@@ -1,7 +1,7 @@
 /** The fields of a policy, by question: who, where, when, how. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Checkbox, MultiSelect, NumberInput, Radio, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
+import { Checkbox, MultiSelect, NumberInput, Radio, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { Panel } from '~/parts/Panel';
 import { useRolesThatMay } from '~/session/roles';
@@ -154,6 +154,14 @@ function How({ form, choices }: Props) {
           label={t`Other players may play it`}
           description={t`VLC, browsers and others, through the local player`}
           {...form.getInputProps('thirdParty', { type: 'checkbox' })}
+        />
+        <Textarea
+          label={t`Pages that may show it in a frame`}
+          description={t`One address a line, such as https://intranet.example; * for any page. Empty: pages of this server.`}
+          autosize
+          minRows={2}
+          maxRows={8}
+          {...form.getInputProps('embed')}
         />
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           <Select

@@ -10,6 +10,7 @@ import { ErrorState } from '~/parts/ErrorState';
 import { Loading } from '~/parts/Loading';
 import { Notice } from '~/parts/Notice';
 import { useProblemText } from '~/parts/problem-text';
+import { TitleRequests } from '~/pages/requests/TitleRequests';
 import { Time } from '~/parts/Time';
 import { done } from '~/parts/toast';
 import { PolicyFields } from './PolicyFields';
@@ -29,7 +30,12 @@ export function PolicyTab({ title }: { title: Title }) {
   });
   if (policy.isPending) return <Loading rows={5} />;
   if (policy.isError) return <ErrorState error={policy.error} retry={policy.refetch} />;
-  return <PolicyEditor key={policy.dataUpdatedAt} title={title} view={policy.data} />;
+  return (
+    <Stack gap="lg">
+      <TitleRequests title={title.id} />
+      <PolicyEditor key={policy.dataUpdatedAt} title={title} view={policy.data} />
+    </Stack>
+  );
 }
 
 function PolicyEditor({ title, view }: { title: Title; view: Schema<'PolicyView'> }) {

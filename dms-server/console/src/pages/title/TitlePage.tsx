@@ -16,6 +16,8 @@ import { TitleStateMark } from '~/parts/TitleStateMark';
 import { useUrlState } from '~/parts/url-state';
 import { useMay } from '~/session/session';
 import { Activity } from './Activity';
+import { DeliveryTab } from './delivery/DeliveryTab';
+import { CaptionsTab } from './captions/CaptionsTab';
 import { Embed } from './Embed';
 import { Overview } from './Overview';
 import { PolicyTab } from './PolicyTab';
@@ -31,6 +33,7 @@ export default function TitlePage() {
   const [{ tab }, change] = useUrlState(DEFAULTS);
   const query = useQuery(titleQuery(id));
   const mayPublish = useMay('publish');
+  const mayNetwork = useMay('read_network');
   const remove = useDeleteTitle();
   const [editing, edit] = useDisclosure();
   const above = { to: '/library', title: t`Library` };
@@ -48,7 +51,11 @@ export default function TitlePage() {
   const tabs: readonly (readonly [string, string, React.ReactNode])[] = [
     ['overview', t`Overview`, <Overview key="overview" title={title} />],
     ['renditions', t`Renditions`, <RenditionsTab key="renditions" title={title} />],
+    ...(mayPublish
+      ? ([['captions', t`Captions and chapters`, <CaptionsTab key="captions" title={title} />]] as const)
+      : []),
     ...(mayPublish ? ([['policy', t`Policy`, <PolicyTab key="policy" title={title} />]] as const) : []),
+    ...(mayNetwork ? ([['delivery', t`Delivery`, <DeliveryTab key="delivery" title={title} />]] as const) : []),
     ['embed', t`Share and embed`, <Embed key="embed" title={title} />],
     ['activity', t`Activity`, <Activity key="activity" title={title} />],
   ];

@@ -16,6 +16,8 @@ export function useConflictTexts() {
           return t`It can be watched nowhere. Name a site, or allow the VPN.`;
         case 'no_collection':
           return t`Say which collection has to be subscribed to.`;
+        case 'embed_any':
+          return t`Any page may show it, but only some people may watch it. The audience wins: name the pages, or open it to everybody.`;
       }
     },
     remark: (remark: Remark): string => {

@@ -10,12 +10,17 @@ export function readClock(text: string): number | null {
 
 /** The page that plays it, from `seconds` on. */
 export function linkTo(origin: string, id: string, seconds: number): string {
-  return `${origin}/watch/${id}${seconds > 0 ? `?t=${seconds}` : ''}`;
+  return `${origin}/watch/${id}${seconds > 0 ? `?at=${seconds}` : ''}`;
+}
+
+/** The player alone, for a frame, from `seconds` on. */
+export function playerOf(origin: string, id: string, seconds: number): string {
+  return `${origin}/embed/${id}${seconds > 0 ? `?at=${seconds}` : ''}`;
 }
 
 /** HTML that shows it; the name is a text in it, whatever is in the name. */
 export function frameFor(link: string, name: string): string {
   const safe = name.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
   const allow = 'autoplay; fullscreen; picture-in-picture; loopback-network';
-  return `<iframe src="${link}" title="${safe}" width="960" height="600" allow="${allow}" loading="lazy"></iframe>`;
+  return `<iframe src="${link}" title="${safe}" width="960" height="540" allow="${allow}" loading="lazy"></iframe>`;
 }

@@ -24,6 +24,8 @@ export interface PolicyForm {
   readonly plan: 'free' | 'subscription' | 'rental';
   readonly collection: string;
   readonly rentalHours: number;
+  /** Origins whose pages may show it in a frame, one a line. */
+  readonly embed: string;
 }
 
 /** What the form shows for a policy. */
@@ -46,6 +48,7 @@ export function toForm(policy: PolicyBody): PolicyForm {
     plan: plan.kind,
     collection: plan.kind === 'subscription' ? plan.collection : '',
     rentalHours: plan.kind === 'rental' ? Math.max(1, Math.round(plan.seconds / 3600)) : 48,
+    embed: (policy.embed ?? []).join('\n'),
   };
 }
 
@@ -67,22 +70,24 @@ export function toPolicy(form: PolicyForm): PolicyBody {
     third_party_players: form.thirdParty,
     streams: form.streams > 0 ? form.streams : null,
     plan: planOf(form),
+    embed: form.embed.split(/\s+/).filter((origin) => origin !== ''),
   };
 }
 
 /** What contradicts itself, before the server is asked. */
-export type Conflict = 'ends_before_start' | 'embargo_after_end' | 'nowhere' | 'no_collection';
+export type Conflict = 'ends_before_start' | 'embargo_after_end' | 'nowhere' | 'no_collection' | 'embed_any';
 
 /** What is worth a word but may be meant. */
 export type Remark = 'nobody' | 'over';
 
 export function conflicts(form: PolicyForm): Conflict[] {
-  const { from_ms: from, until_ms: until, embargo_ms: embargo } = toPolicy(form);
+  const { from_ms: from, until_ms: until, embargo_ms: embargo, embed } = toPolicy(form);
   const found: Conflict[] = [];
   if (from != null && until != null && until <= from) found.push('ends_before_start');
   if (embargo != null && until != null && until <= embargo) found.push('embargo_after_end');
   if (form.places === 'within' && form.sites.length === 0 && !form.vpn) found.push('nowhere');
   if (form.plan === 'subscription' && form.collection === '') found.push('no_collection');
+  if (form.audience === 'named' && embed?.includes('*')) found.push('embed_any');
   return found;
 }
 
@@ -109,6 +114,7 @@ export function fieldOf(pointer: string): keyof PolicyForm | null {
     ['/streams', 'streams'],
     ['/plan/collection', 'collection'],
     ['/plan', 'plan'],
+    ['/embed', 'embed'],
   ];
   return fields.find(([place]) => pointer === place || pointer.startsWith(`${place}/`))?.[1] ?? null;
 }
