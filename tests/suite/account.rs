@@ -1,4 +1,4 @@
-//! The first owner on the library page: signing in, one-time codes, the library.
+//! The first owner on the portal: led to the set-up, signing in, one-time codes.
 
 use std::{path::Path, time::Duration};
 

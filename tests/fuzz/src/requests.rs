@@ -123,7 +123,7 @@ pub(crate) fn policy(bytes: &[u8]) -> bool {
         return false;
     };
     let policy = body.policy();
-    let canonical = PolicyBody::of(&policy);
+    let canonical = body.canonical();
     assert_eq!(canonical.policy(), policy);
     let text = serde_json::to_vec(&canonical).expect("a policy is JSON");
     let again: PolicyBody = serde_json::from_slice(&text).expect("our own spelling");
