@@ -1,6 +1,6 @@
 # One command a job; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup web build demo test check sim bench lab fuzz clean
+.PHONY: help setup web build demo test check api screens sim bench lab fuzz clean
 
 SHELL := bash
 CARGO ?= cargo
@@ -30,6 +30,12 @@ test: build ## all tests
 check: web ## format, lints as errors, docs, licences and advisories
 	@scripts/check
 
+api: build ## the API asked for all that it describes, with right and wrong values (installs schemathesis)
+	@scripts/api-check
+
+screens: build ## the pictures of docs/screens anew
+	@cd dms-server/console && SCREENS=keep npx --no-install vitest run --project browser screens
+
 sim: ## the swarm in the simulator
 	@$(CARGO) run -q --release -p swarm --example sim -- gate
 
@@ -50,4 +56,4 @@ fuzz: ## the parsers under libFuzzer (nightly compiler; EACH=60 seconds a target
 
 clean: ## remove everything built
 	@$(CARGO) clean
-	@rm -rf player/web/node_modules player/web/dist dms-server/console/node_modules dms-server/console/dist tests/oidc/node_modules
+	@rm -rf player/web/node_modules player/web/dist dms-server/console/node_modules dms-server/console/dist dms-server/console/dist-* tests/oidc/node_modules
