@@ -1,26 +1,5 @@
-/** The language of the agent's page: as the console's, from texts of its own. */
+/** The language of the agent's page: texts of its own, at an address of its own. */
 
-import { i18n, type Messages } from '@lingui/core';
-import { type Language, preferred } from '~/i18n/languages';
+import { type Compiled, spokenFrom } from '~/i18n/spoken';
 
-const REMEMBERED = 'dms.agent.language';
-
-const catalogues = import.meta.glob<{ messages: Messages }>('./compiled/*.mjs');
-
-async function speak(language: Language): Promise<void> {
-  const load = catalogues[`./compiled/${language}.mjs`];
-  const messages = load ? (await load()).messages : {};
-  i18n.loadAndActivate({ locale: language, messages });
-  document.documentElement.lang = language;
-}
-
-/** Turns a language on and remembers it. */
-export async function choose(language: Language): Promise<void> {
-  localStorage.setItem(REMEMBERED, language);
-  await speak(language);
-}
-
-/** Turns on what this person speaks. */
-export function startLanguage(): Promise<void> {
-  return speak(preferred(localStorage.getItem(REMEMBERED), navigator.languages));
-}
+export const { choose, startLanguage } = spokenFrom(import.meta.glob<Compiled>('./compiled/*.mjs'), 'dms.agent.language');

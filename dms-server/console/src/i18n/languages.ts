@@ -11,6 +11,9 @@ export const LANGUAGES = {
 
 export type Language = keyof typeof LANGUAGES;
 
+/** Where a browser keeps the choice for the console and the portal: who uses both speaks one language. */
+export const CONSOLE_LANGUAGE = 'dms.console.language';
+
 function isLanguage(name: string | undefined | null): name is Language {
   return name != null && Object.hasOwn(LANGUAGES, name);
 }

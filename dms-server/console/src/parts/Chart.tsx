@@ -1,17 +1,16 @@
 /** A chart over time, drawn by uPlot in the colours of the theme; its numbers also as a table and as CSV. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Button, Group, SegmentedControl, Table, Text, useComputedColorScheme } from '@mantine/core';
+import { Text, useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
-import { IconDownload } from '@tabler/icons-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { type Mark, type Series, stacked, twin } from './chart-data';
 import { mixed } from './colours';
-import { download, toCsv } from './csv';
+import { Drawn } from './Drawn';
 import { absolute } from './format';
-import { Panel } from './Panel';
+import { colour } from './theme-colour';
 
 interface Props {
   readonly title: string;
@@ -26,82 +25,32 @@ interface Props {
   readonly marks?: readonly Mark[];
 }
 
-type View = 'chart' | 'table';
-
 const NO_MARKS: readonly Mark[] = [];
 
 export function Chart({ title, timesMs, series, unit, height = 240, stack = false, marks = NO_MARKS }: Props) {
   const { t, i18n } = useLingui();
-  const [view, setView] = useState<View>('chart');
   const rows = useMemo(
     () => twin(t`Time`, timesMs, series, (ms) => absolute(ms, i18n.locale)),
     [t, timesMs, series, i18n.locale],
   );
-  const [head = [], ...body] = rows;
-  const actions = (
-    <Group gap="xs">
-      <SegmentedControl
-        size="xs"
-        aria-label={t`How to show ${title}`}
-        value={view}
-        onChange={(next) => setView(next as View)}
-        data={[
-          { value: 'chart', label: t`Chart` },
-          { value: 'table', label: t`Table` },
-        ]}
-      />
-      <Button
-        size="xs"
-        variant="default"
-        leftSection={<IconDownload size={14} />}
-        onClick={() => download(`${title}.csv`, toCsv(rows))}
-      >
-        CSV
-      </Button>
-    </Group>
-  );
+  const cell = (value: string | number | null) => {
+    if (value === null) return <NoData />;
+    return typeof value === 'number' ? unit(value) : value;
+  };
   return (
-    <Panel title={title} actions={actions}>
-      {view === 'chart' ? (
-        <Plot title={title} timesMs={timesMs} series={series} unit={unit} height={height} stack={stack} marks={marks} />
-      ) : (
-        <Table.ScrollContainer minWidth={320} mah={height + 60}>
-          <Table stickyHeader>
-            <Table.Thead>
-              <Table.Tr>
-                {head.map((cell) => (
-                  <Table.Th key={cell}>{cell}</Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {body.map(([time, ...values]) => (
-                <Table.Tr key={time}>
-                  <Table.Td>{time}</Table.Td>
-                  {values.map((value, at) => (
-                    <Table.Td key={head[at + 1]} className="tabular">
-                      {typeof value === 'number' ? (
-                        unit(value)
-                      ) : (
-                        <Text c="dimmed" size="sm">
-                          <Trans>no data</Trans>
-                        </Text>
-                      )}
-                    </Table.Td>
-                  ))}
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
-    </Panel>
+    <Drawn title={title} table={rows} keys={1} cell={cell} height={height}>
+      <Plot title={title} timesMs={timesMs} series={series} unit={unit} height={height} stack={stack} marks={marks} />
+    </Drawn>
   );
 }
 
-/** A colour of the theme as canvas needs it. */
-function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim() || 'gray';
+/** Nothing was counted then, which is not the same as 0. */
+function NoData() {
+  return (
+    <Text c="dimmed" size="sm">
+      <Trans>no data</Trans>
+    </Text>
+  );
 }
 
 /** A colour of the theme, thinned by the surface behind it, so that what lies below shows through nowhere. */

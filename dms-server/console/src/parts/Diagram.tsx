@@ -1,16 +1,11 @@
 /** A diagram drawn by ECharts, which is loaded when the first one is shown; its numbers also as a table and as CSV. */
 
-import { useLingui } from '@lingui/react/macro';
-import { Button, Group, SegmentedControl, Table, useComputedColorScheme } from '@mantine/core';
+import { useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
-import { IconDownload } from '@tabler/icons-react';
-import { useEffect, useRef, useState } from 'react';
-import { download, toCsv } from './csv';
+import { useEffect, useRef } from 'react';
 import type { Option } from './diagram-engine';
-import { Panel } from './Panel';
-
-/** The theme's colours, by their names in the style sheet. */
-export type Colour = (name: string) => string;
+import { Drawn } from './Drawn';
+import { type Colour, colour } from './theme-colour';
 
 interface Props {
   readonly title: string;
@@ -23,68 +18,13 @@ interface Props {
   readonly cell: (value: string | number | null, column: number) => string;
 }
 
-type View = 'chart' | 'table';
-
 export function Diagram({ title, option, height, table, cell }: Props) {
-  const { t } = useLingui();
-  const [view, setView] = useState<View>('chart');
-  const [head = [], ...rows] = table;
-  const actions = (
-    <Group gap="xs">
-      <SegmentedControl
-        size="xs"
-        aria-label={t`How to show ${title}`}
-        value={view}
-        onChange={(next) => setView(next as View)}
-        data={[
-          { value: 'chart', label: t`Chart` },
-          { value: 'table', label: t`Table` },
-        ]}
-      />
-      <Button
-        size="xs"
-        variant="default"
-        leftSection={<IconDownload size={14} />}
-        onClick={() => download(`${title}.csv`, toCsv(table))}
-      >
-        CSV
-      </Button>
-    </Group>
-  );
   return (
-    <Panel title={title} actions={actions}>
-      {view === 'chart' ? (
-        <Drawing title={title} option={option} height={height} />
-      ) : (
-        <Table.ScrollContainer minWidth={420} mah={height + 60} type="native" tabIndex={0} role="region" aria-label={t`Table`}>
-          <Table stickyHeader>
-            <Table.Thead>
-              <Table.Tr>
-                {head.map((name) => (
-                  <Table.Th key={name}>{name}</Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((row) => (
-                <Table.Tr key={row.slice(0, 2).join(' ')}>
-                  {row.map((value, column) => (
-                    <Table.Td key={head[column]} className="tabular">
-                      {cell(value, column)}
-                    </Table.Td>
-                  ))}
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
-    </Panel>
+    <Drawn title={title} table={table} keys={2} cell={cell} height={height}>
+      <Drawing title={title} option={option} height={height} />
+    </Drawn>
   );
 }
-
-const colour: Colour = (name) =>
-  getComputedStyle(document.documentElement).getPropertyValue(name).trim() || 'gray';
 
 function Drawing({ title, option, height }: Pick<Props, 'title' | 'option' | 'height'>) {
   const scheme = useComputedColorScheme();

@@ -1,12 +1,13 @@
-/** The list of keys. */
+/** The keys of the portal. */
 
 import { useLingui } from '@lingui/react/macro';
-import { Group, Kbd, Modal, Stack, Text } from '@mantine/core';
+import { type KeyLine, KeyList } from '~/parts/KeyList';
+import { KeysModal } from '~/parts/KeysModal';
 import { PLACES } from './places';
 
 export default function Keys({ close }: { close: () => void }) {
   const { t, i18n } = useLingui();
-  const keys: readonly (readonly [readonly string[], string])[] = [
+  const lines: readonly KeyLine[] = [
     [['/'], t`Search`],
     [['Ctrl', 'K'], t`Search or go to`],
     ...PLACES.flatMap(({ key, title }) => (key ? [[['g', key], i18n._(title)] as const] : [])),
@@ -16,25 +17,8 @@ export default function Keys({ close }: { close: () => void }) {
     [['?'], t`This list`],
   ];
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={t`Keyboard shortcuts`}
-      closeButtonProps={{ 'aria-label': t`Close` }}
-      attributes={{ header: { role: 'presentation' } }}
-    >
-      <Stack gap={6}>
-        {keys.map(([pressed, what]) => (
-          <Group key={what} justify="space-between" wrap="nowrap">
-            <Text size="sm">{what}</Text>
-            <Group gap={4} wrap="nowrap">
-              {pressed.map((key) => (
-                <Kbd key={key}>{key}</Kbd>
-              ))}
-            </Group>
-          </Group>
-        ))}
-      </Stack>
-    </Modal>
+    <KeysModal opened close={close}>
+      <KeyList lines={lines} />
+    </KeysModal>
   );
 }

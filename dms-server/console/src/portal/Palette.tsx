@@ -2,13 +2,13 @@
 
 import '@mantine/spotlight/styles.css';
 import { useLingui } from '@lingui/react/macro';
-import { useMantineColorScheme } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { Spotlight, spotlight } from '@mantine/spotlight';
-import { IconArrowRight, IconKeyboard, IconMessage, IconMoon, IconMovie, IconSearch, IconSun } from '@tabler/icons-react';
+import { spotlight } from '@mantine/spotlight';
+import { IconArrowRight, IconMessage, IconMovie } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
+import { Finder, useActsOfAll } from '~/app/Finder';
 import { clock } from '~/parts/format';
 import { PLACES } from './places';
 import { searchQuery } from './queries';
@@ -22,56 +22,37 @@ const FOUND_MAX = 6;
 export default function Palette({ asked, showKeys }: { asked: number; showKeys: () => void }) {
   const { t, i18n } = useLingui();
   const navigate = useNavigate();
-  const { setColorScheme } = useMantineColorScheme();
   const [query, setQuery] = useState('');
   const [settled] = useDebouncedValue(query.trim(), SETTLE_MS);
   const found = useQuery(searchQuery(settled));
   useEffect(() => spotlight.open(), [asked]);
   const items = settled === '' ? [] : (found.data?.items ?? []).slice(0, FOUND_MAX);
-  const videos = items.map(({ title, lines: [line] }) => {
-    const Symbol = line ? IconMessage : IconMovie;
-    return {
-      id: title.id,
-      label: title.title,
-      ...(line && { description: `${clock(line.at_ms)} ${line.text}` }),
-      // The server searched: words that it found need not stand in the name.
-      keywords: query,
-      leftSection: <Symbol size={18} stroke={1.6} />,
-      onClick: () => location.assign(watchAddress(title.id, line && line.at_ms / 1000)),
-    };
-  });
+  const videos = items.map(({ title, lines: [line] }) => ({
+    id: title.id,
+    label: title.title,
+    description: line && `${clock(line.at_ms)} ${line.text}`,
+    // The server searched: words that it found need not stand in the name.
+    keywords: query,
+    icon: line ? IconMessage : IconMovie,
+    onClick: () => location.assign(watchAddress(title.id, line && line.at_ms / 1000)),
+  }));
   const places = PLACES.filter(({ key }) => key !== undefined).map(({ path, title }) => ({
     id: path,
     label: i18n._(title),
-    leftSection: <IconArrowRight size={18} stroke={1.6} />,
+    icon: IconArrowRight,
     onClick: () => void navigate({ to: path }),
   }));
-  const acts = [
-    { id: 'light', label: t`Light appearance`, icon: IconSun, onClick: () => setColorScheme('light') },
-    { id: 'dark', label: t`Dark appearance`, icon: IconMoon, onClick: () => setColorScheme('dark') },
-    { id: 'keys', label: t`Keyboard shortcuts`, icon: IconKeyboard, onClick: showKeys },
-  ].map(({ icon: Symbol, ...act }) => ({ ...act, leftSection: <Symbol size={18} stroke={1.6} /> }));
-  const groups = [
-    { group: t`Videos`, actions: videos },
-    { group: t`Pages`, actions: places },
-    { group: t`Actions`, actions: acts },
-  ];
   return (
-    <Spotlight
-      attributes={{ content: { 'aria-label': t`Search or go to` } }}
-      actions={groups.filter(({ actions }) => actions.length > 0)}
+    <Finder
+      groups={[
+        { group: t`Videos`, acts: videos },
+        { group: t`Pages`, acts: places },
+        { group: t`Actions`, acts: useActsOfAll(showKeys) },
+      ]}
       query={query}
-      onQueryChange={setQuery}
-      nothingFound={t`Nothing is called so`}
+      setQuery={setQuery}
+      placeholder={t`Videos, pages, actions`}
       shortcut={null}
-      highlightQuery
-      scrollable
-      maxHeight={440}
-      searchProps={{
-        leftSection: <IconSearch size={18} />,
-        placeholder: t`Videos, pages, actions`,
-        'aria-label': t`Search or go to`,
-      }}
     />
   );
 }

@@ -8,7 +8,7 @@ import { useCallback, useMemo } from 'react';
 import { askSiteDeliveries, rangeOf, SPANS_MS } from '~/api/delivery';
 import { sitesQuery } from '~/api/sites';
 import { mixed } from '~/parts/colours';
-import { type Colour, Diagram } from '~/parts/Diagram';
+import { Diagram } from '~/parts/Diagram';
 import type { Option } from '~/parts/diagram-engine';
 import { EmptyState } from '~/parts/EmptyState';
 import { ErrorState } from '~/parts/ErrorState';
@@ -16,6 +16,7 @@ import { bytes, count, percent, span } from '~/parts/format';
 import { Loading } from '~/parts/Loading';
 import { StaleBadge } from '~/parts/StaleBadge';
 import { useUrlState } from '~/parts/url-state';
+import type { Colour } from '~/parts/theme-colour';
 import { type Flow, flowsOf, goodness, matrixOf, type Row } from './flows';
 
 const DEFAULTS = { from: '', to: '', span: String(24 * 3_600_000) };

@@ -1,12 +1,13 @@
 /** A site to be made, changed or deleted. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Button, Group, Radio, Stack, Textarea, TextInput } from '@mantine/core';
-import { IconTrash } from '@tabler/icons-react';
+import { Radio, Stack, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { api, toApiError } from '~/api/client';
 import type { FieldProblem } from '~/api/problem';
 import { askChange, type Site } from '~/api/sites';
+import { DeleteButton } from '~/parts/DeleteButton';
+import { DrawerActions } from '~/parts/DrawerActions';
 import { useProblemText } from '~/parts/problem-text';
 import { useSending, wrong } from '~/parts/sending';
 import { SideDrawer } from '~/parts/SideDrawer';
@@ -149,23 +150,11 @@ function SiteFields({ site, close }: { site: Site | null; close: () => void }) {
           change={(hours) => set({ hours })}
         />
         {mayChange && (
-          <Group justify="space-between" mt="xs">
-            {site ? (
-              <Button variant="subtle" color="red" leftSection={<IconTrash size={16} />} onClick={() => void remove()}>
-                <Trans>Delete</Trans>
-              </Button>
-            ) : (
-              <span />
-            )}
-            <Group gap="xs">
-              <Button variant="default" onClick={close}>
-                <Trans>Cancel</Trans>
-              </Button>
-              <Button type="submit" loading={sending.busy}>
-                <Trans>Save</Trans>
-              </Button>
-            </Group>
-          </Group>
+          <DrawerActions
+            away={site && <DeleteButton act={() => void remove()} />}
+            busy={sending.busy}
+            close={close}
+          />
         )}
       </Stack>
     </form>

@@ -1,12 +1,13 @@
 /** A group to be made, changed or deleted, and who is in it. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Button, Group, Stack, TextInput } from '@mantine/core';
-import { IconTrash } from '@tabler/icons-react';
+import { Stack, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask, toApiError } from '~/api/client';
 import type { PeopleGroup } from '~/api/people';
+import { DeleteButton } from '~/parts/DeleteButton';
+import { DrawerActions } from '~/parts/DrawerActions';
 import { useProblemText } from '~/parts/problem-text';
 import { useSending } from '~/parts/sending';
 import { SideDrawer } from '~/parts/SideDrawer';
@@ -106,18 +107,7 @@ function Fields({ group, close, hide }: Omit<Props, 'opened'>) {
           disabled={!mayChange}
         />
         {mayChange && (
-          <Group justify="space-between">
-            {group ? (
-              <Button variant="subtle" color="red" leftSection={<IconTrash size={16} />} onClick={remove}>
-                <Trans>Delete</Trans>
-              </Button>
-            ) : (
-              <span />
-            )}
-            <Button type="submit" loading={sending.busy}>
-              <Trans>Save</Trans>
-            </Button>
-          </Group>
+          <DrawerActions away={group && <DeleteButton act={remove} />} busy={sending.busy} close={close} />
         )}
       </Stack>
     </form>

@@ -1,12 +1,13 @@
 /** A person to be added, changed, or closed. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Stack, Text, TextInput } from '@mantine/core';
 import { IconUserCheck, IconUserOff } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask, toApiError } from '~/api/client';
 import type { Person } from '~/api/people';
+import { DrawerActions } from '~/parts/DrawerActions';
 import { PasswordField } from '~/parts/PasswordField';
 import { useProblemText } from '~/parts/problem-text';
 import { reversible } from '~/parts/reversible';
@@ -153,30 +154,27 @@ function Fields({ person, close }: { person: Person | null; close: () => void })
           />
         )}
         {mayChange && (
-          <Group justify="space-between" mt="xs">
-            {person ? (
-              <Button
-                variant="subtle"
-                color={person.active ? 'red' : 'tide'}
-                leftSection={person.active ? <IconUserOff size={16} /> : <IconUserCheck size={16} />}
-                onClick={() => void setActive(!person.active)}
-              >
-                {person.active ? <Trans>Close the account</Trans> : <Trans>Open the account</Trans>}
-              </Button>
-            ) : (
-              <span />
-            )}
-            <Group gap="xs">
-              <Button variant="default" onClick={close}>
-                <Trans>Cancel</Trans>
-              </Button>
-              <Button type="submit" loading={sending.busy}>
-                <Trans>Save</Trans>
-              </Button>
-            </Group>
-          </Group>
+          <DrawerActions
+            away={person && <Account active={person.active} set={(active) => void setActive(active)} />}
+            busy={sending.busy}
+            close={close}
+          />
         )}
       </Stack>
     </form>
+  );
+}
+
+/** What closes the account, or opens it again. */
+function Account({ active, set }: { active: boolean; set: (active: boolean) => void }) {
+  return (
+    <Button
+      variant="subtle"
+      color={active ? 'red' : 'tide'}
+      leftSection={active ? <IconUserOff size={16} /> : <IconUserCheck size={16} />}
+      onClick={() => set(!active)}
+    >
+      {active ? <Trans>Close the account</Trans> : <Trans>Open the account</Trans>}
+    </Button>
   );
 }

@@ -1,11 +1,13 @@
 /** A webhook to be added, changed, tried or deleted. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Button, Code, Group, MultiSelect, Stack, Switch, Text, TextInput } from '@mantine/core';
-import { IconSend, IconTrash } from '@tabler/icons-react';
+import { Button, Code, MultiSelect, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { IconSend } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask, type Schema, toApiError } from '~/api/client';
+import { DeleteButton } from '~/parts/DeleteButton';
+import { DrawerActions } from '~/parts/DrawerActions';
 import { FormProblem } from '~/parts/FormProblem';
 import { Notice } from '~/parts/Notice';
 import { useProblemText } from '~/parts/problem-text';
@@ -130,18 +132,7 @@ function Fields({ webhook, close, hide }: Omit<Props, 'opened'>) {
           error={sending.at('/events')}
         />
         <Switch label={t`On`} checked={enabled} onChange={(event) => setEnabled(event.currentTarget.checked)} />
-        <Group justify="space-between">
-          {webhook ? (
-            <Button variant="subtle" color="red" leftSection={<IconTrash size={16} />} onClick={remove}>
-              <Trans>Delete</Trans>
-            </Button>
-          ) : (
-            <span />
-          )}
-          <Button type="submit" loading={sending.busy}>
-            <Trans>Save</Trans>
-          </Button>
-        </Group>
+        <DrawerActions away={webhook && <DeleteButton act={remove} />} busy={sending.busy} close={close} />
       </Stack>
     </form>
   );

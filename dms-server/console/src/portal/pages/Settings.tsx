@@ -1,8 +1,8 @@
 /** How somebody likes the portal and the player, in this browser. */
 
 import { useLingui } from '@lingui/react/macro';
-import { type MantineColorScheme, Radio, SimpleGrid, Stack, Switch, useMantineColorScheme } from '@mantine/core';
-import { LANGUAGES, type Language } from '~/i18n/languages';
+import { Stack, Switch } from '@mantine/core';
+import { LookFields } from '~/parts/LookFields';
 import { PageHeader } from '~/parts/PageHeader';
 import { Panel } from '~/parts/Panel';
 import { choose } from '../language';
@@ -10,16 +10,10 @@ import { usePreference } from '../preferences';
 
 export default function Settings() {
   const { t, i18n } = useLingui();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
   const [captions, setCaptions] = usePreference('captions');
   const [next, setNext] = usePreference('autoplay');
   const [saver, setSaver] = usePreference('data-saver');
   const [forYou, setForYou] = usePreference('for-you');
-  const schemes = [
-    ['light', t`Light`],
-    ['dark', t`Dark`],
-    ['auto', t`As the system`],
-  ] as const;
   return (
     <>
       <PageHeader title={t`Settings`} lead={t`They are kept in this browser.`} />
@@ -53,26 +47,7 @@ export default function Settings() {
           </Stack>
         </Panel>
         <Panel title={t`Look and language`}>
-          <SimpleGrid cols={{ base: 1, sm: 2 }}>
-            <Radio.Group
-              label={t`Appearance`}
-              value={colorScheme}
-              onChange={(scheme) => setColorScheme(scheme as MantineColorScheme)}
-            >
-              <Stack gap="xs" mt="sm">
-                {schemes.map(([value, label]) => (
-                  <Radio key={value} value={value} label={label} />
-                ))}
-              </Stack>
-            </Radio.Group>
-            <Radio.Group label={t`Language`} value={i18n.locale} onChange={(language) => void choose(language as Language)}>
-              <Stack gap="xs" mt="sm">
-                {Object.entries(LANGUAGES).map(([value, own]) => (
-                  <Radio key={value} value={value} label={<span lang={value}>{own}</span>} />
-                ))}
-              </Stack>
-            </Radio.Group>
-          </SimpleGrid>
+          <LookFields choose={choose} />
         </Panel>
       </Stack>
     </>
