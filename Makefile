@@ -22,10 +22,8 @@ build: web ## build every program, the watch page and the console
 demo: build ## publish a video and play it at two sites of three PCs (VIDEO=file, ONCE=1 to end by itself)
 	@$(TARGET_DIR)/debug/demo
 
-test: build ## all tests
-	@$(CARGO) test --workspace
-	@cd player/web && npx --no-install vitest run --silent
-	@cd dms-server/console && npx --no-install vitest run --silent
+test: build ## all tests (LANES='player console' for some)
+	@CARGO='$(CARGO)' scripts/test $(LANES)
 
 check: web ## format, lints as errors, docs, licences and advisories
 	@scripts/check

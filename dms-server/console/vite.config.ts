@@ -37,6 +37,8 @@ export default defineConfig(({ command }) => ({
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           fileParallelism: false,
+          // A browser beside other tests on two cores: what fails once is shown, what fails twice is broken.
+          retry: 1,
           testTimeout: 180_000,
           hookTimeout: 240_000,
         },

@@ -27,6 +27,8 @@ export default defineConfig({
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           fileParallelism: false,
+          // A browser beside other tests on two cores: what fails once is shown, what fails twice is broken.
+          retry: 1,
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },

@@ -2,7 +2,7 @@
 
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { faultless, settled } from './axe';
+import { faultless, PAIR, settled } from './axe';
 import { EMPTY, FAILING, PORTAL, PORTAL_EMPTY, PORTAL_FAILING, ROUTES } from './routes';
 import { type Account, close, type Opened, Theatre } from './theatre';
 
@@ -39,13 +39,13 @@ describe('with nothing there', () => {
   it.each(EMPTY)('%s has no fault', async (path) => {
     const page = await visit(path);
     await settled(page);
-    await faultless(page, path);
+    await faultless(page, path, PAIR);
   });
 
   it.each(['/', '/setup'])('%s has no fault for who is not signed in', async (path) => {
     const opened = await theatre.open(path, { signedIn: false });
     await settled(opened.page);
-    await faultless(opened.page, path);
+    await faultless(opened.page, path, PAIR);
     await close(opened);
   });
 });
@@ -55,13 +55,13 @@ describe('the portal with nothing there', () => {
   it.each(PORTAL_EMPTY)('%s has no fault', async (path) => {
     const page = await visit(path);
     await settled(page);
-    await faultless(page, path);
+    await faultless(page, path, PAIR);
   });
 
   it('its sign-in form has no fault', async () => {
     const opened = await theatre.openAt('/my', { signedIn: false });
     await settled(opened.page);
-    await faultless(opened.page, 'sign-in');
+    await faultless(opened.page, 'sign-in', PAIR);
     await close(opened);
   });
 });
@@ -179,14 +179,14 @@ describe('with something there', () => {
       const page = await visitPortal(path);
       await page.locator('[data-request-id="r-1"]').first().waitFor();
       await page.getByText('A fault inside.').first().waitFor();
-      await faultless(page, path);
+      await faultless(page, path, PAIR);
     });
 
     it.each(FAILING)('%s says what failed, with the id of the request, and has no fault', async (path) => {
       const page = await visit(path.replace('{title}', title));
       await page.locator('[data-request-id="r-1"]').first().waitFor();
       await page.getByText('A fault inside.').first().waitFor();
-      await faultless(page, path);
+      await faultless(page, path, PAIR);
     });
   });
 });

@@ -8,13 +8,21 @@ import { expect } from 'vitest';
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
+interface Look {
+  readonly scheme: 'light' | 'dark';
+  readonly width: number;
+}
+
 /** How a page may be looked at: both schemes, a desk and a telephone. */
 const LOOKS = [
   { scheme: 'light', width: 1280 },
   { scheme: 'light', width: 390 },
   { scheme: 'dark', width: 390 },
   { scheme: 'dark', width: 1280 },
-] as const;
+] as const satisfies readonly Look[];
+
+/** Each scheme and each width once: for states that are made of pieces which stand elsewhere in every look. */
+export const PAIR = [LOOKS[0], LOOKS[2]] as const;
 
 /** The findings, one line each. Frames are pages of their own, with tests of their own. */
 export async function findings(page: Page): Promise<string[]> {
@@ -56,9 +64,9 @@ async function worn(page: Page, scheme: string): Promise<void> {
   });
 }
 
-/** Fails when the page, as it stands, has a fault in one of the looks, or sticks out to the side. */
-export async function faultless(page: Page, what: string): Promise<void> {
-  for (const { scheme, width } of LOOKS) {
+/** Fails when the page, as it stands, has a fault in one of these looks, or sticks out to the side. */
+export async function faultless(page: Page, what: string, looks: readonly Look[] = LOOKS): Promise<void> {
+  for (const { scheme, width } of looks) {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     await page.setViewportSize({ width, height: 900 });
     await worn(page, scheme);
