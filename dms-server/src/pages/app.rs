@@ -18,15 +18,15 @@ const NONCE_MARK: &str = "nonce-of-this-answer";
 /// The encodings that the build wrote, best first: what asks for it, what the file ends with.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// The page: its script knows from the path which one to show.
+/// The page: its script knows from the path which one to show, and may talk to `connect` (a list of the policy's `connect-src`).
 ///
 /// # Errors
 /// 404 when the build made none.
-pub fn page<Dist: RustEmbed>(name: &str) -> Result<Response, Problem> {
+pub fn page<Dist: RustEmbed>(name: &str, connect: &str) -> Result<Response, Problem> {
     let file = Dist::get(name).ok_or_else(none)?;
     let built = String::from_utf8_lossy(&file.data);
     let nonce = STANDARD.encode(rand::random::<[u8; 18]>());
-    let policy = HeaderValue::from_str(&policy(&nonce)).map_err(|_| none())?;
+    let policy = HeaderValue::from_str(&policy(&nonce, connect)).map_err(|_| none())?;
     let headers = [
         (
             header::CONTENT_TYPE,
@@ -38,10 +38,10 @@ pub fn page<Dist: RustEmbed>(name: &str) -> Result<Response, Problem> {
     Ok((headers, built.replace(NONCE_MARK, &nonce)).into_response())
 }
 
-fn policy(nonce: &str) -> String {
+fn policy(nonce: &str, connect: &str) -> String {
     format!(
         "default-src 'self'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; \
-         media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; frame-src 'self'; \
+         media-src 'self' blob:; font-src 'self'; connect-src {connect}; worker-src 'self' blob:; frame-src 'self'; \
          object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'; trusted-types default"
     )

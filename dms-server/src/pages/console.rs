@@ -12,6 +12,9 @@ use crate::auth::Anyone;
 use crate::problem::Problem;
 use crate::state::App;
 
+/// What its script may talk to: this server alone.
+const CONNECT: &str = "'self'";
+
 #[derive(RustEmbed)]
 #[folder = "console/dist"]
 struct Dist;
@@ -32,7 +35,7 @@ async fn set_up(_: Anyone) -> Redirect {
 }
 
 async fn page(_: Anyone) -> Result<Response, Problem> {
-    app::page::<Dist>("index.html")
+    app::page::<Dist>("index.html", CONNECT)
 }
 
 async fn asset(_: Anyone, Path(path): Path<String>, asked: HeaderMap) -> Result<Response, Problem> {

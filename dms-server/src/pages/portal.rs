@@ -14,6 +14,9 @@ use crate::auth::Anyone;
 use crate::problem::Problem;
 use crate::state::App;
 
+/// What its script may talk to: this server, and the agent of the PC, which knows what it keeps.
+const CONNECT: &str = "'self' http://127.0.0.1:*";
+
 #[derive(RustEmbed)]
 #[folder = "console/dist-portal"]
 struct Dist;
@@ -32,7 +35,7 @@ pub fn routes() -> Router<App> {
 }
 
 async fn page(_: Anyone) -> Result<Response, Problem> {
-    app::page::<Dist>("portal.html")
+    app::page::<Dist>("portal.html", CONNECT)
 }
 
 async fn asset(_: Anyone, Path(path): Path<String>, asked: HeaderMap) -> Result<Response, Problem> {

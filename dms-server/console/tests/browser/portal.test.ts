@@ -9,6 +9,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { readPlayer } from '../../../../player/web/dev/drive.mjs';
 import { PAYLOADS } from '../../../../player/web/tests/payloads.ts';
 import { tabTo } from './hands';
+import { Agent } from './office';
 import { CLIP } from './server';
 import { type Account, close, Theatre } from './theatre';
 
@@ -139,6 +140,27 @@ it('who is refused asks, the publisher lets them in, and what they were let in t
 
   await watching.page.locator('[data-request="granted"]').getByRole('link', { name: 'Q3 all hands' }).waitFor();
   await close(watching);
+});
+
+it('what the PC keeps is listed by its name, is let go of, and comes back', async () => {
+  const agent = await Agent.start(theatre.server, 7);
+  try {
+    await agent.ask('PUT', `/v1/kept/${title}`, {});
+    const opened = await theatre.openAt(`/my?agent=${encodeURIComponent(agent.url)}`, { as: vera });
+    const kept = opened.page.getByRole('region', { name: 'Without the network' });
+    await kept.getByRole('link', { name: 'Q3 all hands' }).waitFor();
+    await kept.getByText('Here', { exact: true }).waitFor({ timeout: 60_000 });
+    await kept.getByRole('button', { name: 'Let go of Q3 all hands' }).click();
+    await kept.getByText('Nothing is kept on this PC').waitFor();
+    await opened.page.getByRole('button', { name: 'Undo' }).click();
+    await kept.getByRole('link', { name: 'Q3 all hands' }).waitFor();
+    await agent.stop();
+    await opened.page.reload();
+    await kept.getByText('No agent answers on this PC').waitFor();
+    await close(opened);
+  } finally {
+    await agent.stop();
+  }
 });
 
 it('what others wrote stays text: names, tags, descriptions, sentences, notes', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Title } from '../../src/api/titles';
 import { waiting } from '../../src/portal/asked';
+import { agentAt, readKept } from '../../src/portal/here';
 import { meaning } from '../../src/portal/keys';
 import { isNews } from '../../src/portal/live';
 import { excerpt, pieces } from '../../src/portal/marks';
@@ -139,5 +140,27 @@ describe('what waits for an answer', () => {
   it('is nothing that somebody else wrote there', () => {
     const notes = ['', 'x', '-5', '1e99', 'NaN'].map((value) => [`dms.asked.${id(1)}`, value] as const);
     expect(waiting([...notes, ['dms.asked.<script>', '5'], ['dms.captions', '5'], [id(2), '5']], [])).toEqual([]);
+  });
+});
+
+describe('what the PC keeps', () => {
+  const title = '0191e2a0-0000-7000-8000-000000000000';
+
+  it('is read from what the agent says, and what is no such thing is left out', () => {
+    expect(readKept({ title, version: 1, tracks: [], bytes: 10, bytes_here: 4, no_room: true })).toEqual({
+      title,
+      bytes: 10,
+      bytesHere: 4,
+      noRoom: true,
+    });
+    expect(readKept({ title, bytes: -1, bytes_here: 'x' })).toEqual({ title, bytes: 0, bytesHere: 0, noRoom: false });
+    for (const wrong of [null, 7, 'kept', {}, { title: 7 }, { title: '../x' }]) expect(readKept(wrong)).toBeNull();
+  });
+
+  it('is asked of this PC only', () => {
+    expect(agentAt('http://127.0.0.1:9000')).toBe('http://127.0.0.1:9000');
+    for (const wrong of ['', 'http://evil.example:7747', 'https://127.0.0.1:1', 'http://localhost:7747']) {
+      expect(agentAt(wrong)).toBe('http://127.0.0.1:7747');
+    }
   });
 });

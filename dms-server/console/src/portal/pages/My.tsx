@@ -13,6 +13,7 @@ import { PageHeader } from '~/parts/PageHeader';
 import { useSession } from '~/session/session';
 import { remembered, waiting } from '../asked';
 import { Card } from '../Card';
+import { Here } from '../Here';
 import { continueQuery, type Marked, requestsQuery, savedQuery } from '../queries';
 import { Requests } from '../Requests';
 import classes from './Pages.module.css';
@@ -63,13 +64,11 @@ export default function My() {
           </EmptyState>
         )}
       </Section>
-      <section className={classes.section}>
+      <section className={classes.section} aria-label={t`Without the network`}>
         <Heading order={2}>
           <Trans>Without the network</Trans>
         </Heading>
-        <p className={classes.quiet}>
-          <Trans>What this PC keeps for travelling is shown by the agent that keeps it, on a page of its own: edge-peer open.</Trans>
-        </p>
+        <Here />
       </section>
     </>
   );
