@@ -350,7 +350,10 @@ fn preflight_answer(headers: &HeaderMap) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let answers = response.headers_mut();
     let value = HeaderValue::from_static;
-    answers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, value("GET, POST, PUT, DELETE"));
+    answers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        value("GET, POST, PUT, DELETE"),
+    );
     answers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         value("authorization, content-type, range, dms-deadline-ms"),
