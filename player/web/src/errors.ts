@@ -3,6 +3,8 @@
  * says what happened, and what helps. What a person reads always comes from here.
  */
 
+import { t } from './i18n/text';
+
 /** What an error panel offers. */
 export type Remedy = 'retry' | 'reload' | 'sign_in' | 'library' | 'none';
 
@@ -191,7 +193,8 @@ export const ERROR_CODES = Object.keys(CATALOGUE) as ErrorCode[];
 
 /** What to tell a person about `code`. */
 export function explain(code: ErrorCode): Explanation {
-  return CATALOGUE[code];
+  const { title, sentence, remedy } = CATALOGUE[code];
+  return { title: t(title), sentence: t(sentence), remedy };
 }
 
 /** An error with a name of the catalogue. */
