@@ -168,11 +168,6 @@ const CATALOGUE = {
     sentence: 'It is unknown, expired or revoked. Check that you pasted all of it, from dms_ to the end.',
     remedy: 'none',
   },
-  upload_failed: {
-    title: 'The upload stopped',
-    sentence: 'The server did not take the next part. What arrived is kept: resume when you are ready.',
-    remedy: 'retry',
-  },
   upload_too_large: {
     title: 'The file is larger than allowed',
     sentence: 'The server refuses uploads of this size. Ask whoever runs it to raise the limit.',
