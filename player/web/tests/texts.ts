@@ -121,7 +121,9 @@ export function allTexts(): string[] {
 export function strays(): string[] {
   const known = new Set(allTexts());
   const looks = (text: string) =>
-    !known.has(text) && !NO_TEXT.has(text) && (/^[A-Z][a-z’]+(?:$|[ ,.…:?!])/.test(text) || /[a-z]{2,} [a-z]{2,} [a-z]{2,}/.test(text));
+    !known.has(text) &&
+    !NO_TEXT.has(text) &&
+    (/^[A-Z][a-z’]+(?:$|[ ,.…:?!])/.test(text) || /[a-z]{2,} [a-z]{2,} [a-z]{2,}/.test(text));
   const inSources = sources()
     .filter((name) => !SILENT.test(name))
     .flatMap((name) => inSource(name).others.filter(looks).map((text) => `src/${name}: ${text}`));

@@ -48,7 +48,8 @@ export function errorCard(error: PageError, actions: ErrorActions, sentence?: st
 /** What a help desk asks for first. */
 export function codeLine(code: string, requestId: string | null): HTMLElement {
   const within = { code: h('code', {}, code), request: h('code', {}, requestId) };
-  return h('p', { class: 'card__code' }, ...rich(requestId === null ? 'Code {code}' : 'Code {code} · request {request}', within));
+  const line = rich(requestId === null ? 'Code {code}' : 'Code {code} · request {request}', within);
+  return h('p', { class: 'card__code' }, ...line);
 }
 
 function primary(text: string, onclick: () => void): HTMLElement {

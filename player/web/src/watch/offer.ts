@@ -39,7 +39,8 @@ export class Notice {
     });
     // The offer of the office network matters more: it stays.
     if (this.#offered) return;
-    this.#show(h('p', {}, t('Going on from {time}, where you stopped.', { time: from })), h('div', { class: 'notice__actions' }, again));
+    const said = t('Going on from {time}, where you stopped.', { time: from });
+    this.#show(h('p', {}, said), h('div', { class: 'notice__actions' }, again));
     this.#hideLater();
   }
 

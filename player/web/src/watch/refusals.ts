@@ -142,7 +142,10 @@ function askCard(of: Refusal): HTMLElement {
     const answered =
       denied.atMs === null
         ? t('{who} answered: access was not given. You can ask again a day later.', { who })
-        : t('{who} answered {when}: access was not given. You can ask again a day later.', { who, when: moment(denied.atMs) });
+        : t('{who} answered {when}: access was not given. You can ask again a day later.', {
+            who,
+            when: moment(denied.atMs),
+          });
     state.append(h('p', {}, answered));
   }
   if (askedBefore(title) && !denied) state.append(waits());

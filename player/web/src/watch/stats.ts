@@ -24,22 +24,27 @@ export interface StatsSources {
 export function statsRows(of: StatsSources): [string, string][] {
   const { video, route, report, keys, playback } = of;
   const quality = playback.quality;
-  const frames = video.getVideoPlaybackQuality();
+  const { totalVideoFrames: decoded, droppedVideoFrames: dropped } = video.getVideoPlaybackQuality();
   const license = keys.current;
-  const mean = report.segments > 0 ? report.openMs / report.segments : 0;
+  const mean = number(report.segments > 0 ? report.openMs / report.segments : 0, 1);
+  const { agent } = route;
   return [
     [t('Path'), `${t(route.current === 'agent' ? 'agent' : 'origin')} (${route.log.at(-1)?.reason ?? t('undecided')})`],
     [t('Bytes'), bytesSentence(report.bytes)],
     [t('Quality'), quality ? `${quality.width}×${quality.height}, ${bitrate(quality.bitrate)}` : t('none yet')],
     [t('Estimate'), bitrate(playback.bandwidth)],
     [t('Buffer'), t('{seconds} s ahead', { seconds: number(bufferedAhead(video), 1) })],
-    [t('Pictures'), t('{decoded} decoded, {dropped} dropped', { decoded: frames.totalVideoFrames, dropped: frames.droppedVideoFrames })],
+    [t('Pictures'), t('{decoded} decoded, {dropped} dropped', { decoded, dropped })],
     [t('Start'), report.startupMs === null ? t('not yet') : `${number(report.startupMs)} ms`],
     [t('Stalls'), `${number(report.stalls)} (${number(report.stalledMs / 1000, 1)} s)`],
-    [t('Opened'), t('{n} segment, {mean} ms each|{n} segments, {mean} ms each', { n: report.segments, mean: number(mean, 1) })],
-    [t('Licence'), license ? t('version {version}, until {time}', { version: `${license.version}`, time: clockTime(license.notAfter) }) : t('none yet')],
-    [t('Agent'), route.agent ? t('{version} at {address}', { version: route.agent.hello.version, address: route.agent.origin }) : t('not used')],
+    [t('Opened'), t('{n} segment, {mean} ms each|{n} segments, {mean} ms each', { n: report.segments, mean })],
+    [t('Licence'), license ? licence(license) : t('none yet')],
+    [t('Agent'), agent ? t('{version} at {address}', { version: agent.hello.version, address: agent.origin }) : t('not used')],
   ];
+}
+
+function licence({ version, notAfter }: { version: number; notAfter: number }): string {
+  return t('version {version}, until {time}', { version: String(version), time: clockTime(notAfter) });
 }
 
 function clockTime(ms: number): string {

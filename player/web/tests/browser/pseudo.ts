@@ -84,6 +84,10 @@ export function look(page: Page, data: readonly string[], marked = true): Promis
         const box = range.getBoundingClientRect();
         if (box.width === 0 || box.height === 0) return;
         const own = of.getBoundingClientRect();
+        const { lineHeight, fontSize } = getComputedStyle(of);
+        if (range.getClientRects().length > 1 && Number.parseFloat(lineHeight) < Number.parseFloat(fontSize)) {
+          found.clipped.push(`lines lie on one another in ${place(of)}: ${text.textContent}`);
+        }
         // A slot has no box of its own.
         if (own.width > 0 && box.right > own.right + 1 && !of.closest('.visually-hidden')) {
           found.clipped.push(`sticks out of ${place(of)}: ${text.textContent}`);
