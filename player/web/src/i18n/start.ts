@@ -32,8 +32,7 @@ function translate(root: ParentNode): void {
   }
 }
 
-/** Speaks the person's language, and puts the player into the page: its parts take their labels when they are made. */
-export async function startLanguage(): Promise<void> {
+async function start(): Promise<void> {
   // The portal keeps the choice.
   const locale = preferred(wish('console.language'), navigator.languages);
   const language = locale.slice(0, 2);
@@ -47,4 +46,11 @@ export async function startLanguage(): Promise<void> {
   translate(document);
   translate(parts.content);
   parts.replaceWith(parts.content);
+}
+
+let started: Promise<void> | undefined;
+
+/** Speaks the person's language, and puts the player into the page: its parts take their labels when they are made. */
+export function startLanguage(): Promise<void> {
+  return (started ??= start());
 }

@@ -3,9 +3,11 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { En } from 'media-chrome/dist/lang/en.js';
 import type { Page } from 'playwright-core';
 import { type Plugin, build } from 'vite';
+import config from '../../vite.config';
 import { allTexts } from '../texts';
 
 /** The language whose place it takes. */
@@ -42,7 +44,16 @@ function texts(): Plugin {
 /** Builds the pages with it into a folder of their own, and gives that. */
 export async function buildPseudo(): Promise<string> {
   const outDir = await mkdtemp(join(tmpdir(), 'dms-pseudo-'));
-  await build({ logLevel: 'silent', plugins: [texts()], build: { outDir } });
+  // Of what else a build writes, only the policy: no other folder is touched.
+  const policy = (config.plugins ?? []).filter((plugin) => plugin && 'name' in plugin && plugin.name === 'dms-csp');
+  await build({
+    configFile: false,
+    root: fileURLToPath(new URL('../../', import.meta.url)),
+    logLevel: 'silent',
+    resolve: config.resolve ?? {},
+    plugins: [texts(), ...policy],
+    build: { ...config.build, outDir },
+  });
   return `${outDir}/`;
 }
 
