@@ -3,12 +3,15 @@ import { defineConfig } from 'vitest/config';
 import { bundleBudget } from './vite-budget.ts';
 import { contentSecurityPolicy } from './vite-csp.ts';
 
-const NO_SHORTCUTS = fileURLToPath(new URL('./src/watch/no-shortcuts-dialog.ts', import.meta.url));
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   plugins: [contentSecurityPolicy(), bundleBudget({ 'watch.html': 60, 'embed.html': 60 })],
   resolve: {
-    alias: [{ find: /^\.\/media-keyboard-shortcuts-dialog\.js$/, replacement: NO_SHORTCUTS }],
+    alias: [
+      { find: /^\.\/media-keyboard-shortcuts-dialog\.js$/, replacement: here('./src/watch/no-shortcuts-dialog.ts') },
+      { find: /^\.\.\/lang\/en\.js$/, replacement: here('./src/i18n/no-english.ts') },
+    ],
   },
   build: {
     target: 'es2023',

@@ -78,6 +78,12 @@ export class DevDms {
   readonly #titles = new Map<string, SealedTitle>();
   #signer: Signer | null = null;
   #listening: Listening | null = null;
+  readonly #dist: string;
+
+  /** Serves the pages of the folder `dist`, which ends in a slash. */
+  constructor(dist = DIST) {
+    this.#dist = dist;
+  }
 
   async start(port = 0): Promise<void> {
     this.#signer = await newSigner();
@@ -255,9 +261,9 @@ export class DevDms {
     const { pathname } = exchange.url;
     const page = pathname === '/' ? 'index.html' : pathname.slice(1);
     const file = pathname.startsWith('/watch/') ? 'watch.html' : pathname.startsWith('/embed/') ? 'embed.html' : page;
-    const path = DIST + file;
+    const path = this.#dist + file;
     if (file.includes('..') || !existsSync(path)) return sendProblem(exchange, 404, 'not_found', pathname);
-    const built = readFileSync(`${DIST}csp.txt`, 'utf8').trim();
+    const built = readFileSync(`${this.#dist}csp.txt`, 'utf8').trim();
     const ancestors = `frame-ancestors 'self' ${this.faults.frames}`;
     const policy = file === 'embed.html' ? built.replace("frame-ancestors 'self'", ancestors) : built;
     const headers = file.endsWith('.html') ? { 'content-security-policy': policy } : {};

@@ -12,6 +12,8 @@ export interface StageOptions {
   readonly clip?: ClipRecipe;
   /** Also fill the library with titles in other states. */
   readonly shelf?: boolean;
+  /** Where the built pages are, with a slash at the end. */
+  readonly dist?: string;
 }
 
 /** What runs. */
@@ -28,7 +30,7 @@ export interface Stage {
 /** Starts all of it on loopback. */
 export async function startStage(options: StageOptions = {}): Promise<Stage> {
   const clip = await makeClip(options.clip);
-  const dms = new DevDms();
+  const dms = new DevDms(options.dist);
   await dms.start(options.port ?? 0);
   const agent = new DevAgent(dms, dms.url);
   await agent.start(options.agentPort ?? 0);

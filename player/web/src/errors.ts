@@ -3,6 +3,8 @@
  * says what happened, and what helps. What a person reads always comes from here.
  */
 
+import { t } from './i18n/text';
+
 /** What an error panel offers. */
 export type Remedy = 'retry' | 'reload' | 'sign_in' | 'library' | 'none';
 
@@ -166,11 +168,6 @@ const CATALOGUE = {
     sentence: 'It is unknown, expired or revoked. Check that you pasted all of it, from dms_ to the end.',
     remedy: 'none',
   },
-  upload_failed: {
-    title: 'The upload stopped',
-    sentence: 'The server did not take the next part. What arrived is kept: resume when you are ready.',
-    remedy: 'retry',
-  },
   upload_too_large: {
     title: 'The file is larger than allowed',
     sentence: 'The server refuses uploads of this size. Ask whoever runs it to raise the limit.',
@@ -191,7 +188,8 @@ export const ERROR_CODES = Object.keys(CATALOGUE) as ErrorCode[];
 
 /** What to tell a person about `code`. */
 export function explain(code: ErrorCode): Explanation {
-  return CATALOGUE[code];
+  const { title, sentence, remedy } = CATALOGUE[code];
+  return { title: t(title), sentence: t(sentence), remedy };
 }
 
 /** An error with a name of the catalogue. */

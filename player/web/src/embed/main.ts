@@ -8,4 +8,4 @@ import { narrowConnections } from '../watch/policy';
 
 const address = readAddress(new URL(location.href));
 narrowConnections(address.agent);
-open(address, async () => (await import('./around')).around);
+void open(address, async () => (await import('./around')).around);

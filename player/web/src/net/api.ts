@@ -1,5 +1,6 @@
 /** The public API of the DMS, as far as the pages use it. */
 
+import { t } from '../i18n/text';
 import { type Bytes, fromHex } from '../secure/bytes';
 import type { Trust } from '../secure/license';
 import { type ErrorCode, PageError } from '../errors';
@@ -210,7 +211,7 @@ async function offered(
   if (response.status >= 500) throw await problem(response, path);
   const said = (await response.json().catch(() => ({}))) as Json;
   const fixes = Array.isArray(said.errors) ? (said.errors as Json[]).map((error) => text(error.fix) ?? '') : [];
-  const detail = [text(said.detail) ?? 'The server refused it.', ...fixes].join(' ');
+  const detail = [text(said.detail) ?? t('The server refused it.'), ...fixes].join(' ');
   return { refusal: { code: text(said.code) ?? '', detail } };
 }
 

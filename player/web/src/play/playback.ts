@@ -3,6 +3,7 @@
 import type Hls from 'hls.js';
 import type { ErrorData, HlsConfig } from 'hls.js';
 import { PageError } from '../errors';
+import { locale } from '../i18n/text';
 import type { KeyRing } from './keyring';
 import { type LoaderHost, loaderClass } from './loader';
 import { type Variant, licensedOnly, variants } from './master';
@@ -232,7 +233,7 @@ export class Playback {
   /** Sound languages: names, and which one plays. */
   get audioTracks(): { name: string; selected: boolean }[] {
     const hls = this.#hls;
-    const languages = new Intl.DisplayNames([navigator.language], { type: 'language' });
+    const languages = new Intl.DisplayNames([locale()], { type: 'language' });
     return (hls?.audioTracks ?? []).map(({ name, lang }, index) => ({
       name: lang ? (languages.of(lang) ?? name) : name,
       selected: index === hls?.audioTrack,

@@ -1,7 +1,8 @@
 /** The card that both pages show when something went wrong. */
 
 import { type PageError, explain } from '../errors';
-import { h } from './dom';
+import { t } from '../i18n/text';
+import { h, rich } from './dom';
 
 /** What an error card can do besides explaining. */
 export interface ErrorActions {
@@ -24,7 +25,7 @@ export function details(error: PageError): string {
 /** An error in plain language, with what helps. `sentence` takes the place of the catalogue’s. */
 export function errorCard(error: PageError, actions: ErrorActions, sentence?: string): HTMLElement {
   const { title, sentence: usual, remedy } = explain(error.code);
-  const copy = h('button', { class: 'quiet', type: 'button' }, 'Copy details');
+  const copy = h('button', { class: 'quiet', type: 'button' }, t('Copy details'));
   copy.addEventListener('click', () => void copyText(details(error), copy));
   const reload = () => location.reload();
   return h(
@@ -32,23 +33,23 @@ export function errorCard(error: PageError, actions: ErrorActions, sentence?: st
     { class: 'card card--error', role: 'alert' },
     h('h2', {}, title),
     h('p', {}, sentence ?? error.said ?? usual),
-    h(
-      'p',
-      { class: 'card__code' },
-      'Code ',
-      h('code', {}, error.code),
-      error.requestId !== null && ' · request ',
-      error.requestId !== null && h('code', {}, error.requestId),
-    ),
+    codeLine(error.code, error.requestId),
     h(
       'div',
       { class: 'card__actions' },
-      remedy === 'retry' && primary('Retry', actions.retry),
-      remedy === 'reload' && primary('Load again', reload),
-      remedy === 'library' && h('a', { class: 'button primary', href: '/' }, 'Go to the library'),
+      remedy === 'retry' && primary(t('Retry'), actions.retry),
+      remedy === 'reload' && primary(t('Load again'), reload),
+      remedy === 'library' && h('a', { class: 'button primary', href: '/' }, t('Go to the library')),
       copy,
     ),
   );
+}
+
+/** What a help desk asks for first. */
+export function codeLine(code: string, requestId: string | null): HTMLElement {
+  const within = { code: h('code', {}, code), request: h('code', {}, requestId) };
+  const line = rich(requestId === null ? 'Code {code}' : 'Code {code} · request {request}', within);
+  return h('p', { class: 'card__code' }, ...line);
 }
 
 function primary(text: string, onclick: () => void): HTMLElement {
@@ -58,7 +59,7 @@ function primary(text: string, onclick: () => void): HTMLElement {
 async function copyText(text: string, button: HTMLElement): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = 'Copied';
+    button.textContent = t('Copied');
   } catch {
     // Without permission to write, the text is shown for copying by hand.
     button.replaceWith(h('textarea', { class: 'card__details', readonly: true, rows: 6 }, text));

@@ -1,5 +1,7 @@
 /** Making elements. Text only ever goes in as text, so nothing a server says can become markup. */
 
+import { t } from '../i18n/text';
+
 type Child = Node | string | null | false;
 type Attributes = Record<string, string | number | boolean | null | undefined | ((event: never) => void)>;
 
@@ -19,6 +21,13 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   }
   element.append(...children.filter((child) => child !== null && child !== false));
   return element;
+}
+
+/** A text of the page with elements in it, for {@link h}: `Code {code}`. */
+export function rich(text: string, within: Readonly<Record<string, Node>>): Child[] {
+  return t(text)
+    .split(/\{(\w+)\}/)
+    .map((piece, index) => (index % 2 ? (within[piece] ?? null) : piece));
 }
 
 /** The element with `id` in the page's own markup. */

@@ -1,6 +1,8 @@
 /** Numbers and times as people read them. */
 
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+import { locale, number, t } from '../i18n/text';
+
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
 
 /** Bytes in decimal units: `12.3 MB`. */
 export function bytes(count: number): string {
@@ -11,14 +13,14 @@ export function bytes(count: number): string {
     unit += 1;
   }
   const digits = unit === 0 || value >= 99.5 ? 0 : 1;
-  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+  return number(value, digits, { style: 'unit', unit: UNITS[unit], unitDisplay: unit === 0 ? 'long' : 'short' });
 }
 
 /** Bits per second: `4.2 Mbit/s`. */
 export function bitrate(bitsPerSecond: number): string {
   const mega = bitsPerSecond / 1_000_000;
-  if (mega >= 99.5) return `${mega.toFixed(0)} Mbit/s`;
-  return mega >= 1 ? `${mega.toFixed(1)} Mbit/s` : `${Math.round(bitsPerSecond / 1000)} kbit/s`;
+  if (mega >= 99.5) return `${number(mega, 0)} Mbit/s`;
+  return mega >= 1 ? `${number(mega, 1)} Mbit/s` : `${number(bitsPerSecond / 1000, 0)} kbit/s`;
 }
 
 /** A playing time: `1:02:03`, `4:05`. */
@@ -31,11 +33,11 @@ export function clock(seconds: number): string {
 
 /** How long something will take: `about 2 min`. */
 export function estimate(seconds: number): string {
-  if (seconds < 10) return 'a few seconds';
-  if (seconds < 55) return `about ${Math.ceil(seconds / 5) * 5} s`;
-  if (seconds < 3300) return `about ${Math.ceil(seconds / 60)} min`;
+  if (seconds < 10) return t('a few seconds');
+  if (seconds < 55) return t('about {n} s', { n: Math.ceil(seconds / 5) * 5 });
+  if (seconds < 3300) return t('about {n} min', { n: Math.ceil(seconds / 60) });
   const hours = seconds / 3600;
-  return `about ${hours < 10 ? hours.toFixed(1) : Math.round(hours)} h`;
+  return t('about {n} h', { n: number(hours, hours < 10 ? 1 : 0) });
 }
 
 /** A moment as a date; the time of day too when it was today. */
@@ -43,14 +45,14 @@ export function day(ms: number, now = Date.now()): string {
   const date = new Date(ms);
   const today = new Date(now).toDateString() === date.toDateString();
   return today
-    ? `today at ${date.toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' })}`
-    : date.toLocaleDateString([], { year: 'numeric', month: 'short', day: 'numeric' });
+    ? t('today at {time}', { time: date.toLocaleTimeString(locale(), { hour: 'numeric', minute: '2-digit' }) })
+    : date.toLocaleDateString(locale(), { year: 'numeric', month: 'short', day: 'numeric' });
 }
 
 /** A moment as date and time of day, in the person's own time. */
 export function moment(ms: number): string {
   const how: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short' };
-  return new Date(ms).toLocaleString([], how);
+  return new Date(ms).toLocaleString(locale(), how);
 }
 
 /** What is left until something: `2 days, 3 h`, `1:02:03`, `0:09`. */
@@ -59,5 +61,5 @@ export function remaining(ms: number): string {
   const days = Math.floor(seconds / 86_400);
   if (days === 0) return clock(seconds);
   const hours = Math.floor((seconds % 86_400) / 3600);
-  return `${days} ${days === 1 ? 'day' : 'days'}, ${hours} h`;
+  return t('{n} day, {hours} h|{n} days, {hours} h', { n: days, hours });
 }

@@ -1,10 +1,11 @@
 /** What both pages say about a title that is not ready yet. */
 
+import { type Texts, number, t } from '../i18n/text';
 import type { Title } from '../net/api';
 import { h, progressBar } from './dom';
 import { estimate } from './format';
 
-const STEPS: Record<Title['state'], string> = {
+const STEPS = {
   uploading: 'Being uploaded',
   queued: 'Waiting for its turn',
   probing: 'Looking at the file',
@@ -12,18 +13,18 @@ const STEPS: Record<Title['state'], string> = {
   sealing: 'Being encrypted and signed',
   complete: 'Ready',
   failed: 'Failed',
-};
+} satisfies Texts & Record<Title['state'], string>;
 
 /** The step a title is at, in words. */
 export function stepText(title: Title): string {
-  return STEPS[title.state];
+  return t(STEPS[title.state]);
 }
 
 /** Progress and estimate in words: `42 %, about 2 min left`. Empty while nothing is known. */
 export function progressText(title: Title): string {
   const parts: string[] = [];
-  if (title.progress !== null) parts.push(`${Math.floor(title.progress)}\u00a0%`);
-  if (title.etaSeconds !== null) parts.push(`${estimate(title.etaSeconds)} left`);
+  if (title.progress !== null) parts.push(number(Math.floor(title.progress) / 100, 0, { style: 'percent' }));
+  if (title.etaSeconds !== null) parts.push(t('{estimate} left', { estimate: estimate(title.etaSeconds) }));
   return parts.join(', ');
 }
 
@@ -33,8 +34,8 @@ export function preparingCard(title: Title): HTMLElement {
     'div',
     { class: 'card card--preparing' },
     h('h2', {}, stepText(title)),
-    h('p', {}, 'The video starts here by itself as soon as it is ready.'),
-    progressBar('Preparation', title.progress),
-    h('p', { class: 'card__code' }, progressText(title) || 'The estimate follows in a moment.'),
+    h('p', {}, t('The video starts here by itself as soon as it is ready.')),
+    progressBar(t('Preparation'), title.progress),
+    h('p', { class: 'card__code' }, progressText(title) || t('The estimate follows in a moment.')),
   );
 }

@@ -2,7 +2,9 @@
 
 import * as api from '../net/api';
 import { explain, toPageError } from '../errors';
+import { t } from '../i18n/text';
 import { h } from './dom';
+import { said } from './said';
 
 /** One line of a form. */
 interface Field {
@@ -98,7 +100,7 @@ function quiet(text: string, onclick: () => void, id: string): HTMLElement {
 /** The way through the company's identity provider, which leads back to this page. */
 function providerLink(name: string): HTMLElement {
   const next = encodeURIComponent(location.pathname + location.search);
-  return h('a', { class: 'button', id: 'use-provider', href: `/session/oidc?next=${next}` }, `Sign in with ${name}`);
+  return h('a', { class: 'button', id: 'use-provider', href: `/session/oidc?next=${next}` }, t('Sign in with {name}', { name }));
 }
 
 /** The sign-in form; `done` runs once the session is there. */
@@ -121,21 +123,21 @@ export function signInCard(why: string, done: () => void): HTMLElement {
 function accountForm(why: string, done: () => void, other: () => void): HTMLFormElement {
   const code: Field = {
     id: 'code',
-    label: 'Code',
+    label: t('Code'),
     autocomplete: 'one-time-code',
     numeric: true,
-    help: 'The six digits that your authenticator app shows.',
+    help: t('The six digits that your authenticator app shows.'),
   };
   const element = card({
     id: 'account',
-    title: 'Sign in',
+    title: t('Sign in'),
     why,
-    action: 'Sign in',
+    action: t('Sign in'),
     fields: [
-      { id: 'login', label: 'Name', autocomplete: 'username' },
-      { id: 'password', label: 'Password', type: 'password', autocomplete: 'current-password' },
+      { id: 'login', label: t('Name'), autocomplete: 'username' },
+      { id: 'password', label: t('Password'), type: 'password', autocomplete: 'current-password' },
     ],
-    others: [quiet('Use a token', other, 'use-token')],
+    others: [quiet(t('Use a token'), other, 'use-token')],
     async send(value) {
       const given = { login: value('login'), password: value('password'), code: value('code') };
       const refused = await api.signInAs(given);
@@ -146,7 +148,7 @@ function accountForm(why: string, done: () => void, other: () => void): HTMLForm
       const first = refused.code === 'code_needed' && element.querySelector('#code') === null;
       if (first) element.querySelector('#password-error')?.before(row(code));
       if (refused.code.startsWith('code_')) element.querySelector<HTMLInputElement>('#code')?.focus();
-      return refused.detail;
+      return said(refused.code, refused.detail);
     },
   });
   return element;
@@ -155,20 +157,20 @@ function accountForm(why: string, done: () => void, other: () => void): HTMLForm
 function tokenForm(why: string, done: () => void, other: () => void): HTMLFormElement {
   return card({
     id: 'by-token',
-    title: 'Sign in',
+    title: t('Sign in'),
     why,
-    action: 'Sign in',
+    action: t('Sign in'),
     fields: [
       {
         id: 'token',
-        label: 'Access token',
+        label: t('Access token'),
         type: 'password',
         autocomplete: 'current-password',
         placeholder: 'dms_…',
-        help: 'It starts with dms_. Your administrator makes one for you.',
+        help: t('It starts with dms_. Your administrator makes one for you.'),
       },
     ],
-    others: [quiet('Use a name', other, 'use-name')],
+    others: [quiet(t('Use a name'), other, 'use-name')],
     async send(value) {
       await api.signIn(value('token'));
       done();

@@ -3,6 +3,7 @@
 import type { Title } from '../net/api';
 import * as portal from '../net/portal';
 import type { PageError } from '../errors';
+import { t } from '../i18n/text';
 import { byId, h } from '../ui/dom';
 import { clock, day } from '../ui/format';
 import { Delivery } from './delivery';
@@ -45,10 +46,10 @@ export class Around implements Surroundings {
   shown(title: Title): void {
     this.#title = title;
     byId('title').textContent = title.title;
-    const did = title.state === 'complete' ? 'Published' : 'Uploaded';
+    const since = { day: day(title.createdMs ?? 0) };
     const parts = [
       title.durationMs !== null && title.durationMs > 0 ? clock(title.durationMs / 1000) : null,
-      title.createdMs !== null ? `${did} ${day(title.createdMs)}` : null,
+      title.createdMs !== null ? t(title.state === 'complete' ? 'Published {day}' : 'Uploaded {day}', since) : null,
     ];
     byId('meta').textContent = parts.filter((part) => part !== null).join(' · ');
     // Asked for beside everything else, so that the start hardly waits.
@@ -122,7 +123,7 @@ export class Around implements Surroundings {
     const transcript = await this.#transcript.catch(() => null);
     if (!transcript) {
       this.#transcript = null;
-      pane.replaceChildren(h('p', {}, 'The transcript did not load. Load the page again.'));
+      pane.replaceChildren(h('p', {}, t('The transcript did not load. Load the page again.')));
       return;
     }
     if (this.#transcriptOpen) await transcript.show(asked);

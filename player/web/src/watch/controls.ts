@@ -2,6 +2,7 @@
 
 import type { Captions } from './captions';
 import { chapterFrom } from './lines';
+import { number, t } from '../i18n/text';
 import { h } from '../ui/dom';
 import { clock } from '../ui/format';
 import { type Command, type Focus, KEY_SHEET, allowed, commandFor } from './keys';
@@ -64,7 +65,7 @@ export class Controls {
       case 'toggle':
         if (video.paused) void video.play().catch(() => undefined);
         else video.pause();
-        return this.#say(video.paused ? 'Paused' : 'Playing');
+        return this.#say(t(video.paused ? 'Paused' : 'Playing'));
       case 'seek_by':
         return this.#seek(video.currentTime + command.seconds);
       case 'seek_to':
@@ -75,10 +76,10 @@ export class Controls {
       case 'volume':
         video.muted = false;
         video.volume = Math.min(1, Math.max(0, video.volume + command.by));
-        return this.#say(`Volume ${Math.round(video.volume * 100)} percent`);
+        return this.#say(t('Volume {percent}', { percent: number(video.volume, 0, { style: 'percent' }) }));
       case 'mute':
         video.muted = !video.muted;
-        return this.#say(video.muted ? 'Sound off' : 'Sound on');
+        return this.#say(t(video.muted ? 'Sound off' : 'Sound on'));
       case 'speed':
         return this.#changeSpeed(command.by);
       case 'transcript':
@@ -111,7 +112,7 @@ export class Controls {
     const { video } = this.#targets;
     if (!Number.isFinite(video.duration)) return;
     video.currentTime = Math.min(Math.max(0, to), video.duration);
-    this.#say(`At ${clock(video.currentTime)} of ${clock(video.duration)}`);
+    this.#say(t('At {time} of {whole}', { time: clock(video.currentTime), whole: clock(video.duration) }));
   }
 
   #changeSpeed(by: 1 | -1): void {
@@ -119,23 +120,23 @@ export class Controls {
     const faster = SPEEDS.find((speed) => speed > video.playbackRate + 0.01);
     const slower = SPEEDS.findLast((speed) => speed < video.playbackRate - 0.01);
     video.playbackRate = (by > 0 ? faster : slower) ?? video.playbackRate;
-    this.#say(`Speed ${video.playbackRate}`);
+    this.#say(t('Speed {speed}', { speed: video.playbackRate }));
   }
 
   #toggleCaptions(): void {
     const now = this.#targets.captions()?.toggle() ?? null;
-    this.#say(now === null ? 'There are no captions' : `Captions ${now}`);
+    this.#say(t(now === null ? 'There are no captions' : now === 'on' ? 'Captions on' : 'Captions off'));
   }
 
   #toChapter(by: 1 | -1): void {
     const { video } = this.#targets;
     const chapters = this.#targets.captions()?.chapters ?? [];
-    if (chapters.length === 0) return this.#say('There are no chapters');
+    if (chapters.length === 0) return this.#say(t('There are no chapters'));
     const chapter = chapterFrom(chapters, video.currentTime, by);
-    if (!chapter) return this.#say(by > 0 ? 'This is the last chapter' : 'This is the first chapter');
+    if (!chapter) return this.#say(t(by > 0 ? 'This is the last chapter' : 'This is the first chapter'));
     // A little into it: the beginning itself may count as the chapter before.
     video.currentTime = chapter.start + 0.01;
-    this.#say(`Chapter ${chapter.text}`);
+    this.#say(t('Chapter {name}', { name: chapter.text }));
   }
 
   async #toggleFullscreen(): Promise<void> {
@@ -143,7 +144,7 @@ export class Controls {
       if (document.fullscreenElement) await document.exitFullscreen();
       else await this.#targets.stage.requestFullscreen();
     } catch {
-      this.#say('Full screen is not possible here');
+      this.#say(t('Full screen is not possible here'));
     }
   }
 
@@ -152,19 +153,19 @@ export class Controls {
       if (document.pictureInPictureElement) await document.exitPictureInPicture();
       else await this.#targets.video.requestPictureInPicture();
     } catch {
-      this.#say('Picture in picture is not possible here');
+      this.#say(t('Picture in picture is not possible here'));
     }
   }
 
   #fillHelp(): void {
     const { help } = this.#targets;
     const rows = KEY_SHEET.flatMap(([keys, does]) => [
-      h('dt', {}, ...keys.map((key) => (key === '…' ? key : h('kbd', {}, key)))),
-      h('dd', {}, does),
+      h('dt', {}, ...keys.map((key) => (key === '…' ? key : h('kbd', {}, key === 'Space' ? t('Space') : key)))),
+      h('dd', {}, t(does)),
     ]);
-    const close = h('button', { class: 'primary', type: 'button', onclick: () => help.close() }, 'Close');
+    const close = h('button', { class: 'primary', type: 'button', onclick: () => help.close() }, t('Close'));
     help.replaceChildren(
-      h('h2', { id: 'help-title' }, 'Keys'),
+      h('h2', { id: 'help-title' }, t('Keys')),
       h('dl', { class: 'keys' }, ...rows),
       h('div', { class: 'card__actions' }, close),
     );

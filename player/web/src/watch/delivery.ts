@@ -3,6 +3,7 @@
 import { type Nearness, type SourceBytes, totalBytes } from '../net/sources';
 import type { PlayReport } from '../play/report';
 import type { Route } from '../play/route';
+import { t } from '../i18n/text';
 import { h } from '../ui/dom';
 import { bytes } from '../ui/format';
 import { bytesSentence, chipText, pathSentence } from './words';
@@ -10,11 +11,11 @@ import { bytesSentence, chipText, pathSentence } from './words';
 /** Not more often than this, ms: segments come in bursts. */
 const REDRAW_MS = 250;
 
-const PARTS: readonly (readonly [keyof SourceBytes, Nearness, string])[] = [
-  ['cache', 'nearby', 'This PC'],
-  ['peer', 'nearby', 'PCs nearby'],
-  ['edge', 'office', 'Office cache'],
-  ['origin', 'internet', 'Internet'],
+const PARTS: readonly (readonly [keyof SourceBytes, Nearness, () => string])[] = [
+  ['cache', 'nearby', () => t('This PC')],
+  ['peer', 'nearby', () => t('PCs nearby')],
+  ['edge', 'office', () => t('Office cache')],
+  ['origin', 'internet', () => t('Internet')],
 ];
 
 export class Delivery {
@@ -56,7 +57,7 @@ export class Delivery {
       h(
         'div',
         { class: 'delivery__head' },
-        h('h2', { id: 'delivery-title' }, 'Delivery'),
+        h('h2', { id: 'delivery-title' }, t('Delivery')),
         near && h('span', { class: 'chip', 'data-near': near }, chipText(near)),
       ),
       h('p', {}, sentence),
@@ -89,7 +90,7 @@ export class Delivery {
         h(
           'li',
           { 'data-near': near, 'data-part': name },
-          h('span', {}, label),
+          h('span', {}, label()),
           h('strong', {}, bytes(sum[name])),
         ),
       ),

@@ -89,7 +89,7 @@ export function allowed(key: Key, focus: Focus): boolean {
   return true;
 }
 
-/** The sheet that `?` opens. */
+/** The sheet that `?` opens; what keys do is a text. */
 export const KEY_SHEET: readonly (readonly [keys: readonly string[], does: string])[] = [
   [['Space', 'K'], 'Play or pause'],
   [['J', 'L'], 'Back or forward 10 seconds'],

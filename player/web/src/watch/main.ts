@@ -8,7 +8,7 @@ import { narrowConnections } from './policy';
 
 const address = readAddress(new URL(location.href));
 narrowConnections(address.agent);
-open(address, async () => {
+void open(address, async () => {
   const { Around } = await import('./around');
   return (parts) => new Around(parts);
 });

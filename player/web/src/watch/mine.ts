@@ -1,6 +1,7 @@
 /** The person's own marks on the video: where they are, whether they like it, whether they keep it for later. */
 
 import * as portal from '../net/portal';
+import { t } from '../i18n/text';
 import { byId } from '../ui/dom';
 
 /** Between two notes of the place, ms. */
@@ -46,14 +47,14 @@ export class Mine {
     byId('like').setAttribute('aria-pressed', String(this.#rating === 1));
     byId('dislike').setAttribute('aria-pressed', String(this.#rating === -1));
     byId('save').setAttribute('aria-pressed', String(this.#saved));
-    byId('save-text').textContent = this.#saved ? 'Saved' : 'Save for later';
+    byId('save-text').textContent = t(this.#saved ? 'Saved' : 'Save for later');
   }
 
   async #rate(wanted: 1 | -1): Promise<void> {
     const before = this.#rating;
     this.#rating = before === wanted ? null : wanted;
     this.#draw();
-    const said = { '1': 'You like this', '-1': 'You do not like this', null: 'No rating' };
+    const said = { '1': t('You like this'), '-1': t('You do not like this'), null: t('No rating') };
     await this.#carryOut(portal.rate(this.#title, this.#rating), said[`${this.#rating}`], () => {
       this.#rating = before;
     });
@@ -62,7 +63,7 @@ export class Mine {
   async #save(): Promise<void> {
     this.#saved = !this.#saved;
     this.#draw();
-    const said = this.#saved ? 'Saved for later' : 'Not saved any more';
+    const said = t(this.#saved ? 'Saved for later' : 'Not saved any more');
     await this.#carryOut(portal.save(this.#title, this.#saved), said, () => {
       this.#saved = !this.#saved;
     });
@@ -75,7 +76,7 @@ export class Mine {
       this.#announcer.textContent = said;
     } catch {
       undo();
-      this.#announcer.textContent = 'This could not be kept. Try again in a moment.';
+      this.#announcer.textContent = t('This could not be kept. Try again in a moment.');
     }
     this.#draw();
   }

@@ -2,6 +2,7 @@
 
 import type { Title } from '../net/api';
 import * as portal from '../net/portal';
+import { t } from '../i18n/text';
 import { h } from '../ui/dom';
 import { clock } from '../ui/format';
 import { autoplayOn } from './autoplay';
@@ -41,7 +42,7 @@ export class UpNext {
     this.#panel.hidden = this.#titles.length === 0;
     const here = new URL(location.href);
     this.#panel.replaceChildren(
-      h('h2', { id: 'next-title' }, 'Up next'),
+      h('h2', { id: 'next-title' }, t('Up next')),
       h('ul', { class: 'next' }, ...this.#titles.map((title) => h('li', {}, this.#entry(title, here)))),
     );
   }
@@ -65,12 +66,12 @@ export class UpNext {
     if (!next) return null;
     const href = addressOf(next.id, new URL(location.href));
     const line = h('p', { class: 'next__count' });
-    const go = h('a', { class: 'button primary', href, id: 'next-go' }, 'Play now');
-    const stop = h('button', { class: 'quiet', type: 'button', id: 'next-stop' }, 'Cancel');
+    const go = h('a', { class: 'button primary', href, id: 'next-go' }, t('Play now'));
+    const stop = h('button', { class: 'quiet', type: 'button', id: 'next-stop' }, t('Cancel'));
     const card = h(
       'div',
       { class: 'card card--next' },
-      h('h2', {}, `Next: ${next.title}`),
+      h('h2', {}, t('Next: {title}', { title: next.title })),
       line,
       h('div', { class: 'card__actions' }, go, stop),
     );
@@ -79,18 +80,21 @@ export class UpNext {
       closed();
     });
     if (autoplayOn()) this.#countDown(line, () => location.assign(href));
-    else stop.textContent = 'Close';
+    else stop.textContent = t('Close');
     return card;
   }
 
   #countDown(line: HTMLElement, done: () => void): void {
     this.cancel();
     const ends = performance.now() + COUNTDOWN_S * 1000;
-    line.textContent = `It begins in ${COUNTDOWN_S} seconds.`;
+    const say = (n: number) => {
+      line.textContent = t('It begins in {n} second.|It begins in {n} seconds.', { n });
+    };
+    say(COUNTDOWN_S);
     this.#timer = setInterval(() => {
       const left = Math.ceil((ends - performance.now()) / 1000);
       // Said once to who listens, and shown as it runs.
-      if (left > 0) line.textContent = `It begins in ${left} ${left === 1 ? 'second' : 'seconds'}.`;
+      if (left > 0) say(left);
       else {
         this.cancel();
         done();

@@ -2,6 +2,7 @@
 
 import type { Ladder } from '../play/ladder';
 import type { Route } from '../play/route';
+import { t } from '../i18n/text';
 import { h } from '../ui/dom';
 
 const SHOWN_MS = 12_000;
@@ -17,9 +18,9 @@ export class Notice {
     this.#ladder = ladder;
     route.onChange(({ reason }) => {
       if (reason === 'agent_lost') {
-        this.#say('The edge peer on this PC stopped answering. The video goes on from the internet.');
+        this.#say(t('The edge peer on this PC stopped answering. The video goes on from the internet.'));
       } else if (reason === 'agent_back' || reason === 'agent_answers') {
-        this.#say('The video comes from your office network now.');
+        this.#say(t('The video comes from your office network now.'));
       }
     });
   }
@@ -31,43 +32,44 @@ export class Notice {
 
   /** Says from where it goes on, and offers the beginning instead. */
   resumed(from: string, restart: () => void): void {
-    const again = h('button', { class: 'quiet', type: 'button', id: 'restart' }, 'Start from the beginning');
+    const again = h('button', { class: 'quiet', type: 'button', id: 'restart' }, t('Start from the beginning'));
     again.addEventListener('click', () => {
       restart();
       this.#line.hidden = true;
     });
     // The offer of the office network matters more: it stays.
     if (this.#offered) return;
-    this.#show(h('p', {}, `Going on from ${from}, where you stopped.`), h('div', { class: 'notice__actions' }, again));
+    const said = t('Going on from {time}, where you stopped.', { time: from });
+    this.#show(h('p', {}, said), h('div', { class: 'notice__actions' }, again));
     this.#hideLater();
   }
 
   /** Offers the office network in one line. The browser's question only follows a click. */
   offer(): void {
     this.#offered = true;
-    const yes = h('button', { class: 'primary', type: 'button', id: 'offer-yes' }, 'Use the office network');
-    const no = h('button', { class: 'quiet', type: 'button', id: 'offer-no' }, 'No thanks');
+    const yes = h('button', { class: 'primary', type: 'button', id: 'offer-yes' }, t('Use the office network'));
+    const no = h('button', { class: 'quiet', type: 'button', id: 'offer-no' }, t('No thanks'));
     yes.addEventListener('click', () => void this.#accept(yes, no));
     no.addEventListener('click', () => {
       this.#ladder.refuse();
       this.#line.hidden = true;
     });
-    const text = 'Play from your office network instead? Your browser will ask once.';
+    const text = t('Play from your office network instead? Your browser will ask once.');
     this.#show(h('p', {}, text), h('div', { class: 'notice__actions' }, yes, no));
   }
 
   async #accept(yes: HTMLButtonElement, no: HTMLButtonElement): Promise<void> {
     yes.disabled = true;
     no.hidden = true;
-    yes.textContent = 'Waiting for your browser…';
+    yes.textContent = t('Waiting for your browser…');
     switch (await this.#ladder.accept()) {
       case 'agent':
-        return this.#say('The video comes from your office network now.');
+        return this.#say(t('The video comes from your office network now.'));
       case 'denied':
         this.#ladder.refuse();
-        return this.#say('Your browser does not allow it, so the video goes on from the internet.');
+        return this.#say(t('Your browser does not allow it, so the video goes on from the internet.'));
       case 'no_agent':
-        return this.#say('No edge peer answered on this PC, so the video goes on from the internet.');
+        return this.#say(t('No edge peer answered on this PC, so the video goes on from the internet.'));
     }
   }
 

@@ -2,6 +2,7 @@
 
 import type { PageError } from '../errors';
 import { errorCard } from '../ui/cards';
+import { t } from '../i18n/text';
 import { h } from '../ui/dom';
 import { clock } from '../ui/format';
 import type { PlayerParts } from './page';
@@ -22,12 +23,17 @@ async function kept({ route }: PlayerParts): Promise<number | null> {
 /** What can be watched without a network, in sentences. Pure. */
 export function playable(bufferedS: number, keptTitles: number | null): string[] {
   const said: string[] = [];
-  if (bufferedS >= 1) said.push(`The next ${clock(bufferedS)} are here already and can be played.`);
+  if (bufferedS >= 1) said.push(t('The next {time} are here already and can be played.', { time: clock(bufferedS) }));
   if (keptTitles !== null && keptTitles > 0) {
-    const titles = keptTitles === 1 ? 'One video is' : `${keptTitles} videos are`;
-    said.push(`${titles} saved on this PC: the company’s player shows them without a network.`);
+    said.push(
+      t(
+        '{n} video is saved on this PC: the company’s player shows it without a network.|' +
+          '{n} videos are saved on this PC: the company’s player shows them without a network.',
+        { n: keptTitles },
+      ),
+    );
   }
-  if (said.length === 0) said.push('Nothing is saved on this PC, so there is nothing to watch until then.');
+  if (said.length === 0) said.push(t('Nothing is saved on this PC, so there is nothing to watch until then.'));
   return said;
 }
 

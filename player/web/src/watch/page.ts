@@ -10,6 +10,8 @@ import { Route } from '../play/route';
 import { tellDelivery } from '../play/telling';
 import { Transport } from '../play/transport';
 import { PageError, explain, toPageError } from '../errors';
+import { startLanguage } from '../i18n/start';
+import { t } from '../i18n/text';
 import { errorCard } from '../ui/cards';
 import { byId, h } from '../ui/dom';
 import { type WatchAddress, rememberPlace } from './address';
@@ -188,7 +190,7 @@ export class WatchPage {
   /** Does everything from the start, or again after an error. */
   async run(): Promise<void> {
     this.#enter('loading');
-    this.#cover(h('span', { class: 'spinner', role: 'status', 'aria-label': 'Loading' }));
+    this.#cover(h('span', { class: 'spinner', role: 'status', 'aria-label': t('Loading') }));
     try {
       if (!window.isSecureContext) throw new PageError('insecure_context', location.origin);
       const title = await this.#completeTitle();
@@ -314,7 +316,7 @@ export class WatchPage {
   /** Most people are signed in: the card is loaded for those who are not. */
   async #askToSignIn(): Promise<void> {
     const again = this.#shown !== null;
-    const why = again ? explain('signed_out').sentence : 'This video is for people of your company.';
+    const why = again ? explain('signed_out').sentence : t('This video is for people of your company.');
     await this.#beside;
     const card = await this.#around?.signIn(why, () => void this.run());
     if (!card) return;
@@ -343,16 +345,12 @@ function pause(ms: number): Promise<void> {
 }
 
 /** Starts the player of a page; where the address names no title, says so. */
-export function open(address: WatchAddress, around: MakeSurroundings): WatchPage | null {
-  if (address.title !== null) {
-    preloadEngine();
-    const page = new WatchPage(address, address.title, around);
-    void page.run();
-    return page;
-  }
+export async function open(address: WatchAddress, around: MakeSurroundings): Promise<void> {
+  if (address.title !== null) preloadEngine();
+  await startLanguage();
+  if (address.title !== null) return new WatchPage(address, address.title, around).run();
   const error = new PageError('invalid_address', location.pathname);
   document.body.dataset.phase = 'error';
-  document.title = 'Nothing to watch';
+  document.title = t('Nothing to watch');
   byId('overlay').replaceChildren(errorCard(error, { retry: () => location.reload() }));
-  return null;
 }

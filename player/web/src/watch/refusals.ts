@@ -2,9 +2,11 @@
 
 import type { PageError } from '../errors';
 import * as portal from '../net/portal';
-import { details } from '../ui/cards';
-import { h } from '../ui/dom';
+import { t } from '../i18n/text';
+import { codeLine, details } from '../ui/cards';
+import { h, rich } from '../ui/dom';
 import { moment, remaining } from '../ui/format';
+import { said } from '../ui/said';
 
 /** What a refusal comes to. */
 export type Refused = 'ask' | 'over' | 'opens' | 'other';
@@ -52,17 +54,17 @@ export function refusalCard(of: Refusal): HTMLElement | null {
     case 'opens':
       return opensCard(of);
     case 'other':
-      return card(of, 'You may not watch this video', of.error.said ?? 'It is not open to you.', published(of));
+      return card(of, t('You may not watch this video'), policySays(of) ?? t('It is not open to you.'), published(of));
   }
 }
 
 function card({ error, retry }: Refusal, title: string, ...content: (Node | string | null)[]): HTMLElement {
-  const again = h('button', { class: 'quiet', type: 'button', onclick: retry }, 'Try again');
-  const copy = h('button', { class: 'quiet', type: 'button' }, 'Copy details');
+  const again = h('button', { class: 'quiet', type: 'button', onclick: retry }, t('Try again'));
+  const copy = h('button', { class: 'quiet', type: 'button' }, t('Copy details'));
   copy.addEventListener('click', () => {
     navigator.clipboard.writeText(details(error)).then(
       () => {
-        copy.textContent = 'Copied';
+        copy.textContent = t('Copied');
       },
       () => copy.replaceWith(h('textarea', { class: 'card__details', readonly: true, rows: 6 }, details(error))),
     );
@@ -73,23 +75,24 @@ function card({ error, retry }: Refusal, title: string, ...content: (Node | stri
     { class: 'card card--refusal', role: 'group', 'aria-labelledby': 'refusal-title' },
     h('h2', { id: 'refusal-title' }, title),
     ...paragraphs,
-    h('p', { class: 'card__code' }, 'Code ', h('code', {}, error.denial ?? error.code), ...request(error)),
-    h('div', { class: 'card__actions' }, again, copy, h('a', { class: 'button quiet', href: '/' }, 'Library')),
+    codeLine(error.denial ?? error.code, error.requestId),
+    h('div', { class: 'card__actions' }, again, copy, h('a', { class: 'button quiet', href: '/' }, t('Library'))),
   );
 }
 
-function request({ requestId }: PageError): (Node | string)[] {
-  return requestId === null ? [] : [' · request ', h('code', {}, requestId)];
+/** Why the policy says no; null when it does not say. */
+function policySays({ error }: Refusal): string | null {
+  return error.said === null ? null : said(error.denial ?? '', error.said);
 }
 
 function published({ access }: Refusal): HTMLElement | null {
-  return access?.owner ? h('p', {}, 'Published by ', h('strong', {}, access.owner), '.') : null;
+  return access?.owner ? h('p', {}, ...rich('Published by {name}.', { name: h('strong', {}, access.owner) })) : null;
 }
 
 function overCard(of: Refusal): HTMLElement {
   const ended = of.access?.endsMs;
-  const sentence = ended ? `It could be watched until ${moment(ended)}.` : 'It can no longer be watched.';
-  return card(of, 'This video is no longer available', sentence, published(of));
+  const sentence = ended ? t('It could be watched until {moment}.', { moment: moment(ended) }) : t('It can no longer be watched.');
+  return card(of, t('This video is no longer available'), sentence, published(of));
 }
 
 function opensCard(of: Refusal): HTMLElement {
@@ -101,8 +104,8 @@ function opensCard(of: Refusal): HTMLElement {
     left.textContent = remaining(leftMs());
   };
   draw();
-  const sentence = `It opens ${moment(opensMs - aheadMs)}, and starts here by itself.`;
-  const made = card(of, 'This video is not open yet', sentence, left, published(of));
+  const sentence = t('It opens {moment}, and starts here by itself.', { moment: moment(opensMs - aheadMs) });
+  const made = card(of, t('This video is not open yet'), sentence, left, published(of));
   // The card is over when it is no longer on the page: another try put something else there.
   const tick = setInterval(() => {
     if (!left.isConnected) return clearInterval(tick);
@@ -135,33 +138,39 @@ function askCard(of: Refusal): HTMLElement {
   const denied = access?.denied;
   const state = h('div', { class: 'ask', role: 'status' });
   if (denied) {
-    const who = denied.by ?? 'Whoever published it';
-    const when = denied.atMs === null ? '' : ` ${moment(denied.atMs)}`;
-    state.append(h('p', {}, `${who} answered${when}: access was not given. You can ask again a day later.`));
+    const who = denied.by ?? t('Whoever published it');
+    const answered =
+      denied.atMs === null
+        ? t('{who} answered: access was not given. You can ask again a day later.', { who })
+        : t('{who} answered {when}: access was not given. You can ask again a day later.', {
+            who,
+            when: moment(denied.atMs),
+          });
+    state.append(h('p', {}, answered));
   }
   if (askedBefore(title) && !denied) state.append(waits());
   else state.append(askForm(title, state));
   return card(
     of,
-    'You may not watch this video',
-    of.error.said ??
-      'It is not shared with you, or there is none at this address: which of the two, only its publisher could say.',
+    t('You may not watch this video'),
+    policySays(of) ??
+      t('It is not shared with you, or there is none at this address: which of the two, only its publisher could say.'),
     state,
   );
 }
 
 function waits(): HTMLElement {
-  return h('p', {}, 'You asked for access. Whoever published the video answers; this page opens when they let you in.');
+  return h('p', {}, t('You asked for access. Whoever published the video answers; this page opens when they let you in.'));
 }
 
 function askForm(title: string, state: HTMLElement): HTMLElement {
   const note = h('textarea', { id: 'ask-note', rows: 2, maxlength: NOTE_MAX });
-  const send = h('button', { class: 'primary', type: 'submit' }, 'Request access');
+  const send = h('button', { class: 'primary', type: 'submit' }, t('Request access'));
   const failed = h('p', { class: 'field__error', id: 'ask-error', role: 'alert' });
   const form = h(
     'form',
     { class: 'ask__form' },
-    h('div', { class: 'field' }, h('label', { for: 'ask-note' }, 'Why you need it (optional)'), note),
+    h('div', { class: 'field' }, h('label', { for: 'ask-note' }, t('Why you need it (optional)')), note),
     failed,
     h('div', { class: 'card__actions' }, send),
   );
@@ -180,7 +189,7 @@ function askForm(title: string, state: HTMLElement): HTMLElement {
       },
       () => {
         send.disabled = false;
-        failed.textContent = 'The request did not reach the server. Try again.';
+        failed.textContent = t('The request did not reach the server. Try again.');
       },
     );
   });

@@ -1,6 +1,7 @@
 /** The menu for speed, quality and the language of the sound. */
 
 import type { Playback } from '../play/playback';
+import { number, t } from '../i18n/text';
 import { h } from '../ui/dom';
 import { bitrate, clock } from '../ui/format';
 import type { Captions } from './captions';
@@ -56,9 +57,9 @@ export class Settings {
     const { languages, chapters, shown } = this.#captions;
     const rows: HTMLElement[] = [];
     if (languages.length > 0) {
-      const off = { value: '', text: 'Off', selected: shown === null };
+      const off = { value: '', text: t('Off'), selected: shown === null };
       const all = languages.map(({ lang, label }) => ({ value: lang, text: label, selected: lang === shown }));
-      rows.push(select('Captions', [off, ...all], (lang) => this.#captions.show(lang === '' ? null : lang)));
+      rows.push(select(t('Captions'), [off, ...all], (lang) => this.#captions.show(lang === '' ? null : lang)));
     }
     if (chapters.length > 0) {
       const now = lineAt(chapters, this.#video.currentTime);
@@ -70,18 +71,18 @@ export class Settings {
       const jump = (value: string) => {
         this.#video.currentTime = (chapters[Number(value)]?.start ?? 0) + 0.01;
       };
-      rows.push(select('Chapter', all, jump));
+      rows.push(select(t('Chapter'), all, jump));
     }
     return rows;
   }
 
   #switches(): HTMLElement[] {
-    const saver = onOff('Save data', this.#playback.savesData, (on) => {
+    const saver = onOff(t('Save data'), this.#playback.savesData, (on) => {
       remember('data-saver', on ? 'on' : 'off');
       this.#playback.saveData(on);
     });
     if (document.body.dataset.embedded !== undefined) return [saver];
-    const next = onOff('Play next', autoplayOn(), (on) => remember('autoplay', on ? 'on' : 'off'));
+    const next = onOff(t('Play next'), autoplayOn(), (on) => remember('autoplay', on ? 'on' : 'off'));
     return [saver, next];
   }
 
@@ -90,7 +91,7 @@ export class Settings {
     const playback = this.#playback;
     const speeds = SPEEDS.map((speed) => ({
       value: String(speed),
-      text: speed === 1 ? 'Normal' : `${speed}×`,
+      text: speed === 1 ? t('Normal') : `${number(speed)}×`,
       selected: Math.abs(video.playbackRate - speed) < 0.01,
     }));
     const qualities = playback.qualities.map((quality) => ({
@@ -101,7 +102,7 @@ export class Settings {
     const now = playback.quality;
     const auto = {
       value: '-1',
-      text: now ? `Automatic (${lines(now)}p)` : 'Automatic',
+      text: now ? t('Automatic ({quality})', { quality: `${lines(now)}p` }) : t('Automatic'),
       selected: playback.chosen === -1,
     };
     const tracks = playback.audioTracks.map((track, index) => ({
@@ -110,13 +111,13 @@ export class Settings {
       selected: track.selected,
     }));
     const rows = [
-      select('Speed', speeds, (value) => {
+      select(t('Speed'), speeds, (value) => {
         video.playbackRate = Number(value);
       }),
-      select('Quality', [auto, ...qualities], (value) => playback.choose(Number(value))),
+      select(t('Quality'), [auto, ...qualities], (value) => playback.choose(Number(value))),
     ];
     if (tracks.length > 1) {
-      rows.push(select('Sound', tracks, (value) => playback.chooseAudio(Number(value))));
+      rows.push(select(t('Sound'), tracks, (value) => playback.chooseAudio(Number(value))));
     }
     this.#menu.replaceChildren(...rows, ...this.#texts(), ...this.#switches());
   }
@@ -125,8 +126,8 @@ export class Settings {
 /** A row with on and off, remembered for the next video. */
 function onOff(label: string, on: boolean, choose: (on: boolean) => void): HTMLElement {
   const options = [
-    { value: 'on', text: 'On', selected: on },
-    { value: 'off', text: 'Off', selected: !on },
+    { value: 'on', text: t('On'), selected: on },
+    { value: 'off', text: t('Off'), selected: !on },
   ];
   return select(label, options, (value) => choose(value === 'on'));
 }

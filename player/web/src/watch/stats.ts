@@ -4,6 +4,7 @@ import type { KeyRing } from '../play/keyring';
 import { type Playback, bufferedAhead } from '../play/playback';
 import type { PlayReport } from '../play/report';
 import type { Route } from '../play/route';
+import { locale, number, t } from '../i18n/text';
 import { h } from '../ui/dom';
 import { bitrate } from '../ui/format';
 import { bytesSentence } from './words';
@@ -23,26 +24,31 @@ export interface StatsSources {
 export function statsRows(of: StatsSources): [string, string][] {
   const { video, route, report, keys, playback } = of;
   const quality = playback.quality;
-  const frames = video.getVideoPlaybackQuality();
+  const { totalVideoFrames: decoded, droppedVideoFrames: dropped } = video.getVideoPlaybackQuality();
   const license = keys.current;
-  const mean = report.segments > 0 ? report.openMs / report.segments : 0;
+  const mean = number(report.segments > 0 ? report.openMs / report.segments : 0, 1);
+  const { agent } = route;
   return [
-    ['Path', `${route.current} (${route.log.at(-1)?.reason ?? 'undecided'})`],
-    ['Bytes', bytesSentence(report.bytes)],
-    ['Quality', quality ? `${quality.width}×${quality.height}, ${bitrate(quality.bitrate)}` : 'none yet'],
-    ['Estimate', bitrate(playback.bandwidth)],
-    ['Buffer', `${bufferedAhead(video).toFixed(1)} s ahead`],
-    ['Pictures', `${frames.totalVideoFrames} decoded, ${frames.droppedVideoFrames} dropped`],
-    ['Start', report.startupMs === null ? 'not yet' : `${report.startupMs} ms`],
-    ['Stalls', `${report.stalls} (${(report.stalledMs / 1000).toFixed(1)} s)`],
-    ['Opened', `${report.segments} segments, ${mean.toFixed(1)} ms each`],
-    ['Licence', license ? `version ${license.version}, until ${clockTime(license.notAfter)}` : 'none yet'],
-    ['Agent', route.agent ? `${route.agent.hello.version} at ${route.agent.origin}` : 'not used'],
+    [t('Path'), `${t(route.current === 'agent' ? 'agent' : 'origin')} (${route.log.at(-1)?.reason ?? t('undecided')})`],
+    [t('Bytes'), bytesSentence(report.bytes)],
+    [t('Quality'), quality ? `${quality.width}×${quality.height}, ${bitrate(quality.bitrate)}` : t('none yet')],
+    [t('Estimate'), bitrate(playback.bandwidth)],
+    [t('Buffer'), t('{seconds} s ahead', { seconds: number(bufferedAhead(video), 1) })],
+    [t('Pictures'), t('{decoded} decoded, {dropped} dropped', { decoded, dropped })],
+    [t('Start'), report.startupMs === null ? t('not yet') : `${number(report.startupMs)} ms`],
+    [t('Stalls'), `${number(report.stalls)} (${number(report.stalledMs / 1000, 1)} s)`],
+    [t('Opened'), t('{n} segment, {mean} ms each|{n} segments, {mean} ms each', { n: report.segments, mean })],
+    [t('Licence'), license ? licence(license) : t('none yet')],
+    [t('Agent'), agent ? t('{version} at {address}', { version: agent.hello.version, address: agent.origin }) : t('not used')],
   ];
 }
 
+function licence({ version, notAfter }: { version: number; notAfter: number }): string {
+  return t('version {version}, until {time}', { version: String(version), time: clockTime(notAfter) });
+}
+
 function clockTime(ms: number): string {
-  return new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return new Date(ms).toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit' });
 }
 
 export class Stats {

@@ -1,5 +1,6 @@
 /** The transcript: captions as lines, the one being said marked, with a search and jumps. */
 
+import { t } from '../i18n/text';
 import { h } from '../ui/dom';
 import { clock } from '../ui/format';
 import type { Captions } from './captions';
@@ -13,10 +14,10 @@ export class Transcript {
   readonly #pane: HTMLElement;
   readonly #captions: Captions;
   readonly #video: HTMLVideoElement;
-  readonly #list = h('ol', { class: 'lines', 'aria-label': 'Lines' });
-  readonly #search = h('input', { type: 'search', 'aria-label': 'Search the transcript', placeholder: 'Search' });
+  readonly #list = h('ol', { class: 'lines', 'aria-label': t('Lines') });
+  readonly #search = h('input', { type: 'search', 'aria-label': t('Search the transcript'), placeholder: t('Search') });
   readonly #found = h('p', { class: 'lines__found', role: 'status' });
-  readonly #language = h('select', { 'aria-label': 'Language of the transcript' });
+  readonly #language = h('select', { 'aria-label': t('Language of the transcript') });
   #lang: string | null = null;
   #lines: readonly Line[] = [];
   #rows: readonly HTMLButtonElement[] = [];
@@ -28,9 +29,9 @@ export class Transcript {
     this.#pane = pane;
     this.#captions = captions;
     this.#video = video;
-    const shut = h('button', { class: 'quiet', type: 'button', onclick: close }, 'Close');
+    const shut = h('button', { class: 'quiet', type: 'button', onclick: close }, t('Close'));
     pane.replaceChildren(
-      h('div', { class: 'panel__head' }, h('h2', { id: 'transcript-title' }, 'Transcript'), this.#language, shut),
+      h('div', { class: 'panel__head' }, h('h2', { id: 'transcript-title' }, t('Transcript')), this.#language, shut),
       this.#search,
       this.#found,
       this.#list,
@@ -74,13 +75,13 @@ export class Transcript {
     this.#language.replaceChildren(...options);
     this.#language.hidden = options.length < 2;
     this.#search.hidden = lang === null;
-    if (lang === null) return this.#say('This video has no captions, so there is no transcript.');
+    if (lang === null) return this.#say(t('This video has no captions, so there is no transcript.'));
     remember('language', lang);
     let lines: Line[];
     try {
       lines = await this.#captions.lines(lang);
     } catch {
-      return this.#say('The transcript did not come. Close it and open it again to try once more.');
+      return this.#say(t('The transcript did not come. Close it and open it again to try once more.'));
     }
     if (this.#lang !== lang) return;
     this.#lines = lines;
@@ -115,8 +116,8 @@ export class Transcript {
     for (const [index, row] of this.#rows.entries()) {
       if (row.parentElement) row.parentElement.hidden = !kept.has(index);
     }
-    const count = kept.size === 1 ? '1 line' : `${kept.size} lines`;
-    this.#found.textContent = query === '' ? '' : kept.size === 0 ? 'Nothing found' : count;
+    const count = t('{n} line|{n} lines', { n: kept.size });
+    this.#found.textContent = query === '' ? '' : kept.size === 0 ? t('Nothing found') : count;
   }
 
   #onSearchKey(event: KeyboardEvent): void {

@@ -1,5 +1,6 @@
 /** Why the picture is as sharp as it is: the reasons, weighed, in one or two plain sentences. Pure. */
 
+import { t } from '../i18n/text';
 import { bitrate } from '../ui/format';
 
 /** A quality, as far as it matters here. */
@@ -42,6 +43,11 @@ export function lines({ width, height }: { width: number; height: number }): num
   return Math.min(width, height);
 }
 
+/** Its lines as part of a name: without marks between digits. */
+function said(picture: Picture): string {
+  return String(lines(picture));
+}
+
 function best(of: readonly Picture[]): Picture | null {
   return of.reduce<Picture | null>((a, b) => (a && a.bitrate >= b.bitrate ? a : b), null);
 }
@@ -55,22 +61,23 @@ function enough(of: readonly Picture[], screen: QualityFacts['screen']): Picture
 /** What to tell: the picture's own sentence, then what limits it. */
 export function whyQuality(facts: QualityFacts): string {
   const { now, all, licensed, playable, chosen, screen } = facts;
-  if (!now) return 'The video has not started yet. The first picture comes in the quality that starts soonest.';
-  const shown = `You see ${lines(now)} lines.`;
+  if (!now) return t('The video has not started yet. The first picture comes in the quality that starts soonest.');
+  const shown = t('You see {lines} lines.', { lines: said(now) });
   if (chosen) {
-    return `${shown} You chose this yourself; choose Automatic to let the player decide.`;
+    return `${shown} ${t('You chose this yourself; choose Automatic to let the player decide.')}`;
   }
   const top = best(all);
-  if (!top || now.bitrate >= top.bitrate) return `${shown} This is the best this video has.`;
+  if (!top || now.bitrate >= top.bitrate) return `${shown} ${t('This is the best this video has.')}`;
   const cap = best(playable.filter((picture) => !facts.dataSaver || lines(picture) <= facts.saverLines));
   if (facts.dataSaver && (!cap || now.bitrate >= cap.bitrate)) {
-    const saved = `Data is being saved, so it goes no higher than ${facts.saverLines} lines.`;
-    return `${shown} ${saved} You can change this in the player’s settings.`;
+    const saved = t('Data is being saved, so it goes no higher than {lines} lines.', { lines: `${facts.saverLines}` });
+    return `${shown} ${saved} ${t('You can change this in the player’s settings.')}`;
   }
   const sized = enough(playable, screen);
   if (sized && now.bitrate >= sized.bitrate && lines(now) >= lines(sized)) {
-    const fullScreen = sized.bitrate < (best(playable)?.bitrate ?? 0) ? ' In full screen it gets sharper.' : '';
-    return `${shown} More would not show in a picture of this size.${fullScreen}`;
+    const sentences = [shown, t('More would not show in a picture of this size.')];
+    if (sized.bitrate < (best(playable)?.bitrate ?? 0)) sentences.push(t('In full screen it gets sharper.'));
+    return sentences.join(' ');
   }
   const bestPlayable = best(playable);
   if (bestPlayable && now.bitrate >= bestPlayable.bitrate) return `${shown} ${ceiling(top, licensed)}`;
@@ -81,19 +88,37 @@ export function whyQuality(facts: QualityFacts): string {
 function ceiling(top: Picture, licensed: readonly Picture[]): string {
   const allowed = best(licensed);
   if (allowed && allowed.bitrate < top.bitrate) {
-    return `Whoever published this video allows no more than ${lines(allowed)} of its ${lines(top)} lines here.`;
+    return t('Whoever published this video allows no more than {allowed} of its {lines} lines here.', {
+      allowed: said(allowed),
+      lines: said(top),
+    });
   }
-  return `The video has ${lines(top)} lines, but this browser cannot decode them.`;
+  return t('The video has {lines} lines, but this browser cannot decode them.', { lines: said(top) });
 }
 
 function network({ playable, measured, office }: QualityFacts, now: Picture): string {
   const above = playable.filter((picture) => picture.bitrate > now.bitrate);
   const next = above.reduce<Picture | null>((a, b) => (a && a.bitrate <= b.bitrate ? a : b), null);
-  const from = office ? 'Your office network' : 'Your connection';
-  if (!next || measured <= 0) return `${from} is still being measured; it may get sharper in a moment.`;
-  if (measured >= next.bitrate * MARGIN) {
-    return `${from} gives ${bitrate(measured)}, enough for more: it gets sharper with the next seconds.`;
+  if (!next || measured <= 0) {
+    return t(
+      office
+        ? 'Your office network is still being measured; it may get sharper in a moment.'
+        : 'Your connection is still being measured; it may get sharper in a moment.',
+    );
   }
-  const needed = `${lines(next)} lines need ${bitrate(next.bitrate * MARGIN)}`;
-  return `${from} gives ${bitrate(measured)} at the moment, and ${needed}.`;
+  const rate = bitrate(measured);
+  if (measured >= next.bitrate * MARGIN) {
+    return t(
+      office
+        ? 'Your office network gives {rate}, enough for more: it gets sharper with the next seconds.'
+        : 'Your connection gives {rate}, enough for more: it gets sharper with the next seconds.',
+      { rate },
+    );
+  }
+  return t(
+    office
+      ? 'Your office network gives {rate} at the moment, and {lines} lines need {needed}.'
+      : 'Your connection gives {rate} at the moment, and {lines} lines need {needed}.',
+    { rate, lines: said(next), needed: bitrate(next.bitrate * MARGIN) },
+  );
 }

@@ -1,7 +1,7 @@
 /** What somebody chose in this browser, for the next video. Where storage is forbidden nothing is remembered. */
 
 /** The names there are. */
-export type Wish = 'captions' | 'language' | 'transcript' | 'autoplay' | 'data-saver';
+export type Wish = 'captions' | 'language' | 'transcript' | 'autoplay' | 'data-saver' | 'console.language';
 
 /** What was chosen; null: nothing. */
 export function wish(name: Wish): string | null {

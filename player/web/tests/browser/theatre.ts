@@ -20,11 +20,12 @@ export class Theatre {
   #stage: Stage | null = null;
   readonly #browsers = new Map<string, Promise<Browser>>();
 
-  /** A theatre that opens before the tests of the file and closes after them. */
-  static forThisFile(): Theatre {
+  /** A theatre that opens before the tests of the file and closes after them; `dist` makes pages of its own. */
+  static forThisFile(dist?: () => Promise<string>): Theatre {
     const theatre = new Theatre();
     beforeAll(async () => {
-      theatre.#stage = await startStage({ clip: { seconds: 4, segmentSeconds: 1 } });
+      const clip = { seconds: 4, segmentSeconds: 1 };
+      theatre.#stage = await startStage(dist ? { clip, dist: await dist() } : { clip });
     });
     afterAll(async () => {
       for (const browser of theatre.#browsers.values()) await (await browser).close();

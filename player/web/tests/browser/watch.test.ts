@@ -193,7 +193,7 @@ describe('a title that is being prepared', () => {
     const row = dms.addRow('Town hall', { state: 'transcoding', progress_percent: 40, eta_seconds: 90 });
     const opened = await theatre.open(`${dms.url}/watch/${row.id}?agent=${NO_AGENT}`);
     await opened.page.waitForSelector('.card--preparing');
-    expect(await opened.page.textContent('.card--preparing')).toMatch(/40\s%, about 2 min left/);
+    expect(await opened.page.textContent('.card--preparing')).toMatch(/40%, about 2 min left/);
     dms.finish(row, await sealTitle(clip, row.id));
     await waitForPlayer(opened.page, (s) => s.currentTime > 1);
     await close(opened);

@@ -27,8 +27,8 @@ describe('the error catalogue', () => {
 describe('numbers for people', () => {
   it('are short', () => {
     expect([0, 999, 1000, 12_345, 99_900, 1_200_000, 3.5e9].map(bytes)).toEqual([
-      '0 B',
-      '999 B',
+      '0 bytes',
+      '999 bytes',
       '1.0 kB',
       '12.3 kB',
       '100 kB',
@@ -72,7 +72,7 @@ describe('sentences about the path', () => {
   it('list only sources that gave something', () => {
     expect(bytesSentence(noBytes())).toBe('Nothing fetched yet');
     expect(bytesSentence({ cache: 0, peer: 2000, edge: 0, origin: 500 })).toBe(
-      '2.0 kB from PCs nearby, 500 B from the internet',
+      '2.0 kB from PCs nearby, 500 bytes from the internet',
     );
   });
 });
