@@ -3,18 +3,22 @@
 import type { Ladder } from '../play/ladder';
 import type { Route } from '../play/route';
 import { h } from '../ui/dom';
+import type { Handoff } from './handoff';
 
 const SHOWN_MS = 12_000;
 
 export class Notice {
   readonly #line: HTMLElement;
   readonly #ladder: Ladder;
+  readonly #handoff: Handoff;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #offered = false;
 
-  constructor(line: HTMLElement, route: Route, ladder: Ladder) {
+  constructor(line: HTMLElement, route: Route, ladder: Ladder, handoff: Handoff) {
     this.#line = line;
     this.#ladder = ladder;
+    this.#handoff = handoff;
+    handoff.onSay((text) => this.#say(text));
     route.onChange(({ reason }) => {
       if (reason === 'agent_lost') {
         this.#say('The edge peer on this PC stopped answering. The video goes on from the internet.');
@@ -53,7 +57,7 @@ export class Notice {
       this.#line.hidden = true;
     });
     const text = 'Play from your office network instead? Your browser will ask once.';
-    this.#show(h('p', {}, text), h('div', { class: 'notice__actions' }, yes, no));
+    this.#show(h('p', {}, text), h('div', { class: 'notice__actions' }, yes, no, this.#handoff.button()));
   }
 
   async #accept(yes: HTMLButtonElement, no: HTMLButtonElement): Promise<void> {
@@ -65,14 +69,17 @@ export class Notice {
         return this.#say('The video comes from your office network now.');
       case 'denied':
         this.#ladder.refuse();
-        return this.#say('Your browser does not allow it, so the video goes on from the internet.');
+        return this.#say(
+          'Your browser does not allow it, so the video goes on from the internet.',
+          this.#handoff.button(),
+        );
       case 'no_agent':
         return this.#say('No edge peer answered on this PC, so the video goes on from the internet.');
     }
   }
 
-  #say(text: string): void {
-    this.#show(h('p', {}, text));
+  #say(text: string, ...actions: HTMLElement[]): void {
+    this.#show(h('p', {}, text), h('div', { class: 'notice__actions' }, ...actions));
     this.#hideLater();
   }
 
