@@ -3,7 +3,10 @@
 use std::path::Path;
 
 fn main() {
-    embedded("../dms-server/console/dist-agent/agent.html", "dms-server/console");
+    embedded(
+        "../dms-server/console/dist-agent/agent.html",
+        "dms-server/console",
+    );
     embedded("../player/web/dist-agent/watch.html", "player/web");
 }
 

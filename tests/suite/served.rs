@@ -40,22 +40,41 @@ async fn chromium_goes_on_at_the_agents_own_page() -> anyhow::Result<()> {
     let said = drive(&stack, &url, person).await?;
 
     // The page of the portal plays from the origin; nobody was asked anything, neither before nor after.
-    assert_eq!(said["before"], json!({"permission": "prompt", "path": "origin"}), "{said}");
+    assert_eq!(
+        said["before"],
+        json!({"permission": "prompt", "path": "origin"}),
+        "{said}"
+    );
     assert_eq!(said["after"]["permission"], "prompt", "{said}");
     assert_eq!(said["paused"], true, "{said}");
     // The agent's page plays through the agent, and asks nobody else.
     let agent = &stack.peers[0].local_url;
     let played = &said["played"];
-    assert_eq!((&played["path"], &played["route"]["reason"]), (&json!("agent"), &json!("not_gated")), "{said}");
+    assert_eq!(
+        (&played["path"], &played["route"]["reason"]),
+        (&json!("agent"), &json!("not_gated")),
+        "{said}"
+    );
     assert_eq!(said["hosts"], json!([agent]), "{said}");
     assert_eq!(said["refused"], json!([]), "{said}");
     let address = said["address"].as_str().context("an address")?;
     let expected = format!("{agent}/watch/{}?at=", title.id);
-    ensure!(address.starts_with(&expected) && !address.contains('#'), "{address}");
+    ensure!(
+        address.starts_with(&expected) && !address.contains('#'),
+        "{address}"
+    );
     // Nothing of the DMS's lies in the page: neither code nor session.
     let kept = said["kept"].as_str().context("what is kept")?;
-    ensure!(kept.contains("dms.here") && !kept.contains("dms_"), "{kept}");
-    ensure!(said["poster"].as_str().is_some_and(|src| src.starts_with("blob:")), "{said}");
+    ensure!(
+        kept.contains("dms.here") && !kept.contains("dms_"),
+        "{kept}"
+    );
+    ensure!(
+        said["poster"]
+            .as_str()
+            .is_some_and(|src| src.starts_with("blob:")),
+        "{said}"
+    );
     misused(&said["misuse"]);
     bytes_came_through(&stack, played).await?;
     noted(&stack, person).await?;
@@ -99,9 +118,16 @@ async fn bytes_came_through(stack: &Stack, played: &Value) -> anyhow::Result<()>
 
 /// The log says who went on where; the deliveries count the path.
 async fn noted(stack: &Stack, person: &str) -> anyhow::Result<()> {
-    let log = stack.dms.get("/api/v1/audit?action=session.handed_over").await?;
+    let log = stack
+        .dms
+        .get("/api/v1/audit?action=session.handed_over")
+        .await?;
     let row = &log["items"][0];
-    assert_eq!((&row["actor"], &row["actor_id"]), (&json!("Ana"), &json!(person)), "{log}");
+    assert_eq!(
+        (&row["actor"], &row["actor_id"]),
+        (&json!("Ana"), &json!(person)),
+        "{log}"
+    );
     assert_eq!(row["detail"]["device_name"], stack.peers[0].name, "{log}");
     Ok(())
 }

@@ -123,8 +123,9 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Principal> {
     let credentials = Credentials::of(parts, app)?;
     let principal = credentials.principal(app).await?;
     match credentials {
-        Credentials::Page(..) => principal
-            .ok_or_else(|| Problem::unauthenticated("The session of this page has ended.")),
+        Credentials::Page(..) => {
+            principal.ok_or_else(|| Problem::unauthenticated("The session of this page has ended."))
+        }
         Credentials::Token(_) => principal
             .ok_or_else(|| Problem::unauthenticated("The token is unknown or has expired.")),
         Credentials::Session(_) => {

@@ -10,7 +10,7 @@
 //! read it.
 //!
 //! The watch page that the agent serves has a session of its own, opened for a code that the DMS trades
-//! (`super::watch`). It is good for watching and opens nothing of the agent's page, nor the other way about.
+//! (`super::watching`). It is good for watching and opens nothing of the agent's page, nor the other way about.
 
 use std::{
     collections::HashMap,
@@ -272,7 +272,11 @@ impl Guard {
         sessions.retain(|_, s| now < s.until);
         // Portals that ask for many do not end the sessions of the agent's own page.
         let kind = discriminant(&whose);
-        let alike = || sessions.iter().filter(|(_, s)| discriminant(&s.whose) == kind);
+        let alike = || {
+            sessions
+                .iter()
+                .filter(|(_, s)| discriminant(&s.whose) == kind)
+        };
         if alike().count() >= MAX_SESSIONS {
             let first = alike().min_by_key(|(_, s)| s.until);
             if let Some(first) = first.map(|(token, _)| *token) {

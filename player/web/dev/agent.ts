@@ -2,7 +2,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DevDms } from './dms';
-import { DevServed } from './served';
+import { DevServed } from './page-of-agent';
 import { type Exchange, type Listening, listen, readJson, sendBytes, sendJson, sendProblem } from './http';
 
 /** The agent of the development server. */

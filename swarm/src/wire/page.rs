@@ -31,8 +31,9 @@ pub fn may_ask(method: &str, target: &str) -> bool {
     };
     let parts: Vec<&str> = rest.split('/').collect();
     match (method, parts.as_slice()) {
-        ("GET", ["trust" | "titles"] | ["me", "for-you"])
-        | ("POST", ["usage" | "delivery"]) => true,
+        ("GET", ["trust" | "titles"] | ["me", "for-you"]) | ("POST", ["usage" | "delivery"]) => {
+            true
+        }
         ("GET", ["titles", title, "captions", lang]) => {
             is_id(title) && !lang.is_empty() && lang.len() <= MAX_LANG && plain(lang, b"-")
         }

@@ -20,7 +20,12 @@ async fn cookie(server: &Server, login: &str) -> String {
     cookie.split(';').next().expect("a pair").to_owned()
 }
 
-fn with_cookie(server: &Server, method: Method, path: &str, cookie: &str) -> reqwest::RequestBuilder {
+fn with_cookie(
+    server: &Server,
+    method: Method,
+    path: &str,
+    cookie: &str,
+) -> reqwest::RequestBuilder {
     server
         .anonymous(method, path)
         .header("cookie", cookie)
@@ -28,7 +33,13 @@ fn with_cookie(server: &Server, method: Method, path: &str, cookie: &str) -> req
 }
 
 async fn code(server: &Server, cookie: &str) -> Value {
-    json(with_cookie(server, Method::POST, "/api/v1/me/handoff", cookie)).await
+    json(with_cookie(
+        server,
+        Method::POST,
+        "/api/v1/me/handoff",
+        cookie,
+    ))
+    .await
 }
 
 /// The device trades the code.
@@ -81,7 +92,13 @@ async fn scene(server: Server) -> Scene {
 async fn a_code_is_traded_once_for_a_session_of_this_person_on_this_device() {
     for server in Server::both().await {
         let scene = scene(server).await;
-        let Scene { server, device, token, title, .. } = &scene;
+        let Scene {
+            server,
+            device,
+            token,
+            title,
+            ..
+        } = &scene;
         let seen = json(ask(device, Method::GET, title, token)).await;
         assert_eq!(seen["id"], scene.video.title.to_string());
         // Watching is noted as the person's own.
@@ -89,7 +106,9 @@ async fn a_code_is_traded_once_for_a_session_of_this_person_on_this_device() {
         let noted = ask(device, Method::PUT, &path, token).json(&json!({"seconds": 17}));
         assert_eq!(status(noted).await, 204);
         let mine = format!("/api/v1/me/titles/{}", scene.video.title);
-        let mine = server.anonymous(Method::GET, &mine).bearer_auth(&scene.ana.token);
+        let mine = server
+            .anonymous(Method::GET, &mine)
+            .bearer_auth(&scene.ana.token);
         assert_eq!(json(mine).await["seconds"], 17);
 
         let given = code(server, &scene.cookie).await;
@@ -103,7 +122,10 @@ async fn a_code_is_traded_once_for_a_session_of_this_person_on_this_device() {
         // It is in the log, with the device, and without a secret.
         let log = server.get("/api/v1/audit?action=session.handed_over").await;
         let row = &log["items"][0];
-        assert_eq!((&row["actor"], &row["detail"]["device"]), (&json!("ana"), &json!(device.id.to_string())));
+        assert_eq!(
+            (&row["actor"], &row["detail"]["device"]),
+            (&json!("ana"), &json!(device.id.to_string()))
+        );
         assert!(!log.to_string().contains("dms_"), "{log}");
         scene.server.stop().await;
     }
@@ -112,32 +134,62 @@ async fn a_code_is_traded_once_for_a_session_of_this_person_on_this_device() {
 #[tokio::test]
 async fn a_code_is_worth_nothing_elsewhere() {
     let scene = scene(Server::start().await).await;
-    let Scene { server, device, token, title, .. } = &scene;
+    let Scene {
+        server,
+        device,
+        token,
+        title,
+        ..
+    } = &scene;
     let other = Device::enroll(server, "PC 2").await;
-    assert_eq!(status(ask(&other, Method::GET, title, token)).await, 401, "another device");
+    assert_eq!(
+        status(ask(&other, Method::GET, title, token)).await,
+        401,
+        "another device"
+    );
     let public = server.anonymous(Method::GET, title).bearer_auth(token);
     assert_eq!(status(public).await, 401, "the public listener, as a token");
     let name = server.app.cookie_name();
     let public = with_cookie(server, Method::GET, title, &format!("{name}={token}"));
-    assert_eq!(status(public).await, 401, "the public listener, as a cookie");
+    assert_eq!(
+        status(public).await,
+        401,
+        "the public listener, as a cookie"
+    );
     // On the device listener nothing but such a session counts.
     for secret in [&scene.ana.token, &server.owner] {
         assert_eq!(status(ask(device, Method::GET, title, secret)).await, 401);
     }
     let with_cookie = device.client().get(device.url(&format!("/v1/page{title}")));
-    assert_eq!(status(with_cookie.header("cookie", &scene.cookie)).await, 401);
+    assert_eq!(
+        status(with_cookie.header("cookie", &scene.cookie)).await,
+        401
+    );
     // Nor is a code a session, or a session a code.
     let given = code(server, &scene.cookie).await;
-    assert_eq!(status(ask(device, Method::GET, title, &text(&given["code"]))).await, 401);
+    assert_eq!(
+        status(ask(device, Method::GET, title, &text(&given["code"]))).await,
+        401
+    );
     assert_eq!(status(trade(device, token)).await, 403);
     // Who is no person has nothing to hand over, and a foreign page gets no code.
-    assert_eq!(status(server.request(Method::POST, "/api/v1/me/handoff")).await, 409);
-    let foreign = server.anonymous(Method::POST, "/api/v1/me/handoff").header("cookie", &scene.cookie);
-    assert_eq!(status(foreign.header("origin", "https://evil.example")).await, 403);
+    assert_eq!(
+        status(server.request(Method::POST, "/api/v1/me/handoff")).await,
+        409
+    );
+    let foreign = server
+        .anonymous(Method::POST, "/api/v1/me/handoff")
+        .header("cookie", &scene.cookie);
+    assert_eq!(
+        status(foreign.header("origin", "https://evil.example")).await,
+        403
+    );
     // Nor does anybody learn what became of another's code.
     let bob = server.someone("bob", Role::Viewer).await;
     let state = format!("/api/v1/me/handoff/{}", text(&given["id"]));
-    let spied = server.anonymous(Method::GET, &state).bearer_auth(&bob.token);
+    let spied = server
+        .anonymous(Method::GET, &state)
+        .bearer_auth(&bob.token);
     assert_eq!(status(spied).await, 404);
     scene.server.stop().await;
 }
@@ -145,10 +197,17 @@ async fn a_code_is_worth_nothing_elsewhere() {
 #[tokio::test]
 async fn a_page_asks_only_what_watching_needs() {
     let scene = scene(Server::start().await).await;
-    let Scene { server, device, title, .. } = &scene;
+    let Scene {
+        server,
+        device,
+        title,
+        ..
+    } = &scene;
     // Also an owner's page has a viewer's rights.
     let owner = server.someone("olga", Role::Publisher).await;
-    let given = server.anonymous(Method::POST, "/api/v1/me/handoff").bearer_auth(&owner.token);
+    let given = server
+        .anonymous(Method::POST, "/api/v1/me/handoff")
+        .bearer_auth(&owner.token);
     let given = json(given).await;
     let token = text(&json(trade(device, &text(&given["code"]))).await["token"]);
     assert_eq!(status(ask(device, Method::GET, title, &token)).await, 200);
@@ -170,7 +229,13 @@ async fn a_page_asks_only_what_watching_needs() {
 async fn a_session_ends_with_what_it_was_handed_over_from() {
     for server in Server::both().await {
         let scene = scene(server).await;
-        let Scene { server, device, token, title, .. } = &scene;
+        let Scene {
+            server,
+            device,
+            token,
+            title,
+            ..
+        } = &scene;
         let answers = async |token: &str| status(ask(device, Method::GET, title, token)).await;
         let from_token = async || {
             let given = server.anonymous(Method::POST, "/api/v1/me/handoff");
@@ -179,7 +244,16 @@ async fn a_session_ends_with_what_it_was_handed_over_from() {
         };
         // Signing out ends it, and a code that was not used yet.
         let waiting = text(&code(server, &scene.cookie).await["code"]);
-        assert_eq!(status(with_cookie(server, Method::DELETE, "/session", &scene.cookie)).await, 204);
+        assert_eq!(
+            status(with_cookie(
+                server,
+                Method::DELETE,
+                "/session",
+                &scene.cookie
+            ))
+            .await,
+            204
+        );
         assert_eq!(answers(token).await, 401);
         assert_eq!(status(trade(device, &waiting)).await, 403);
         // So does closing the account, whatever it was handed over from.
@@ -187,10 +261,16 @@ async fn a_session_ends_with_what_it_was_handed_over_from() {
         assert_eq!(answers(&by_token).await, 200);
         let change = json!({"active": false});
         let path = format!("/api/v1/people/{}", scene.ana.id);
-        assert_eq!(status(server.request(Method::PATCH, &path).json(&change)).await, 200);
+        assert_eq!(
+            status(server.request(Method::PATCH, &path).json(&change)).await,
+            200
+        );
         assert_eq!(answers(&by_token).await, 401);
         let change = json!({"active": true});
-        assert_eq!(status(server.request(Method::PATCH, &path).json(&change)).await, 200);
+        assert_eq!(
+            status(server.request(Method::PATCH, &path).json(&change)).await,
+            200
+        );
         // And revoking the device.
         let by_token = from_token().await;
         assert_eq!(answers(&by_token).await, 200);
@@ -212,10 +292,18 @@ async fn codes_are_few_and_end() {
             let given = json(given.bearer_auth(&ana.token)).await;
             codes.push(text(&given["code"]));
         }
-        assert_eq!(status(trade(&device, &codes[0])).await, 403, "the oldest went");
+        assert_eq!(
+            status(trade(&device, &codes[0])).await,
+            403,
+            "the oldest went"
+        );
         assert_eq!(status(trade(&device, &codes[1])).await, 200);
         server.app.clock.advance_ms(super::CODE_MS);
-        assert_eq!(status(trade(&device, &codes[2])).await, 403, "a minute is over");
+        assert_eq!(
+            status(trade(&device, &codes[2])).await,
+            403,
+            "a minute is over"
+        );
         server.stop().await;
     }
 }

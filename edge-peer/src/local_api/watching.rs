@@ -13,7 +13,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{Path, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
@@ -154,7 +154,9 @@ async fn session(State(watching): State<Watching>, request: Request) -> Result<R
         let detail = "the DMS answered something else than a session";
         Problem::new(StatusCode::BAD_GATEWAY, "strange_answer", detail)
     })?;
-    let left = granted.expires_ms.saturating_sub(epoch_ms(SystemTime::now()));
+    let left = granted
+        .expires_ms
+        .saturating_sub(epoch_ms(SystemTime::now()));
     let left = Duration::from_millis(left);
     let token = watching.guard.open_watching(granted.token.into(), left);
     let token = token.ok_or_else(no_randomness)?;
@@ -164,7 +166,10 @@ async fn session(State(watching): State<Watching>, request: Request) -> Result<R
 /// Passes on what the page asks of the DMS.
 async fn pass_on(State(watching): State<Watching>, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    let target = head.uri.path_and_query().map_or("", |target| target.as_str());
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("", |target| target.as_str());
     if !may_ask(head.method.as_str(), target) {
         let detail = "the watch page that an agent serves may not ask this of the DMS";
         return Err(Problem::not_found("no_route", detail));
@@ -225,10 +230,19 @@ mod tests {
 
     #[test]
     fn an_origin_that_would_end_the_attribute_comes_into_no_page() {
-        for plain in ["https://dms.example", "http://127.0.0.1:8080", "http://[::1]:8080"] {
+        for plain in [
+            "https://dms.example",
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080",
+        ] {
             assert!(is_plain(plain), "{plain}");
         }
-        for wild in ["https://a\"><script>", "https://a b", "https://a'", "https://a&quot;"] {
+        for wild in [
+            "https://a\"><script>",
+            "https://a b",
+            "https://a'",
+            "https://a&quot;",
+        ] {
             assert!(!is_plain(wild), "{wild}");
         }
     }
