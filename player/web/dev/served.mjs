@@ -106,6 +106,7 @@ async function run({ url, agent, login, password, person, token, chromiumPath })
     await page.click('#notice [data-handoff]');
     const used = (await (await given).json()).code;
     const served = await opening;
+    await served.waitForURL(/\/watch\//);
     said.played = await waitForPlayer(served, (state) => state.currentTime > 1, { timeoutMs: TIMEOUT_MS });
     said.address = served.url();
     said.after = { permission: await permission(page) };

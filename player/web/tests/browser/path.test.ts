@@ -87,6 +87,8 @@ async function goOn({ page, context }: Opened, link: string) {
     if (message.text().includes('Content Security Policy')) violations.push(message.text());
   });
   served.on('pageerror', (error) => violations.push(`uncaught: ${error}`));
+  // The tab is empty until it is known where it leads.
+  await served.waitForURL(/\/watch\//);
   return { served, violations };
 }
 
