@@ -76,6 +76,7 @@ async fn chromium_goes_on_at_the_agents_own_page() -> anyhow::Result<()> {
         "{said}"
     );
     misused(&said["misuse"]);
+    assert_eq!(said["told"], json!([204, "agent_page"]), "{said}");
     bytes_came_through(&stack, played).await?;
     noted(&stack, person).await?;
 
@@ -116,7 +117,7 @@ async fn bytes_came_through(stack: &Stack, played: &Value) -> anyhow::Result<()>
     Ok(())
 }
 
-/// The log says who went on where; the deliveries count the path.
+/// The log says who went on where.
 async fn noted(stack: &Stack, person: &str) -> anyhow::Result<()> {
     let log = stack
         .dms

@@ -107,6 +107,8 @@ async function run({ url, agent, login, password, person, token, chromiumPath })
     const used = (await (await given).json()).code;
     const served = await opening;
     await served.waitForURL(/\/watch\//);
+    const told = served.waitForResponse((answer) => answer.url().endsWith('/api/v1/delivery'), { timeout: TIMEOUT_MS });
+    told.catch(() => undefined);
     said.played = await waitForPlayer(served, (state) => state.currentTime > 1, { timeoutMs: TIMEOUT_MS });
     said.address = served.url();
     said.after = { permission: await permission(page) };
@@ -117,6 +119,7 @@ async function run({ url, agent, login, password, person, token, chromiumPath })
     said.kept = await served.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]));
     said.poster = await served.evaluate(() => document.querySelector('#poster')?.getAttribute('src') ?? '');
     said.misuse = await misuse({ page, served, agent, used, title });
+    said.told = [(await told).status(), (await told).request().postDataJSON().path];
     await served.evaluate(() => document.querySelector('video').pause());
     await lockOut({ url, person, token });
     await served.waitForSelector('#back', { timeout: TIMEOUT_MS });

@@ -276,7 +276,7 @@ async fn a_session_ends_with_what_it_was_handed_over_from() {
         assert_eq!(answers(&by_token).await, 200);
         let path = format!("/api/v1/devices/{}", Uuid::from_bytes(device.id.0));
         assert_eq!(status(server.request(Method::DELETE, &path)).await, 204);
-        assert_eq!(answers(&by_token).await, 403);
+        assert!(matches!(answers(&by_token).await, 401 | 403));
         scene.server.stop().await;
     }
 }

@@ -46,17 +46,18 @@ export class Handoff {
   }
 
   /** Whether the player of this PC would be another path than this page has. */
-  get possible(): boolean {
+  get #possible(): boolean {
     const { log, current } = this.#route;
     if (home.agent || current === 'agent' || !location.pathname.startsWith('/watch/')) return false;
     return inTheWay(log.at(-1)?.reason ?? null, this.#ladder.permission, location.protocol);
   }
 
-  /** The quiet way there. */
-  button(): HTMLElement {
+  /** The quiet way there, where there is one. */
+  buttons(): HTMLElement[] {
+    if (!this.#possible) return [];
     const open = h('button', { class: 'quiet', type: 'button', 'data-handoff': true }, 'Open in the player of this PC');
     open.addEventListener('click', () => void this.#open());
-    return open;
+    return [open];
   }
 
   async #open(): Promise<void> {

@@ -57,7 +57,7 @@ export class Notice {
       this.#line.hidden = true;
     });
     const text = 'Play from your office network instead? Your browser will ask once.';
-    this.#show(h('p', {}, text), h('div', { class: 'notice__actions' }, yes, no, this.#handoff.button()));
+    this.#show(h('p', {}, text), h('div', { class: 'notice__actions' }, yes, no, ...this.#handoff.buttons()));
   }
 
   async #accept(yes: HTMLButtonElement, no: HTMLButtonElement): Promise<void> {
@@ -71,7 +71,7 @@ export class Notice {
         this.#ladder.refuse();
         return this.#say(
           'Your browser does not allow it, so the video goes on from the internet.',
-          this.#handoff.button(),
+          ...this.#handoff.buttons(),
         );
       case 'no_agent':
         return this.#say('No edge peer answered on this PC, so the video goes on from the internet.');

@@ -42,6 +42,6 @@ export class WhyQuality {
     this.#button.setAttribute('aria-expanded', String(show));
     const { handoff } = this.#parts;
     this.#answer.textContent = show ? whyQuality(factsOf(this.#parts)) : '';
-    if (show && handoff.possible) this.#answer.append(' ', handoff.button());
+    if (show) for (const way of handoff.buttons()) this.#answer.append(' ', way);
   }
 }
