@@ -107,6 +107,18 @@ const STATES: State[] = [
     signedIn: true,
     reach: (p) => p.waitForSelector('.card--preparing'),
   },
+  {
+    name: 'the agent’s own page, playing',
+    path: () => `${theatre.stage.agent.url}/watch/${theatre.stage.title.id}#code=${theatre.stage.dms.newCode()}`,
+    signedIn: false,
+    reach: playing,
+  },
+  {
+    name: 'the agent’s own page, its session over',
+    path: () => `${theatre.stage.agent.url}/watch/${theatre.stage.title.id}`,
+    signedIn: false,
+    reach: (p) => p.waitForSelector('#back'),
+  },
 ];
 
 beforeAll(async () => {
@@ -127,7 +139,7 @@ describe.each([
       // Nobody signs in within a frame: the session is there before.
       await context.addCookies([{ name: 'dms_session', value: dms.newSession(), url: dms.url }]);
     }
-    await page.goto(dms.url + path());
+    await page.goto(new URL(path(), dms.url).href);
     if (signedIn) await signIn(page, dms.token);
     await reach(page);
     expect(await findings(page)).toEqual([]);
