@@ -125,7 +125,6 @@ async function run({ url, agent, login, password, person, token, chromiumPath })
     await served.waitForSelector('#back', { timeout: TIMEOUT_MS });
     said.over = await served.innerText('#overlay');
     said.back = await served.getAttribute('#back', 'href');
-    await served.evaluate(() => document.querySelector('video').play().catch(() => undefined));
     said.stopped = await served.evaluate(() => document.querySelector('video').readyState);
     said.refused = refused;
   } finally {
