@@ -90,7 +90,7 @@ async fn scene(server: Server) -> Scene {
 
 #[tokio::test]
 async fn a_code_is_traded_once_for_a_session_of_this_person_on_this_device() {
-    for server in Server::both().await {
+    for server in Server::both_with(|config| config.media.jobs = 0).await {
         let scene = scene(server).await;
         let Scene {
             server,
@@ -133,7 +133,7 @@ async fn a_code_is_traded_once_for_a_session_of_this_person_on_this_device() {
 
 #[tokio::test]
 async fn a_code_is_worth_nothing_elsewhere() {
-    let scene = scene(Server::start().await).await;
+    let scene = scene(Server::with(|config| config.media.jobs = 0).await).await;
     let Scene {
         server,
         device,
@@ -196,7 +196,7 @@ async fn a_code_is_worth_nothing_elsewhere() {
 
 #[tokio::test]
 async fn a_page_asks_only_what_watching_needs() {
-    let scene = scene(Server::start().await).await;
+    let scene = scene(Server::with(|config| config.media.jobs = 0).await).await;
     let Scene {
         server,
         device,
@@ -227,7 +227,7 @@ async fn a_page_asks_only_what_watching_needs() {
 
 #[tokio::test]
 async fn a_session_ends_with_what_it_was_handed_over_from() {
-    for server in Server::both().await {
+    for server in Server::both_with(|config| config.media.jobs = 0).await {
         let scene = scene(server).await;
         let Scene {
             server,
@@ -283,7 +283,7 @@ async fn a_session_ends_with_what_it_was_handed_over_from() {
 
 #[tokio::test]
 async fn codes_are_few_and_end() {
-    for server in Server::both().await {
+    for server in Server::both_with(|config| config.media.jobs = 0).await {
         let ana = server.someone("ana", Role::Viewer).await;
         let device = Device::enroll(&server, "PC 1").await;
         let mut codes = Vec::new();
