@@ -61,6 +61,7 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(observe::metrics::scrape::routes())
         .merge(auth::routes::routes())
         .merge(people::routes::routes())
+        .merge(people::handoff::routes::routes())
         .merge(oidc::routes::routes())
         .merge(grant::routes::routes())
         .merge(scim::routes::routes())
@@ -91,6 +92,7 @@ fn device_api() -> OpenApiRouter<App> {
         .merge(usage::routes::device_routes())
         .merge(site::routes::device_routes())
         .merge(device::routes::device_routes())
+        .merge(people::handoff::routes::device_routes())
 }
 
 /// The OpenAPI 3.1 document of the public listener.
@@ -118,11 +120,16 @@ pub fn public(app: &App) -> Router {
     finish(router, app)
 }
 
-/// The device listener. What players ask over a control connection goes through the same routes.
+/// The device listener. What players ask over a control connection goes through the same routes, and what pages that
+/// agents serve ask through those of the public listener.
 pub fn device(app: &App) -> Router {
     let asked = OpenApiRouter::new().merge(license::routes::device_routes());
     let questions = site::Questions::to(finish(asked.into(), app));
-    finish(device_api().into(), app).layer(Extension(questions))
+    let (asked, _) = public_api().split_for_parts();
+    let pages = people::handoff::Pages::to(asked.with_state(app.clone()));
+    finish(device_api().into(), app)
+        .layer(Extension(questions))
+        .layer(Extension(pages))
 }
 
 /// The metrics listener.

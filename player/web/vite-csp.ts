@@ -27,7 +27,7 @@ async function styleHashes(): Promise<string[]> {
   return [...texts].map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`).sort();
 }
 
-/** The policy as one line. */
+/** The policy of the pages that the DMS serves, as one line. */
 async function policy(): Promise<string> {
   return [
     "default-src 'self'",
@@ -44,6 +44,23 @@ async function policy(): Promise<string> {
     "form-action 'self'",
     "frame-ancestors 'self'",
     // Texts become elements or scripts by src/ui/trusted.ts alone.
+    "require-trusted-types-for 'script'",
+    'trusted-types default',
+  ].join('; ');
+}
+
+/** The policy of the watch page that an agent serves: its own origin, and nothing else from anywhere. */
+export async function agentPolicy(): Promise<string> {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self' ${(await styleHashes()).join(' ')}`,
+    "img-src 'self' data: blob:",
+    'media-src blob:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
     'trusted-types default',
   ].join('; ');

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { forAgents } from './vite-agent.ts';
 import { bundleBudget } from './vite-budget.ts';
 import { contentSecurityPolicy } from './vite-csp.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
-  plugins: [contentSecurityPolicy(), bundleBudget({ 'watch.html': 60, 'embed.html': 60 })],
+  plugins: [contentSecurityPolicy(), forAgents('dist-agent'), bundleBudget({ 'watch.html': 60, 'embed.html': 60 })],
   resolve: {
     alias: [
       { find: /^\.\/media-keyboard-shortcuts-dialog\.js$/, replacement: here('./src/watch/no-shortcuts-dialog.ts') },

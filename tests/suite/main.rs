@@ -17,5 +17,6 @@ mod people;
 mod publish_and_play;
 mod rotate;
 mod rules;
+mod served;
 mod tidy;
 mod tls;

@@ -38,6 +38,8 @@ pub mod act {
     pub const SIGN_IN_REFUSED: &str = "session.refused";
     /// Somebody signed out.
     pub const SIGNED_OUT: &str = "session.ended";
+    /// Somebody goes on watching in the player of a PC.
+    pub const HANDED_OVER: &str = "session.handed_over";
     /// A person's account was made.
     pub const PERSON_MADE: &str = "person.made";
     /// A person's account was changed.

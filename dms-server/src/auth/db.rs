@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Principal, Roles, SecretHash, Waits};
+use super::{Permission, Principal, Role, Roles, SecretHash, Waits};
 use crate::audit::Note;
 use crate::db::Db;
 use crate::{append, db, tx};
@@ -173,7 +173,7 @@ pub async fn principal_of_token(
         "t.hash = $1"
     );
     let sql = if matches!(db, Db::Pg(_)) { sql_pg } else { sql };
-    look_up(db, sql, hash, now_ms, false).await
+    look_up(db, sql, (hash, None), now_ms, false).await
 }
 
 /// Whoever holds the session with this hash, if neither it nor what it stands for has ended. With `require_codes`, who
@@ -192,24 +192,52 @@ pub async fn principal_of_session(
         "s.id AS session_id, CASE WHEN s.person_id IS NULL THEN 1 ELSE s.proven END AS proven",
         "sessions s LEFT JOIN tokens t ON t.id = s.token_id \
          LEFT JOIN people p ON p.id = COALESCE(s.person_id, t.person_id)",
-        "s.hash = $1 AND s.expires_ms > $2"
+        "s.hash = $1 AND s.expires_ms > $2 AND s.device_id IS NULL"
     );
-    look_up(db, sql, hash, now_ms, require_codes).await
+    look_up(db, sql, (hash, None), now_ms, require_codes).await
+}
+
+/// Who watches on the page that this device's agent serves, if neither their session nor what it stands for has ended
+/// and the device is enrolled. They come with a viewer's rights, whatever else they may do elsewhere.
+///
+/// # Errors
+/// The database's.
+pub async fn principal_of_page(
+    db: &Db,
+    hash: SecretHash,
+    device: Uuid,
+    now_ms: i64,
+) -> sqlx::Result<Option<Principal>> {
+    let sql = standing!(
+        "s.id AS session_id, CAST(1 AS BIGINT) AS proven",
+        "sessions s JOIN devices d ON d.id = s.device_id AND d.revoked_ms IS NULL \
+         LEFT JOIN tokens t ON t.id = s.token_id \
+         LEFT JOIN people p ON p.id = COALESCE(s.person_id, t.person_id)",
+        "s.hash = $1 AND s.expires_ms > $2 AND s.device_id = $3"
+    );
+    let found = look_up(db, sql, (hash, Some(device)), now_ms, false).await?;
+    Ok(found.map(|principal| Principal {
+        roles: match principal.may(Permission::Watch) {
+            true => Role::Viewer.into(),
+            false => Roles::default(),
+        },
+        ..principal
+    }))
 }
 
 async fn look_up(
     db: &Db,
     sql: &'static str,
-    hash: SecretHash,
+    (hash, device): (SecretHash, Option<Uuid>),
     now_ms: i64,
     require_codes: bool,
 ) -> sqlx::Result<Option<Principal>> {
     let row: Option<Standing> = db!(db.read(), |p| {
-        sqlx::query_as(sql)
-            .bind(hash.as_bytes())
-            .bind(now_ms)
-            .fetch_optional(p)
-            .await
+        let mut query = sqlx::query_as(sql).bind(hash.as_bytes()).bind(now_ms);
+        if let Some(device) = device {
+            query = query.bind(device);
+        }
+        query.fetch_optional(p).await
     })?;
     row.map(|row| principal(row, require_codes)).transpose()
 }

@@ -3,7 +3,11 @@
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
 
+use swarm::content::DeviceId;
+
 use super::{Permission, Principal, Secret, SecretHash, Waits, csrf, db};
+use crate::device::row_id;
+use crate::net::Remote;
 use crate::problem::{Problem, Result};
 use crate::state::App;
 
@@ -116,9 +120,12 @@ fn code_first(waits: Waits) -> Problem {
 }
 
 async fn authenticate(parts: &Parts, app: &App) -> Result<Principal> {
-    let credentials = Credentials::of(&parts.headers, app)?;
+    let credentials = Credentials::of(parts, app)?;
     let principal = credentials.principal(app).await?;
     match credentials {
+        Credentials::Page(..) => {
+            principal.ok_or_else(|| Problem::unauthenticated("The session of this page has ended."))
+        }
         Credentials::Token(_) => principal
             .ok_or_else(|| Problem::unauthenticated("The token is unknown or has expired.")),
         Credentials::Session(_) => {
@@ -140,14 +147,24 @@ pub enum Credentials {
     Token(SecretHash),
     /// A session's cookie.
     Session(SecretHash),
+    /// The session of a page that the calling device's agent serves.
+    Page(SecretHash, DeviceId),
 }
 
 impl Credentials {
-    fn of(headers: &HeaderMap, app: &App) -> Result<Self> {
-        if let Some(secret) = bearer(headers)? {
+    fn of(parts: &Parts, app: &App) -> Result<Self> {
+        let presented = bearer(&parts.headers)?;
+        let remote = parts.extensions.get::<Remote>();
+        if let Some(device) = remote.and_then(|remote| remote.device) {
+            // Over a device's connection nothing counts but what was handed over to that very device.
+            let ended = || Problem::unauthenticated("Send the session of the page as a bearer.");
+            let secret = presented.ok_or_else(ended)?;
+            return Ok(Self::Page(secret.hash(), device));
+        }
+        if let Some(secret) = presented {
             return Ok(Self::Token(secret.hash()));
         }
-        let Some(secret) = session_cookie(headers, app.cookie_name()) else {
+        let Some(secret) = session_cookie(&parts.headers, app.cookie_name()) else {
             return Err(Problem::unauthenticated(
                 "Sign in, or send a token: `Authorization: Bearer dms_...`.",
             ));
@@ -167,6 +184,9 @@ impl Credentials {
                 let codes = app.config.people.require_codes;
                 db::principal_of_session(&app.db, *hash, now_ms, codes).await
             }
+            Self::Page(hash, device) => {
+                db::principal_of_page(&app.db, *hash, row_id(*device), now_ms).await
+            }
         };
         Ok(found?)
     }
@@ -176,7 +196,7 @@ impl FromRequestParts<App> for Credentials {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        Self::of(&parts.headers, app)
+        Self::of(parts, app)
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod db;
 pub mod groups;
+pub mod handoff;
 pub mod me;
 pub mod password;
 pub mod refusals;

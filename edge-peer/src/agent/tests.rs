@@ -5,6 +5,7 @@ mod face;
 mod kept;
 mod questions;
 mod wan;
+mod watching;
 mod whole;
 
 use std::time::Duration;

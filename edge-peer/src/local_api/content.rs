@@ -145,7 +145,8 @@ pub(super) async fn usage(State(api): State<Shared>, body: Bytes) -> Result<Stat
     })
 }
 
-fn passed_on(passed: Passed) -> Response {
+/// What the DMS answered, as it did.
+pub(super) fn passed_on(passed: Passed) -> Response {
     let mut response = (passed.status, passed.body).into_response();
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_TYPE);

@@ -8,9 +8,13 @@
 //! state folder can ask for. It is no cookie: browsers send those to every port of 127.0.0.1, so a server of another
 //! user of this PC would get it. The page keeps the bearer in its tab, where only its own origin, port included, can
 //! read it.
+//!
+//! The watch page that the agent serves has a session of its own, opened for a code that the DMS trades
+//! (`super::watching`). It is good for watching and opens nothing of the agent's page, nor the other way about.
 
 use std::{
     collections::HashMap,
+    mem::discriminant,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -53,6 +57,10 @@ const PORTALS_MAY: [&str; 12] = [
     "/v1/kept",
     "/v1/hls/",
 ];
+/// What the watch page that the agent serves may ask.
+const WATCHERS_MAY: [&str; 2] = [FORWARDED, "/v1/hls/"];
+/// What goes on to the DMS; of nobody else.
+const FORWARDED: &str = "/api/v1/";
 /// How long a browser may remember a preflight's answer, seconds.
 const PREFLIGHT_AGE: &str = "600";
 
@@ -80,6 +88,8 @@ pub struct Guard {
 struct Session {
     whose: Whose,
     until: Instant,
+    /// The session at the DMS, which the page never sees.
+    carried: Option<Arc<str>>,
 }
 
 /// Whose a session is.
@@ -89,6 +99,8 @@ enum Whose {
     Portal(String),
     /// The agent's own page's.
     Ours,
+    /// The watch page's that the agent serves.
+    Watcher,
 }
 
 /// What becomes of a request, told from its head alone.
@@ -179,17 +191,19 @@ impl Guard {
     }
 
     fn bearer_is_good(&self, path: &str, headers: &HeaderMap, asker: &Asker<'_>) -> bool {
-        let bearer =
-            single(headers, &header::AUTHORIZATION).and_then(|v| v.strip_prefix("Bearer "));
-        let Some(token) = bearer.map(hash) else {
+        let Some(token) = bearer(headers) else {
             return false;
         };
+        let ours = || path != CODES && self.is_session(token, &Whose::Ours);
+        let watches = || {
+            WATCHERS_MAY.iter().any(|may| path.starts_with(may))
+                && self.is_session(token, &Whose::Watcher)
+        };
         match asker {
+            Asker::Native | Asker::Ours if path.starts_with(FORWARDED) => watches(),
             // The page reads without saying that it is one; what is no page never has its bearer.
-            Asker::Native => {
-                token == self.native || (path != CODES && self.is_session(token, &Whose::Ours))
-            }
-            Asker::Ours => path != CODES && self.is_session(token, &Whose::Ours),
+            Asker::Native => token == self.native || ours() || watches(),
+            Asker::Ours => ours() || watches(),
             Asker::Page(origin) => self.is_session(token, &Whose::Portal((*origin).to_owned())),
         }
     }
@@ -220,24 +234,48 @@ impl Guard {
         let at = codes.iter().position(|(code, _)| *code == given)?;
         let (_, until) = codes.remove(at);
         drop(codes);
-        (now < until).then(|| self.open(Whose::Ours)).flatten()
+        (now < until)
+            .then(|| self.open(Whose::Ours, SESSION, None))
+            .flatten()
     }
 
     fn open_session(&self, origin: &str) -> Option<String> {
-        self.open(Whose::Portal(origin.to_owned()))
+        self.open(Whose::Portal(origin.to_owned()), SESSION, None)
     }
 
-    fn open(&self, whose: Whose) -> Option<String> {
+    /// A session of the watch page, which stands for this one at the DMS for so long; none when the system has no
+    /// randomness.
+    pub(super) fn open_watching(&self, carried: Arc<str>, lasts: Duration) -> Option<String> {
+        self.open(Whose::Watcher, lasts.min(SESSION), Some(carried))
+    }
+
+    /// What the bearer of the watch page stands for at the DMS.
+    pub(super) fn carried(&self, headers: &HeaderMap) -> Option<Arc<str>> {
+        let token = bearer(headers)?;
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = sessions.get(&token).filter(|s| Instant::now() < s.until)?;
+        session.carried.clone()
+    }
+
+    /// Ends the session of this bearer.
+    pub(super) fn end(&self, headers: &HeaderMap) {
+        if let Some(token) = bearer(headers) {
+            let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+            sessions.remove(&token);
+        }
+    }
+
+    fn open(&self, whose: Whose, lasts: Duration, carried: Option<Arc<str>>) -> Option<String> {
         let token = random_token()?;
         let now = Instant::now();
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.retain(|_, s| now < s.until);
         // Portals that ask for many do not end the sessions of the agent's own page.
-        let ours = whose == Whose::Ours;
+        let kind = discriminant(&whose);
         let alike = || {
             sessions
                 .iter()
-                .filter(|(_, s)| (s.whose == Whose::Ours) == ours)
+                .filter(|(_, s)| discriminant(&s.whose) == kind)
         };
         if alike().count() >= MAX_SESSIONS {
             let first = alike().min_by_key(|(_, s)| s.until);
@@ -247,7 +285,8 @@ impl Guard {
         }
         let session = Session {
             whose,
-            until: now + SESSION,
+            until: now + lasts,
+            carried,
         };
         sessions.insert(hash(&token), session);
         Some(token)
@@ -318,6 +357,7 @@ fn needs_bearer(method: &Method, path: &str) -> bool {
         (Method::GET, "/v1/hello"),
         (Method::POST, "/v1/session"),
         (Method::POST, "/v1/ui/session"),
+        (Method::POST, "/v1/watch/session"),
     ];
     let files = is_page(path) && (method == Method::GET || method == Method::HEAD);
     !files && !open.iter().any(|(m, p)| m == method && *p == path)
@@ -326,15 +366,16 @@ fn needs_bearer(method: &Method, path: &str) -> bool {
 /// The only route that takes the programs' bearer alone.
 const CODES: &str = "/v1/ui/code";
 
-/// The files of the agent's own page: they hold nothing that is not in the program anyway.
+/// The files of the agent's own pages: they hold nothing that is not in the program anyway.
 fn is_page(path: &str) -> bool {
-    path == "/ui" || path.starts_with("/ui/")
+    let files = ["/ui/", "/watch/", "/assets/"];
+    matches!(path, "/ui" | "/favicon.svg") || files.iter().any(|folder| path.starts_with(folder))
 }
 
-/// A link, wherever it stands, may lead somebody to the page, as a document of its own and in no frame.
+/// A link, wherever it stands, may lead somebody to a page, as a document of its own and in no frame.
 fn leads_to_page(method: &Method, path: &str, headers: &HeaderMap) -> bool {
     method == Method::GET
-        && path == "/ui"
+        && (path == "/ui" || path.starts_with("/watch/"))
         && !headers.contains_key(header::ORIGIN)
         && single(headers, &FETCH_DEST) == Some("document")
 }
@@ -391,6 +432,11 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
         (Some(value), None) => value.to_str().ok(),
         _ => None,
     }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<TokenHash> {
+    let value = single(headers, &header::AUTHORIZATION)?;
+    value.strip_prefix("Bearer ").map(hash)
 }
 
 fn hash(token: &str) -> TokenHash {

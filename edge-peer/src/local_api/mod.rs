@@ -10,6 +10,7 @@
 //! | `/ui`, `/ui/..`, `/v1/ui/code`, `/v1/ui/session` | `ui` |
 //! | `/v1/hls/..` | `hls` |
 //! | `/v1/titles/../fetch` | `whole` |
+//! | `/watch/..`, `/assets/..`, `/v1/watch/session`, `/api/v1/..` | `watching` |
 //!
 //! `guard` stands before all of them: exact `Host`, exact `Origin`, bearer, CORS. What only the person at this PC may
 //! do is refused to pages of the DMS, which any script there could ask.
@@ -24,6 +25,7 @@ mod kept;
 mod problem;
 mod support;
 mod ui;
+mod watching;
 mod whole;
 
 use std::{
@@ -162,6 +164,7 @@ pub fn router(parts: Parts, guard: Guard) -> Router {
         parts,
     });
     let guard = Arc::new(guard);
+    let watch_page = watching::routes(guard.clone(), api.clone());
     Router::new()
         .route("/v1/hello", get(agent::hello))
         .route("/v1/status", get(agent::status))
@@ -198,6 +201,7 @@ pub fn router(parts: Parts, guard: Guard) -> Router {
             post(guard::session).with_state(guard.clone()),
         )
         .merge(ui::routes(guard.clone()))
+        .merge(watch_page)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(guard, guard::check))
 }

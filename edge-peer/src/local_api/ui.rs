@@ -27,9 +27,9 @@ struct Page;
 /// the policy allows by a nonce of this one answer.
 const NONCE_MARK: &str = "nonce-of-this-answer";
 /// Names with a hash in them: their content never changes.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
+pub(super) const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// The ending of what was compressed when the page was built.
-const COMPRESSED: &str = ".gz";
+pub(super) const COMPRESSED: &str = ".gz";
 
 /// A code that somebody gives.
 #[derive(Deserialize)]
@@ -73,11 +73,13 @@ async fn session(
     Ok(secret(json!({ "token": token })))
 }
 
-fn secret(answer: Value) -> Response {
+/// An answer that nothing keeps.
+pub(super) fn secret(answer: Value) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
 }
 
-fn no_randomness() -> Problem {
+/// There is no secret without it.
+pub(super) fn no_randomness() -> Problem {
     let detail = "the system has no randomness";
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "no_randomness", detail)
 }
@@ -115,7 +117,8 @@ pub(super) async fn file(Path(path): Path<String>) -> Result<Response, Problem> 
     Ok((headers, file.data).into_response())
 }
 
-fn describe(name: &str, cache: &'static str, policy: &str) -> HeaderMap {
+/// What is said of a file of a page.
+pub(super) fn describe(name: &str, cache: &'static str, policy: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut set = |name: HeaderName, text: &str| {
         if let Ok(value) = HeaderValue::from_str(text) {
@@ -149,6 +152,7 @@ fn media_type(name: &str) -> &'static str {
     }
 }
 
-fn none() -> Problem {
+/// There is no such file.
+pub(super) fn none() -> Problem {
     Problem::not_found("no_route", "there is nothing at this path")
 }

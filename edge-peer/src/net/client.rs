@@ -109,6 +109,21 @@ pub enum FetchError {
     Strange(String),
 }
 
+/// What the page that this agent serves asks the DMS.
+#[derive(Debug, Clone)]
+pub struct PageAsk {
+    /// The method.
+    pub method: http::Method,
+    /// Path and query, of [`wire::page`]'s list.
+    pub target: String,
+    /// The session of its person on this device.
+    pub session: Arc<str>,
+    /// The body's type.
+    pub content_type: Option<header::HeaderValue>,
+    /// The body.
+    pub body: Bytes,
+}
+
 /// What the DMS answered to a request passed on to it.
 #[derive(Debug, Clone)]
 pub struct Passed {
@@ -284,7 +299,36 @@ impl Client {
     /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
     pub async fn standing(&self, license: uuid::Uuid) -> Result<Passed, FetchError> {
         let url = format!("{}/v1/licenses/{license}", self.base(Source::Origin)?);
-        within(PATIENCE, self.http.get(url)).await
+        within(PATIENCE, MAX_ANSWER, self.http.get(url)).await
+    }
+
+    /// Trades the code that a person's click brought for their session on this device.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn trade(&self, code: &str) -> Result<Passed, FetchError> {
+        let body = serde_json::json!({ "code": code }).to_string();
+        self.post("/v1/handoff", body.into()).await
+    }
+
+    /// Passes on what the page that this agent serves asks.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn page(&self, ask: PageAsk) -> Result<Passed, FetchError> {
+        let (base, prefix) = (self.base(Source::Origin)?, wire::page::PAGE_PATH);
+        let url = format!("{base}{prefix}{}", ask.target);
+        let sent = self.metrics.sent(Sent::Reports);
+        sent.inc_by(ask.body.len() as u64);
+        let mut request = self
+            .http
+            .request(ask.method, url)
+            .bearer_auth(&ask.session)
+            .body(ask.body);
+        if let Some(kind) = ask.content_type {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
+        within(PATIENCE, wire::page::MAX_PAGE_ANSWER, request).await
     }
 
     /// Tells what was played.
@@ -312,18 +356,15 @@ impl Client {
     /// [`FetchError`].
     pub async fn probe(&self, source: Source) -> Result<Passed, FetchError> {
         let url = format!("{}{}probe", self.base(source)?, names::CHUNK_PATH);
-        within(PATIENCE, self.http.get(url)).await
+        within(PATIENCE, MAX_ANSWER, self.http.get(url)).await
     }
 
     async fn post(&self, path: &str, body: Bytes) -> Result<Passed, FetchError> {
         let url = format!("{}{path}", self.base(Source::Origin)?);
         let json = (header::CONTENT_TYPE, "application/json");
         self.metrics.sent(Sent::Reports).inc_by(body.len() as u64);
-        within(
-            PATIENCE,
-            self.http.post(url).header(json.0, json.1).body(body),
-        )
-        .await
+        let request = self.http.post(url).header(json.0, json.1).body(body);
+        within(PATIENCE, MAX_ANSWER, request).await
     }
 
     /// The port is that of the address book: a URL's port wins over a resolver's.
@@ -421,6 +462,7 @@ async fn still<T>(
 
 async fn within(
     patience: Duration,
+    most: usize,
     request: reqwest::RequestBuilder,
 ) -> Result<Passed, FetchError> {
     let exchange = async {
@@ -431,7 +473,7 @@ async fn within(
             .and_then(|d| d.to_str().ok())
             .and_then(|d| httpdate::parse_http_date(d).ok());
         let content_type = response.headers().get(header::CONTENT_TYPE).cloned();
-        let body = read_limited(response, MAX_ANSWER).await?;
+        let body = read_limited(response, most).await?;
         Ok(Passed {
             status,
             content_type,

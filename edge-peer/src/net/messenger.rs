@@ -9,7 +9,7 @@ use swarm::wire::{Answered, Question, question::MAX_QUESTION};
 use uuid::Uuid;
 
 use super::{
-    client::{Client, FetchError, Passed},
+    client::{Client, FetchError, PageAsk, Passed},
     control::{AskError, Handle},
 };
 
@@ -55,6 +55,22 @@ impl Messenger {
             Some(passed) => Ok(passed),
             None => self.client.standing(license).await,
         }
+    }
+
+    /// Trades the code that a person's click brought for their session on this device.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn trade(&self, code: &str) -> Result<Passed, FetchError> {
+        self.client.trade(code).await
+    }
+
+    /// Passes on what the page that this agent serves asks. Few watch so at one moment: a connection of HTTP will do.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn page(&self, ask: PageAsk) -> Result<Passed, FetchError> {
+        self.client.page(ask).await
     }
 
     /// None: there is no control connection.

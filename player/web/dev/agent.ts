@@ -2,6 +2,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DevDms } from './dms';
+import { DevServed } from './page-of-agent';
 import { type Exchange, type Listening, listen, readJson, sendBytes, sendJson, sendProblem } from './http';
 
 /** The agent of the development server. */
@@ -10,6 +11,7 @@ export class DevAgent {
   /** Origins whose pages may ask. */
   readonly portals: string[];
   readonly #cached = new Set<string>();
+  readonly #served: DevServed;
   #token = randomBytes(16).toString('hex');
   #listening: Listening | null = null;
   /** Milliseconds before every answer. */
@@ -23,6 +25,7 @@ export class DevAgent {
 
   constructor(dms: DevDms, portal: string) {
     this.#dms = dms;
+    this.#served = new DevServed(dms);
     this.portals = [portal];
   }
 
@@ -49,6 +52,7 @@ export class DevAgent {
     const host = this.url.replace('http://', '');
     if (request.headers.host !== host) return sendProblem(exchange, 421, 'misdirected', 'wrong Host');
     const { origin } = request.headers;
+    if ((origin === undefined || origin === this.url) && (await this.#served.answer(exchange))) return;
     if (origin !== undefined && !this.portals.includes(origin)) {
       return sendProblem(exchange, 403, 'origin_not_allowed', origin);
     }
@@ -67,7 +71,8 @@ export class DevAgent {
     if (url.pathname === '/v1/session' && method === 'POST') {
       return sendJson(exchange, 200, { token: this.#token });
     }
-    if (request.headers.authorization !== `Bearer ${this.#token}`) {
+    const watches = url.pathname.startsWith('/v1/hls/') && this.#served.knows(request.headers.authorization);
+    if (!watches && request.headers.authorization !== `Bearer ${this.#token}`) {
       return sendProblem(exchange, 401, 'unauthenticated', 'no session');
     }
     return this.#inSession(exchange);

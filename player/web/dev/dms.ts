@@ -75,6 +75,8 @@ export class DevDms {
   readonly rows: TitleRow[] = [];
   readonly portal = new DevPortal();
   readonly #sessions = new Set<string>();
+  /** Codes for agents, and whether each was traded. */
+  readonly #codes = new Map<string, boolean>();
   readonly #titles = new Map<string, SealedTitle>();
   #signer: Signer | null = null;
   #listening: Listening | null = null;
@@ -129,6 +131,20 @@ export class DevDms {
     const session = randomBytes(16).toString('hex');
     this.#sessions.add(session);
     return session;
+  }
+
+  /** A code with which the agent goes on for the one person there is. */
+  newCode(): string {
+    const code = `dms_here_${randomBytes(16).toString('hex')}`;
+    this.#codes.set(code, false);
+    return code;
+  }
+
+  /** A session for a code, once. */
+  trade(code: string): string | null {
+    if (this.#codes.get(code) !== false) return null;
+    this.#codes.set(code, true);
+    return this.newSession();
   }
 
   /** Ends every session, as a restart or an administrator would. */
@@ -206,6 +222,7 @@ export class DevDms {
     const { pathname } = exchange.url;
     const segment = /^\/hls\/([^/]+)\/(.+)$/.exec(pathname);
     if (segment) return this.#tree(exchange, segment[1] ?? '', segment[2] ?? '');
+    if (pathname.startsWith('/api/v1/me/handoff')) return this.#handoff(exchange);
     if (await this.portal.answer(exchange, this.rows)) return;
     if (pathname === '/api/v1/titles') {
       return sendJson(exchange, 200, { items: this.rows, next_cursor: null });
@@ -221,6 +238,17 @@ export class DevDms {
     const about = /^\/api\/v1\/titles\/([^/]+)(?:\/(.+))?$/.exec(pathname);
     if (about) return this.#title(exchange, about[1] ?? '', about[2] ?? '');
     return sendProblem(exchange, 404, 'not_found', pathname);
+  }
+
+  #handoff(exchange: Exchange): void {
+    const { method, url } = exchange;
+    if (method === 'POST') {
+      const code = this.newCode();
+      return sendJson(exchange, 201, { id: code.slice(9), code, expires_ms: Date.now() + 60_000 });
+    }
+    const used = this.#codes.get(`dms_here_${url.pathname.split('/').at(-1)}`);
+    if (used === undefined) return sendProblem(exchange, 404, 'handoff_not_found', 'no such code');
+    sendJson(exchange, 200, { used });
   }
 
   async #title(exchange: Exchange, id: string, part: string): Promise<void> {

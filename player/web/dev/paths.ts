@@ -9,8 +9,8 @@ import type { PlayerState } from '../src/watch/state';
 import { launchBrowser, waitForPlayer } from './drive.mjs';
 import { type Stage, startStage } from './stage';
 
-/** Where the page is from, as Chromium sees it. */
-export type PageSpace = 'loopback' | 'intranet' | 'declared intranet' | 'public';
+/** Where the page is from, as Chromium sees it; `agent page`: the agent serves it, to who came from a public portal. */
+export type PageSpace = 'loopback' | 'intranet' | 'declared intranet' | 'public' | 'agent page';
 /** What the permission says. */
 export type Grant = 'policy' | 'granted' | 'prompt' | 'denied';
 
@@ -26,7 +26,7 @@ export interface Combination {
 function expected(space: PageSpace, grant: Grant): Omit<Combination, 'space' | 'grant'> {
   const agent = (reason: string) => ({ path: 'agent', offered: false, reason }) as const;
   // What stays on the PC no browser gates.
-  if (space === 'loopback') return agent('not_gated');
+  if (space === 'loopback' || space === 'agent page') return agent('not_gated');
   if (grant === 'policy' || grant === 'granted') return agent('granted');
   if (grant === 'denied') return { path: 'origin', offered: false, reason: 'denied' };
   // Chromium does not gate an intranet's page, but reads "prompt": only who knows that it is one may try.
@@ -34,7 +34,7 @@ function expected(space: PageSpace, grant: Grant): Omit<Combination, 'space' | '
   return { path: 'origin', offered: true, reason: 'ask_first' };
 }
 
-const SPACES: readonly PageSpace[] = ['loopback', 'intranet', 'declared intranet', 'public'];
+const SPACES: readonly PageSpace[] = ['loopback', 'intranet', 'declared intranet', 'public', 'agent page'];
 const GRANTS: readonly Grant[] = ['policy', 'granted', 'prompt', 'denied'];
 
 /** All of them. */
@@ -103,7 +103,7 @@ export class Standpoints {
 
   #browser(space: PageSpace, policy: boolean): Promise<Browser> {
     const address = `127.0.0.1:${this.#port}`;
-    const spaces = { loopback: '', intranet: 'local', 'declared intranet': 'local', public: 'public' }[space];
+    const spaces = { loopback: '', intranet: 'local', 'declared intranet': 'local', public: 'public', 'agent page': 'public' }[space];
     const key = `${spaces} ${policy}`;
     const known = this.#browsers.get(key);
     if (known) return known;
@@ -152,7 +152,8 @@ export class Standpoints {
       document.addEventListener('playing', first, true);
     });
     const before = await permission(page);
-    await page.goto(`${base}/watch/${title.id}?agent=${agent.url}&t=0`);
+    const served = `${agent.url}/watch/${title.id}?t=0#code=${dms.newCode()}`;
+    await page.goto(space === 'agent page' ? served : `${base}/watch/${title.id}?agent=${agent.url}&t=0`);
     const state = await waitForPlayer(page, (s: PlayerState) => s.currentTime > 0);
     const ms = await firstPicture(page);
     const after = await permission(page);

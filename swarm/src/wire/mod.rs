@@ -7,6 +7,7 @@ pub mod campaign;
 pub mod control;
 pub mod http;
 pub mod observation;
+pub mod page;
 pub mod question;
 
 pub use campaign::{Bits, Campaign, Enough, Holding, MAX_CAMPAIGN_CHUNKS, MAX_COPIES, Tally};

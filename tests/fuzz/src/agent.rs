@@ -53,8 +53,16 @@ pub(crate) fn guard(bytes: &[u8]) -> bool {
     let admitted = matches!(verdict, Verdict::Admitted(_));
     if let Verdict::Admitted(asker) = verdict {
         assert_eq!(asker == Asker::Native, origins.is_empty());
-        let open = [("GET", "/v1/hello"), ("POST", "/v1/session")];
-        if !open.contains(&(method.as_str(), path)) {
+        let open = [
+            ("GET", "/v1/hello"),
+            ("POST", "/v1/session"),
+            ("POST", "/v1/ui/session"),
+            ("POST", "/v1/watch/session"),
+        ];
+        let files = ["/ui", "/watch/", "/assets/", "/favicon.svg"];
+        let is_file = matches!(method, Method::GET | Method::HEAD)
+            && files.iter().any(|folder| path.starts_with(folder));
+        if !is_file && !open.contains(&(method.as_str(), path)) {
             // No session was opened, so only programs have a bearer.
             let bearer = format!("Bearer {TOKEN}");
             assert!(origins.is_empty(), "a page without a session");

@@ -1,7 +1,7 @@
 //! A small DMS: a real device listener with mutual TLS, chunks, a control WebSocket with a real
 //! roster, and one title.
 
-mod hearing;
+pub(super) mod hearing;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,7 +23,7 @@ use axum::{
     },
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use ed25519_dalek::SigningKey;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
@@ -100,6 +100,8 @@ impl Dms {
             .route("/v1/renew", post(renew))
             .route("/v1/usage", post(hearing::usage))
             .route("/v1/license", post(hearing::license))
+            .route("/v1/handoff", post(hearing::handoff))
+            .route("/v1/page/{*path}", any(hearing::page))
             .with_state(shared.clone());
         tokio::spawn(serve(listener, tls, router, away.clone()));
         Self {

@@ -8,7 +8,7 @@ use super::{Dms, PATIENCE, Peer, names};
 
 const GIB: u64 = 1 << 30;
 
-async fn alone(dms: &Dms, options: &[(&str, &str)]) -> Peer {
+pub(super) async fn alone(dms: &Dms, options: &[(&str, &str)]) -> Peer {
     let state = tempfile::tempdir().unwrap();
     let device = DeviceId([1; 16]);
     dms.enrol(device, state.path());

@@ -314,3 +314,118 @@ fn sessions_are_bounded_and_the_oldest_goes() {
     assert!(!sessions.contains_key(&hash(&setup.session)));
     assert!(tokens.iter().all(|t| sessions.contains_key(&hash(t))));
 }
+
+/// What becomes of a request to this path, by its status had nobody answered.
+fn judged(guard: &Guard, method: &Method, path: &str, headers: &[(&str, &str)]) -> &'static str {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        map.append(name, HeaderValue::from_str(value).unwrap());
+    }
+    match guard.judge(method, path, &map) {
+        Verdict::WrongHost => "wrong host",
+        Verdict::Forbidden => "forbidden",
+        Verdict::Unauthenticated(_) => "unauthenticated",
+        Verdict::Preflight(_) => "preflight",
+        Verdict::Admitted(_) => "admitted",
+    }
+}
+
+const ASKED: &str = "/api/v1/titles/01a2045c-63c9-766f-9468-37e402be97ee";
+
+#[test]
+fn the_watch_page_has_a_bearer_for_watching_only() {
+    let setup = setup();
+    let guard = &setup.guard;
+    let watching = guard.open_watching("dms_page_x".into(), SESSION).unwrap();
+    let ask = |path: &str, token: &str, origin: Option<&str>| {
+        let bearer = format!("Bearer {token}");
+        let mut headers = vec![("host", "127.0.0.1:7747"), ("authorization", &*bearer)];
+        headers.extend(origin.map(|origin| ("origin", origin)));
+        judged(guard, &Method::POST, path, &headers)
+    };
+    for origin in [None, Some(OURS)] {
+        for path in [ASKED, "/v1/hls/x/master.m3u8"] {
+            assert_eq!(ask(path, &watching, origin), "admitted", "{path}");
+        }
+        // It opens nothing of the agent's own page, of programs, or of portals.
+        for path in [
+            "/v1/status",
+            "/v1/quit",
+            "/v1/caps",
+            "/v1/license",
+            "/v1/ui/code",
+            "/metrics",
+        ] {
+            assert_eq!(ask(path, &watching, origin), "unauthenticated", "{path}");
+        }
+        // And nobody else's goes on to the DMS as the person.
+        for token in [NATIVE, &setup.session, &setup.our_session, "", "wrong"] {
+            assert_eq!(ask(ASKED, token, origin), "unauthenticated");
+        }
+    }
+    assert_eq!(ask(ASKED, &watching, Some(PORTAL)), "forbidden");
+    assert_eq!(
+        ask("/v1/hls/x/master.m3u8", &watching, Some(PORTAL)),
+        "unauthenticated"
+    );
+    assert_eq!(
+        ask("/v1/watch/session", &watching, Some(PORTAL)),
+        "forbidden"
+    );
+    let rebound = [("host", "evil.example"), ("authorization", "Bearer x")];
+    assert_eq!(judged(guard, &Method::GET, ASKED, &rebound), "wrong host");
+    assert_eq!(
+        judged(guard, &Method::GET, "/watch/x", &rebound),
+        "wrong host"
+    );
+}
+
+#[test]
+fn the_session_behind_the_watch_pages_bearer_ends_with_it() {
+    let setup = setup();
+    let guard = &setup.guard;
+    let bearer = |token: &str| {
+        let value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
+        HeaderMap::from_iter([(header::AUTHORIZATION, value)])
+    };
+    let carried = |token: &str| {
+        guard
+            .carried(&bearer(token))
+            .map(|carried| carried.to_string())
+    };
+    let watching = guard.open_watching("dms_page_x".into(), SESSION).unwrap();
+    assert_eq!(carried(&watching).as_deref(), Some("dms_page_x"));
+    let short = guard
+        .open_watching("dms_page_y".into(), Duration::ZERO)
+        .unwrap();
+    assert_eq!(carried(&short), None, "it ends with the session at the DMS");
+    assert_eq!(carried(&setup.our_session), None);
+    guard.end(&bearer(&watching));
+    assert_eq!(carried(&watching), None);
+}
+
+#[test]
+fn a_link_leads_to_the_watch_page_as_a_document_and_in_no_other_way() {
+    let setup = setup();
+    let host = ("host", "127.0.0.1:7747");
+    let site = ("sec-fetch-site", "cross-site");
+    let led = |path: &str, dest: &str| {
+        let headers = [host, site, ("sec-fetch-dest", dest)];
+        judged(&setup.guard, &Method::GET, path, &headers)
+    };
+    assert_eq!(led("/watch/x", "document"), "admitted");
+    for dest in ["iframe", "script", "image", "empty"] {
+        assert_eq!(led("/watch/x", dest), "forbidden", "{dest}");
+    }
+    assert_eq!(led(ASKED, "document"), "forbidden");
+    // Its files, to itself.
+    let own = [host, ("sec-fetch-site", "same-origin")];
+    for path in ["/watch/x", "/assets/x.js", "/favicon.svg"] {
+        assert_eq!(judged(&setup.guard, &Method::GET, path, &own), "admitted");
+        assert_eq!(
+            judged(&setup.guard, &Method::POST, path, &own),
+            "unauthenticated"
+        );
+    }
+}

@@ -45,19 +45,25 @@ type LoopbackInit = RequestInit & { targetAddressSpace?: 'loopback' };
 export class Agent {
   readonly origin: string;
   readonly hello: Hello;
+  /** It serves this very page: there is no other path, and no other session than the page came with. */
+  readonly serves: boolean;
   #token: string;
   #renewing: Promise<void> | null = null;
 
-  private constructor(origin: string, hello: Hello, token: string) {
+  private constructor(origin: string, hello: Hello, token: string, serves: boolean) {
     this.origin = origin;
     this.hello = hello;
+    this.serves = serves;
     this.#token = token;
   }
 
-  /** Says hello and opens a session. Throws {@link AgentError}, or the signal's reason. */
-  static async connect(origin: string, signal: AbortSignal): Promise<Agent> {
+  /**
+   * Says hello and opens a session; a page that the agent serves came with its own, `given`. Throws
+   * {@link AgentError}, or the signal's reason.
+   */
+  static async connect(origin: string, signal: AbortSignal, given?: string): Promise<Agent> {
     const hello = parseHello(await json(await ask(`${origin}/v1/hello`, { signal })));
-    return new Agent(origin, hello, await openSession(origin, signal));
+    return new Agent(origin, hello, given ?? (await openSession(origin, signal)), given !== undefined);
   }
 
   /**
@@ -67,7 +73,7 @@ export class Agent {
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const used = this.#token;
     const response = await this.#send(path, init);
-    if (response.status !== 401) return response;
+    if (response.status !== 401 || this.serves) return response;
     await response.body?.cancel();
     if (used === this.#token) await this.#renew();
     return this.#send(path, init);

@@ -4,6 +4,7 @@ import { t } from '../i18n/text';
 import { type Bytes, fromHex } from '../secure/bytes';
 import type { Trust } from '../secure/license';
 import { type ErrorCode, PageError } from '../errors';
+import { ask } from './home';
 
 /** How long an API call may take, ms. */
 const TIMEOUT_MS = 15_000;
@@ -67,7 +68,7 @@ export async function call(path: string, init: RequestInit = {}): Promise<Respon
   const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
   let response: Response;
   try {
-    response = await fetch(path, { credentials: 'same-origin', ...init, signal });
+    response = await ask(path, { ...init, signal });
   } catch (error) {
     if (init.signal?.aborted) throw init.signal.reason;
     const code = navigator.onLine === false ? 'offline' : 'origin_unreachable';
@@ -200,10 +201,10 @@ async function offered(
 ): Promise<{ response: Response } | { refusal: Refusal }> {
   const headers = { 'content-type': 'application/json' };
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const init: RequestInit = { method, headers, body: JSON.stringify(body), credentials: 'same-origin', signal };
+  const init: RequestInit = { method, headers, body: JSON.stringify(body), signal };
   let response: Response;
   try {
-    response = await fetch(path, init);
+    response = await ask(path, init);
   } catch (error) {
     throw new PageError('origin_unreachable', `no answer from ${path}`, null, error);
   }

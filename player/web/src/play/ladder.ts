@@ -1,6 +1,7 @@
 /** Carries out the path ladder: probes, offers, and comes back to an agent that was away. */
 
 import { Agent } from '../net/agent';
+import { home } from '../net/home';
 import {
   HELLO_BUDGET_MS,
   LATE_HELLO_MS,
@@ -91,7 +92,7 @@ export class Ladder {
 
   async #connect(budgetMs: number): Promise<Agent | null> {
     try {
-      return await Agent.connect(this.#agentOrigin, AbortSignal.timeout(budgetMs));
+      return home.agent ?? (await Agent.connect(this.#agentOrigin, AbortSignal.timeout(budgetMs)));
     } catch {
       return null;
     }

@@ -60,10 +60,11 @@ export class Route {
 
   /**
    * `agent` failed a request; `gone` when nothing answers at its address. The caller asks the origin
-   * for this request in any case; this decides about the ones that follow.
+   * for this request in any case; this decides about the ones that follow. Behind an agent that serves the page
+   * there is no origin to ask.
    */
   agentFailed(agent: Agent, gone: boolean): void {
-    if (agent !== this.#agent) return;
+    if (agent !== this.#agent || agent.serves) return;
     this.#failures += 1;
     if (gone || this.#failures >= MAX_FAILURES) this.useOrigin('agent_lost');
   }

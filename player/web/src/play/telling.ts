@@ -1,5 +1,6 @@
 /** Tells the server from where a view gets its video and how smoothly it plays: sums, and nothing of who watches. */
 
+import { ask, home } from '../net/home';
 import { type SourceBytes, noBytes } from '../net/sources';
 import type { PlayReport } from './report';
 import type { PathChange, Route } from './route';
@@ -73,8 +74,6 @@ export function reportOf(
   };
 }
 
-const isAgentPage = () => /^(127\.|localhost$|\[::1\]$)/.test(location.hostname);
-
 /** Whether the page stands in a frame of the console: who edits or checks a video does not watch it. */
 function isPreview(): boolean {
   try {
@@ -100,17 +99,16 @@ export function tellDelivery(title: string, video: HTMLVideoElement, report: Pla
     // A view begins with its first picture; what is only fetched ahead may never be watched.
     if (playedMs === 0) return;
     const now: Standing = { bytes: { ...report.bytes }, playedMs, stalledMs: report.stalledMs };
-    const body = reportOf(title, route.log, isAgentPage(), told, now);
+    const body = reportOf(title, route.log, home.agent !== null, told, now);
     if (!body) return;
     told = now;
     const headers = { 'content-type': 'application/json' };
     // What is lost with the network is lost: the numbers are for a picture, not for a bill.
-    void fetch('/api/v1/delivery', {
+    void ask('/api/v1/delivery', {
       method: 'POST',
       headers,
       body: JSON.stringify(body),
       keepalive: leaving,
-      credentials: 'same-origin',
     }).catch(() => undefined);
   };
   setTimeout(() => tell(false), FIRST_MS);

@@ -68,7 +68,7 @@ export class Transport {
   /** Fetches `rel` by the path in use, else from the origin. Throws {@link PageError}. */
   async get(rel: string, signal: AbortSignal, progress: Progress): Promise<Fetched> {
     const agent = this.#route.agent;
-    if (agent) {
+    if (agent && !agent.serves) {
       try {
         const fetched = await this.#fromAgent(agent, rel, signal, progress);
         this.#route.agentDelivered();
@@ -105,7 +105,10 @@ export class Transport {
     });
   }
 
-  /** Fetches `rel` from the origin, whatever the path in use. Throws {@link PageError}. */
+  /**
+   * Fetches `rel` from the origin, whatever the path in use; where an agent serves the page, that is the page's
+   * origin. Throws {@link PageError}.
+   */
   async fromOrigin(rel: string, signal: AbortSignal, progress: Progress): Promise<Fetched> {
     let failure: PageError | null = null;
     for (let attempt = 0; attempt < ORIGIN_ATTEMPTS; attempt++) {
@@ -122,6 +125,8 @@ export class Transport {
   }
 
   async #originOnce(rel: string, signal: AbortSignal, progress: Progress): Promise<Fetched> {
+    const agent = this.#route.agent;
+    if (agent?.serves) return this.#fromAgent(agent, rel, signal, progress);
     const path = `/hls/${this.#title}/${rel}`;
     const attempt = new Attempt(signal, ORIGIN_FIRST_BYTE_MS, ORIGIN_BODY_MS);
     return attempt.run(async (attemptSignal) => {
@@ -140,6 +145,7 @@ export class Transport {
 
 function asPageError(error: unknown, rel: string): PageError {
   if (error instanceof PageError) return error;
+  if (error instanceof AgentError && error.status === 401) return new PageError('signed_out', error.message);
   const code = navigator.onLine === false ? 'offline' : 'origin_unreachable';
   return new PageError(code, `${rel}: ${String(error)}`, null, error);
 }

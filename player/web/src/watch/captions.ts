@@ -1,5 +1,6 @@
 /** The captions and chapters of the video: fetched, given to the browser, and switched as the person chose before. */
 
+import { home } from '../net/home';
 import { type Captions as Language, captions, chaptersUrl, webvtt } from '../net/portal';
 import { h } from '../ui/dom';
 import { type Line, preferred, readLines } from './lines';
@@ -58,14 +59,16 @@ export class Captions {
     this.#settled = false;
     for (const track of this.#video.querySelectorAll('track[data-page]')) track.remove();
     for (const { lang, label, url } of this.#languages) {
-      const track = h('track', { kind: 'captions', srclang: lang, label, src: url, 'data-page': true });
+      const track = h('track', { kind: 'captions', srclang: lang, label, 'data-page': true });
       this.#video.append(track);
+      home.file(url, (src) => track.setAttribute('src', src));
       // A track whose mode nobody changed Chromium would show by itself, beside the one that is chosen here.
       track.track.mode = 'hidden';
     }
     if (this.#chapters.length > 0) {
-      const src = chaptersUrl(this.#title);
-      this.#video.append(h('track', { kind: 'chapters', default: true, src, 'data-page': true }));
+      const track = h('track', { kind: 'chapters', default: true, 'data-page': true });
+      this.#video.append(track);
+      home.file(chaptersUrl(this.#title), (src) => track.setAttribute('src', src));
     }
     // Media Chrome says that it is checked, which a plain button cannot be.
     document.querySelector('media-captions-button')?.setAttribute('role', 'switch');

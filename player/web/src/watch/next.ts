@@ -1,6 +1,7 @@
 /** What to watch next: a short list, and at the end of the video the first of it, by itself if wanted. */
 
 import type { Title } from '../net/api';
+import { home } from '../net/home';
 import * as portal from '../net/portal';
 import { t } from '../i18n/text';
 import { h } from '../ui/dom';
@@ -48,9 +49,9 @@ export class UpNext {
   }
 
   #entry(title: Title, here: URL): HTMLElement {
-    const src = `/api/v1/titles/${title.id}/poster.jpg`;
-    const poster = h('img', { src, alt: '', loading: 'lazy', width: 120, height: 68 });
+    const poster = h('img', { alt: '', loading: 'lazy', width: 120, height: 68 });
     poster.addEventListener('error', () => poster.classList.add('next__none'));
+    home.file(`/api/v1/titles/${title.id}/poster.jpg`, (src) => poster.setAttribute('src', src));
     const long = title.durationMs ? clock(title.durationMs / 1000) : '';
     return h(
       'a',

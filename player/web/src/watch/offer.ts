@@ -4,18 +4,22 @@ import type { Ladder } from '../play/ladder';
 import type { Route } from '../play/route';
 import { t } from '../i18n/text';
 import { h } from '../ui/dom';
+import type { Handoff } from './handoff';
 
 const SHOWN_MS = 12_000;
 
 export class Notice {
   readonly #line: HTMLElement;
   readonly #ladder: Ladder;
+  readonly #handoff: Handoff;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #offered = false;
 
-  constructor(line: HTMLElement, route: Route, ladder: Ladder) {
+  constructor(line: HTMLElement, route: Route, ladder: Ladder, handoff: Handoff) {
     this.#line = line;
     this.#ladder = ladder;
+    this.#handoff = handoff;
+    handoff.onSay((text) => this.#say(text));
     route.onChange(({ reason }) => {
       if (reason === 'agent_lost') {
         this.#say(t('The edge peer on this PC stopped answering. The video goes on from the internet.'));
@@ -55,7 +59,7 @@ export class Notice {
       this.#line.hidden = true;
     });
     const text = t('Play from your office network instead? Your browser will ask once.');
-    this.#show(h('p', {}, text), h('div', { class: 'notice__actions' }, yes, no));
+    this.#show(h('p', {}, text), h('div', { class: 'notice__actions' }, yes, no, ...this.#handoff.buttons()));
   }
 
   async #accept(yes: HTMLButtonElement, no: HTMLButtonElement): Promise<void> {
@@ -67,14 +71,17 @@ export class Notice {
         return this.#say(t('The video comes from your office network now.'));
       case 'denied':
         this.#ladder.refuse();
-        return this.#say(t('Your browser does not allow it, so the video goes on from the internet.'));
+        return this.#say(
+          t('Your browser does not allow it, so the video goes on from the internet.'),
+          ...this.#handoff.buttons(),
+        );
       case 'no_agent':
         return this.#say(t('No edge peer answered on this PC, so the video goes on from the internet.'));
     }
   }
 
-  #say(text: string): void {
-    this.#show(h('p', {}, text));
+  #say(text: string, ...actions: HTMLElement[]): void {
+    this.#show(h('p', {}, text), h('div', { class: 'notice__actions' }, ...actions));
     this.#hideLater();
   }
 

@@ -1,6 +1,7 @@
 /** The player of a page: from an address to a playing video, or to a card that says why not. */
 
 import * as api from '../net/api';
+import { home } from '../net/home';
 import { pageNetwork } from '../net/path';
 import { KeyRing } from '../play/keyring';
 import { Ladder } from '../play/ladder';
@@ -18,6 +19,7 @@ import { type WatchAddress, rememberPlace } from './address';
 import type { Captions } from './captions';
 import { Controls } from './controls';
 import { measure } from './meters';
+import type { Handoff } from './handoff';
 import type { Notice } from './offer';
 import type { Standing } from './standing';
 import { type Phase, exposeState } from './state';
@@ -57,6 +59,7 @@ export interface PlayerParts {
   readonly playback: Playback;
   readonly captions: Captions;
   readonly notice: Notice;
+  readonly handoff: Handoff;
   /** Opens or closes the transcript; null where there is none. */
   toggleTranscript: (() => void) | null;
   retry(): void;
@@ -91,7 +94,8 @@ export class WatchPage {
   constructor(address: WatchAddress, title: string, around: MakeSurroundings) {
     this.#title = title;
     const declared = document.querySelector<HTMLMetaElement>('meta[name="dms-portal-network"]');
-    const network = pageNetwork(location.hostname, declared?.content ?? null, address.portal);
+    const asked = home.agent ? null : address.portal;
+    const network = pageNetwork(location.hostname, declared?.content ?? null, asked);
     this.#ladder = new Ladder(this.#route, address.agent, network);
     this.#keys = new KeyRing(title, this.#route);
     const buffered = () => bufferedAhead(this.#video) * 1000;
@@ -121,6 +125,8 @@ export class WatchPage {
     const sources = { video, route, report: this.#report, keys: this.#keys, playback };
     playback.saveData(beside.savesData());
     new beside.Settings(byId('settings'), byId('settings-button'), { video, playback, captions });
+    const handoff = new beside.Handoff(this.#title, video, route, this.#ladder);
+    const notice = new beside.Notice(byId('notice'), route, this.#ladder, handoff);
     this.#stats = new beside.Stats(byId('stats'), document.getElementById('stats-button'), sources);
     this.#parts = {
       title: this.#title,
@@ -130,7 +136,8 @@ export class WatchPage {
       report: this.#report,
       playback,
       captions,
-      notice: new beside.Notice(byId('notice'), route, this.#ladder),
+      notice,
+      handoff,
       toggleTranscript: null,
       retry: () => void this.run(),
       uncover: () => {
@@ -256,15 +263,16 @@ export class WatchPage {
   #pictures(): void {
     if (this.#video.querySelector('track')) return;
     const base = `/api/v1/titles/${this.#title}`;
-    byId('poster').setAttribute('src', `${base}/poster.jpg`);
-    this.#video.append(
-      h('track', { kind: 'metadata', label: 'thumbnails', default: true, src: `${base}/storyboard.vtt` }),
-    );
-    const { mediaSession } = navigator;
-    if (mediaSession && this.#shown) {
-      const artwork = [{ src: `${base}/poster.jpg` }];
-      mediaSession.metadata = new MediaMetadata({ title: this.#shown.title, artwork });
-    }
+    const track = h('track', { kind: 'metadata', label: 'thumbnails', default: true });
+    this.#video.append(track);
+    home.file(`${base}/storyboard.vtt`, (src) => track.setAttribute('src', src));
+    home.file(`${base}/poster.jpg`, (src) => {
+      byId('poster').setAttribute('src', src);
+      const { mediaSession } = navigator;
+      if (mediaSession && this.#shown) {
+        mediaSession.metadata = new MediaMetadata({ title: this.#shown.title, artwork: [{ src }] });
+      }
+    });
   }
 
   #onReady(): void {

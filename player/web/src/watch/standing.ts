@@ -2,6 +2,7 @@
 
 import * as api from '../net/api';
 import { PageError } from '../errors';
+import { home } from '../net/home';
 import type { KeyRing } from '../play/keyring';
 
 /** How often the server is asked and told, ms: what is withdrawn stops within a minute. */
@@ -59,8 +60,10 @@ export class Standing {
     if (!license) return;
     try {
       if (await api.licenseHolds(license.id)) return;
-    } catch {
-      // Whoever cannot be asked withdraws nothing: what is licensed plays on.
+    } catch (error) {
+      // Whoever cannot be asked withdraws nothing: what is licensed plays on. A page that an agent serves has its
+      // session from the person alone, who may have ended it.
+      if (home.agent && error instanceof PageError && error.code === 'signed_out') this.#withdrawn(error);
       return;
     }
     this.#withdrawn(new PageError('license_withdrawn', `licence ${license.id} does not hold any more`));

@@ -40,6 +40,8 @@ export class WhyQuality {
     const show = this.#answer.hidden === true;
     this.#answer.hidden = !show;
     this.#button.setAttribute('aria-expanded', String(show));
+    const { handoff } = this.#parts;
     this.#answer.textContent = show ? whyQuality(factsOf(this.#parts)) : '';
+    if (show) for (const way of handoff.buttons()) this.#answer.append(' ', way);
   }
 }

@@ -46,7 +46,7 @@ describe.each([
       // Nobody signs in within a frame: the session is there before.
       await context.addCookies([{ name: 'dms_session', value: dms.newSession(), url: dms.url }]);
     }
-    await page.goto(dms.url + path());
+    await page.goto(new URL(path(), dms.url).href);
     if (signedIn) await signIn(page, dms.token);
     await reach(page);
     expect(await findings(page)).toEqual([]);

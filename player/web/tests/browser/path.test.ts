@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPlayer, waitForPlayer } from '../../dev/drive.mjs';
 import { COMBINATIONS, Standpoints } from '../../dev/paths';
 import { startStage } from '../../dev/stage';
-import { Theatre, close } from './theatre';
+import { type Opened, Theatre, close } from './theatre';
 
 const theatre = Theatre.forThisFile();
 
@@ -74,6 +74,104 @@ describe('a page of a wider network', () => {
     expect(state).toMatchObject({ path: 'origin' });
     expect(state.route).toMatchObject({ reason: 'refused_before', offered: false });
     await close(opened);
+  });
+});
+
+/** Opens the agent's page by its link, once there is one. */
+async function goOn({ page, context }: Opened, link: string) {
+  const opening = context.waitForEvent('page');
+  await page.click(link);
+  const served = await opening;
+  const violations: string[] = [];
+  served.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) violations.push(message.text());
+  });
+  served.on('pageerror', (error) => violations.push(`uncaught: ${error}`));
+  // The tab is empty until it is known where it leads.
+  await served.waitForURL(/\/watch\//);
+  return { served, violations };
+}
+
+describe('the page that the agent serves', () => {
+  it('goes on where the browser was not asked, and the first page stops', async () => {
+    const opened = await theatre.open(url(), await theatre.publicBrowser());
+    const { page } = opened;
+    await waitForPlayer(page, (s) => s.route.offered && s.currentTime > 1);
+    const { served, violations } = await goOn(opened, '#notice [data-handoff]');
+    const state = await waitForPlayer(served, (s) => s.currentTime > 1);
+    expect(state).toMatchObject({ path: 'agent', route: { reason: 'not_gated', agent: theatre.stage.agent.url } });
+    expect(new URL(served.url())).toMatchObject({ origin: theatre.stage.agent.url, hash: '' });
+    expect(new URL(served.url()).searchParams.get('at')).toBe('1');
+    await waitForPlayer(page, (s) => s.paused);
+    expect(await page.textContent('#notice')).toContain('goes on in the player of this PC');
+    // Pictures and tracks come with the bearer, too.
+    await served.waitForSelector('#poster[src^="blob:"]', { state: 'attached' });
+    await served.waitForSelector('track[kind=captions][src^="blob:"]', { state: 'attached' });
+    const cues = () => served.evaluate(() => document.querySelector<HTMLTrackElement>('track[label=thumbnails]')?.track.cues?.length ?? 0);
+    await expect.poll(cues).toBeGreaterThan(0);
+    const end = await waitForPlayer(served, (s) => s.phase === 'ended');
+    expect(end.bytes.total).toBeGreaterThan(0);
+    // Loaded anew it goes on with what the tab has; a tab without it says where to go.
+    await served.reload();
+    await waitForPlayer(served, (s) => s.segments > 0);
+    await served.evaluate(() => sessionStorage.clear());
+    await served.reload();
+    await served.waitForSelector('#back');
+    expect(await served.getAttribute('#back', 'href')).toContain(`${theatre.stage.dms.url}/watch/`);
+    expect(violations).toEqual([]);
+    await close(opened);
+  });
+
+  it('is offered beside the reasons where the browser said no, and says when nobody answers', async () => {
+    const browser = await theatre.publicBrowser();
+    const denied = await theatre.open(url(), browser, ['geolocation']);
+    await waitForPlayer(denied.page, (s) => s.currentTime > 0.5 && s.route.reason === 'denied');
+    await denied.page.click('#why-button');
+    const { served } = await goOn(denied, '#why [data-handoff]');
+    await waitForPlayer(served, (s) => s.path === 'agent' && s.currentTime > 0.5);
+    await close(denied);
+
+    const { dms, title } = theatre.stage;
+    const alone = await theatre.open(`${dms.url}/watch/${title.id}?portal=public&agent=http://127.0.0.1:9`, browser);
+    await waitForPlayer(alone.page, (s) => s.route.offered && s.currentTime > 0.5);
+    await alone.page.click('#notice [data-handoff]');
+    await alone.page.waitForFunction(() => document.querySelector('#notice')?.textContent?.includes('No player answered'));
+    // This page was not stopped for nothing.
+    await waitForPlayer(alone.page, (s) => s.phase === 'ended');
+    await close(alone);
+  });
+
+  it('offers nothing to who has the agent anyway', async () => {
+    const { dms, agent, title } = theatre.stage;
+    const opened = await theatre.open(`${dms.url}/watch/${title.id}?agent=${agent.url}`);
+    await waitForPlayer(opened.page, (s) => s.path === 'agent' && s.currentTime > 0.5);
+    await opened.page.click('#why-button');
+    expect(await opened.page.locator('[data-handoff]').count()).toBe(0);
+    await close(opened);
+  });
+
+  it('says when the agent has gone and when the session is over, and leads back', async () => {
+    const stage = await startStage({ clip: { seconds: 4, segmentSeconds: 1 } });
+    const address = () => `${stage.agent.url}/watch/${stage.title.id}?t=0#code=${stage.dms.newCode()}`;
+    const context = await (await theatre.browser()).newContext();
+    const over = await context.newPage();
+    await over.goto(address());
+    await waitForPlayer(over, (s) => s.currentTime > 0.5);
+    stage.dms.signEveryoneOut();
+    // Asked again and again whether the licence holds: within half a minute it is noticed.
+    await over.waitForSelector('#back', { timeout: 60_000 });
+    expect(await over.textContent('#overlay')).toContain('This session is over');
+    expect(await over.getAttribute('#back', 'href')).toContain(`${stage.dms.url}/watch/${stage.title.id}`);
+
+    const gone = await context.newPage();
+    // The agent stops after the first segment: what follows is asked for in vain.
+    stage.agent.onSegment = () => void stage.agent.close();
+    await gone.goto(address());
+    await gone.waitForSelector('#back', { timeout: 60_000 });
+    expect(await gone.textContent('#overlay')).toContain('does not answer');
+    expect(await gone.getAttribute('a.brand', 'href')).toBe(`${stage.dms.url}/`);
+    await context.close();
+    await stage.dms.close();
   });
 });
 

@@ -89,5 +89,17 @@ export function statesOf(theatre: Theatre): State[] {
       signedIn: true,
       reach: (p) => p.waitForSelector('.card--preparing'),
     },
+    {
+      name: 'the agent’s own page, playing',
+      path: () => `${theatre.stage.agent.url}/watch/${theatre.stage.title.id}#code=${theatre.stage.dms.newCode()}`,
+      signedIn: false,
+      reach: playing,
+    },
+    {
+      name: 'the agent’s own page, its session over',
+      path: () => `${theatre.stage.agent.url}/watch/${theatre.stage.title.id}`,
+      signedIn: false,
+      reach: (p) => p.waitForSelector('#back'),
+    },
   ];
 }

@@ -8,8 +8,26 @@ import {
   planPath,
   readPermission,
 } from '../../src/net/path';
+import { inTheWay } from '../../src/watch/handoff';
 
 const PERMISSIONS: Permission[] = ['granted', 'prompt', 'denied', 'absent'];
+
+describe('the way around the browser', () => {
+  it.each([
+    ['ask_first', 'prompt', 'https:', true],
+    ['refused_before', 'prompt', 'https:', true],
+    ['denied', 'denied', 'http:', true],
+    // No https page of such a browser reaches the PC; an http page that met silence met nobody.
+    ['agent_silent', 'absent', 'https:', true],
+    ['agent_silent', 'absent', 'http:', false],
+    ['agent_silent', 'granted', 'https:', false],
+    ['agent_lost', 'granted', 'https:', false],
+    ['not_gated', 'absent', 'https:', false],
+    [null, 'prompt', 'https:', false],
+  ] as const)('%s with permission %s on %s: %s', (reason, permission, protocol, way) => {
+    expect(inTheWay(reason, permission, protocol)).toBe(way);
+  });
+});
 
 describe('the path ladder', () => {
   type Row = [PathFacts['permission'], PathFacts['page'], boolean, PathPlan['start'], boolean, PathPlan['reason']];

@@ -6,15 +6,22 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    time::SystemTime,
 };
 
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, Method, StatusCode, Uri},
+};
+use serde_json::{Value, json};
 use swarm::{
     content::DeviceId,
     wire::{Answered, Asked, Observation, Question, ToPeer},
 };
 
 use super::{Dms, Shared};
+use crate::policy::epoch_ms;
 
 /// Reports of what was played.
 #[derive(Default)]
@@ -22,7 +29,12 @@ pub(super) struct Hearing {
     deaf: AtomicBool,
     told: Mutex<Vec<String>>,
     seen: Mutex<BTreeMap<DeviceId, Observation>>,
+    /// What pages asked, and with which session.
+    asked: Mutex<Vec<String>>,
 }
+
+/// The code that it trades, and what it gives for it.
+pub(in super::super) const HANDED: [&str; 2] = ["dms_here_good", "dms_page_secret"];
 
 impl Hearing {
     pub(super) fn saw(&self, device: DeviceId, seen: Observation) -> Option<ToPeer> {
@@ -49,7 +61,38 @@ pub(super) async fn license(body: String) -> (StatusCode, String) {
     (StatusCode::FORBIDDEN, format!("asked by request: {body}"))
 }
 
+pub(super) async fn handoff(Json(body): Json<Value>) -> (StatusCode, Json<Value>) {
+    if body["code"] != HANDED[0] {
+        return (StatusCode::FORBIDDEN, Json(json!({"code": "handoff_over"})));
+    }
+    let until = epoch_ms(SystemTime::now()) + 60_000;
+    let granted = json!({"token": HANDED[1], "expires_ms": until});
+    (StatusCode::OK, Json(granted))
+}
+
+/// Answers with the page's body; 401 while it is deaf, as to a session that has ended.
+pub(super) async fn page(
+    State(dms): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: String,
+) -> (StatusCode, String) {
+    let bearer = headers["authorization"].to_str().unwrap();
+    let asked = format!("{method} {uri} {bearer}");
+    dms.hearing.asked.lock().unwrap().push(asked);
+    if dms.hearing.deaf.load(Ordering::SeqCst) {
+        return (StatusCode::UNAUTHORIZED, String::new());
+    }
+    (StatusCode::CREATED, body)
+}
+
 impl Dms {
+    /// What pages asked.
+    pub(in super::super) fn asked(&self) -> Vec<String> {
+        self.shared.hearing.asked.lock().unwrap().clone()
+    }
+
     /// Whether it takes reports, or is in trouble.
     pub(in super::super) fn hears(&self, hears: bool) {
         self.shared.hearing.deaf.store(!hears, Ordering::SeqCst);
