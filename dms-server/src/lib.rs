@@ -42,6 +42,7 @@ pub mod search;
 pub mod serve;
 pub mod site;
 pub mod state;
+pub mod storage;
 pub mod store;
 pub mod usage;
 pub mod webhook;

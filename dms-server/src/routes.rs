@@ -23,8 +23,8 @@ use crate::problem::Problem;
 use crate::state::App;
 use crate::{
     audit, auth, campaign, captions, delivery, device, embed, grant, keys, license, live, observe,
-    oidc, origin, pages, people, portal, problem, publish, rights, scim, search, site, usage,
-    webhook,
+    oidc, origin, pages, people, portal, problem, publish, rights, scim, search, site, storage,
+    usage, webhook,
 };
 
 /// Bytes of a request body that a handler takes whole. Uploads are streams and set their own limit.
@@ -67,6 +67,7 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(rights::routes::routes())
         .merge(audit::routes::routes())
         .merge(keys::routes::routes())
+        .merge(storage::routes::routes())
         .merge(publish::routes())
         .merge(captions::routes::routes())
         .merge(search::routes::routes())

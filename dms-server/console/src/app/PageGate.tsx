@@ -10,7 +10,7 @@ import { Codes } from '~/session/Codes';
 import { SignIn } from '~/session/SignIn';
 import { sessionQuery } from '~/session/session';
 import { NotAllowed } from './NotAllowed';
-import type { Page } from './page';
+import { admits, type Page } from './page';
 import { Shell } from './Shell';
 
 export function PageGate({ page, children }: { page: Page; children: ReactNode }) {
@@ -38,6 +38,6 @@ export function PageGate({ page, children }: { page: Page; children: ReactNode }
   }
   if (session.data === null) return <SignIn />;
   if (session.data.codes_needed || session.data.code_needed) return <Codes setUp={session.data.codes_needed} />;
-  const allowed = page.may === undefined || session.data.may.includes(page.may);
-  return <Shell>{allowed ? content : <NotAllowed needs={page.may} />}</Shell>;
+  const allowed = admits(page.may, session.data.may);
+  return <Shell>{allowed ? content : <NotAllowed needs={[page.may].flat()[0]} />}</Shell>;
 }

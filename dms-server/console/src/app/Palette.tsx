@@ -10,7 +10,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { findTitles } from '~/api/titles';
 import { useSession } from '~/session/session';
-import { navigation, PAGES } from './page';
+import { admits, navigation, PAGES } from './page';
 
 /** Most titles that are offered at once. */
 const TITLES_MAX = 6;
@@ -28,14 +28,17 @@ export function Palette({ showKeys }: { showKeys: () => void }) {
     enabled: asked.length > 0,
   });
   const may = session?.may ?? [];
-  const pages = navigation(PAGES, may).map(({ path, title, nav }) => {
+  const pages = navigation(PAGES, may).flatMap(({ path, title, nav, places = [] }) => {
     const Symbol = nav?.icon ?? IconSearch;
-    return {
-      id: path,
-      label: i18n._(title),
-      leftSection: <Symbol size={18} stroke={1.6} />,
-      onClick: () => void navigate({ to: path }),
-    };
+    const leftSection = <Symbol size={18} stroke={1.6} />;
+    const own = { id: path, label: i18n._(title), leftSection, onClick: () => void navigate({ to: path }) };
+    const within = places.filter((place) => admits(place.may, may)).map(({ search, title: part }) => ({
+      id: `${path}?${new URLSearchParams(search)}`,
+      label: `${i18n._(title)} › ${i18n._(part)}`,
+      leftSection,
+      onClick: () => void navigate({ to: path, search } as Parameters<typeof navigate>[0]),
+    }));
+    return [own, ...within];
   });
   const found = (asked === '' ? [] : (titles.data ?? [])).map(({ id, title }) => ({
     id: `title-${id}`,

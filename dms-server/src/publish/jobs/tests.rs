@@ -23,6 +23,7 @@ async fn job(db: &Db, now_ms: i64) -> TitleId {
         node: NODE,
         bytes: 10,
         metadata: &metadata,
+        profile: None,
         now_ms,
         expires_ms: now_ms + 1_000_000,
     };

@@ -5,7 +5,7 @@ import { Radio, SimpleGrid, Stack, useMantineColorScheme, type MantineColorSchem
 import { choose, LANGUAGES, type Language } from '~/i18n';
 import { Panel } from '~/parts/Panel';
 
-export function LookTab() {
+export default function LookTab() {
   const { t, i18n } = useLingui();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const schemes = [
