@@ -7,6 +7,7 @@ pub mod admin;
 pub mod audit;
 pub mod auth;
 pub mod backup;
+pub mod branding;
 pub mod campaign;
 pub mod captions;
 pub mod cli;

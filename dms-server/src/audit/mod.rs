@@ -122,6 +122,8 @@ pub mod act {
     pub const ACCESS_DENIED: &str = "access.denied";
     /// Something was switched on or off.
     pub const SETTING_CHANGED: &str = "setting.changed";
+    /// The name, the colour or the logo of the pages was changed.
+    pub const BRANDING_CHANGED: &str = "branding.changed";
     /// A profile of transcoding was made.
     pub const PROFILE_MADE: &str = "profile.made";
     /// A profile of transcoding was changed.

@@ -202,7 +202,11 @@ fn line(job: &JobView) -> String {
         (JobState::Failed, Some(error)) => format!("failed ({})", error.code),
         (JobState::Running, _) => {
             let left = job.eta_seconds.map(|s| format!(", {s} s left"));
-            format!("running {:.0} %{}", job.progress_percent, left.unwrap_or_default())
+            format!(
+                "running {:.0} %{}",
+                job.progress_percent,
+                left.unwrap_or_default()
+            )
         }
         (state, _) => state.as_str().to_owned(),
     };

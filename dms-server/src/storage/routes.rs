@@ -185,7 +185,13 @@ async fn test_storage(
     SettingsAdmin(caller): SettingsAdmin,
     State(app): State<App>,
 ) -> Result<Json<StorageTrial>> {
-    let steps: Vec<_> = app.store.trial().await.into_iter().map(TrialStep::of).collect();
+    let steps: Vec<_> = app
+        .store
+        .trial()
+        .await
+        .into_iter()
+        .map(TrialStep::of)
+        .collect();
     let failed = steps.iter().find_map(|step| step.failure.as_ref());
     let result = failed.map_or("works", |failure| failure.code.as_str());
     let note = app

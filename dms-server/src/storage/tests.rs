@@ -38,7 +38,11 @@ async fn bytes_are_counted_by_what_they_belong_to_on_both_databases() {
         // Who keeps the machines learns the sizes; the name only of what is for them.
         let nobody = json!({"audience": {"groups": [server.group("board").await]}});
         let path = format!("/api/v1/titles/{large}/policy");
-        let set = server.request(Method::PUT, &path).json(&nobody).send().await;
+        let set = server
+            .request(Method::PUT, &path)
+            .json(&nobody)
+            .send()
+            .await;
         assert!(set.expect("an answer").status().is_success());
         let theirs = as_role(&server, Role::Operator).await;
         assert_eq!(theirs["largest"][0]["title"], Value::Null, "{theirs}");
@@ -67,7 +71,10 @@ async fn the_store_is_tried_out_by_who_may_and_the_log_says_so() {
     std::fs::write(store.join("probe"), "in the way").expect("written");
     let failed = server.post("/api/v1/storage/test", json!({})).await;
     let failure = &failed["steps"][0]["failure"];
-    assert_eq!((&failed["works"], &failure["code"]), (&json!(false), &json!("store_unusable")));
+    assert_eq!(
+        (&failed["works"], &failure["code"]),
+        (&json!(false), &json!("store_unusable"))
+    );
     assert!(!text(&failure["fix"]).is_empty() && !text(&failure["detail"]).is_empty());
     let operator = server.token(Role::Operator).await;
     let asked = server.anonymous(Method::POST, "/api/v1/storage/test");

@@ -112,7 +112,10 @@ async fn a_trial_names_the_step_that_fails_and_why() {
     assert_eq!(steps(&store.trial().await), broken);
     let Some(small) = Mounted::new("size=16k") else {
         use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), "SKIPPED full and read-only: only root mounts");
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED full and read-only: only root mounts"
+        );
         return;
     };
     let config = config::Storage {

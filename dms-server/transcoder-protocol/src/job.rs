@@ -307,9 +307,15 @@ mod tests {
                 ..JobSpec::default()
             };
             let read = JobSpec::from_argument(&spec.to_argument());
-            assert!(matches!(read, Err(ArgumentError::OutOfRange("ladder.bit_rate_percent"))));
+            assert!(matches!(
+                read,
+                Err(ArgumentError::OutOfRange("ladder.bit_rate_percent"))
+            ));
         }
-        assert_eq!(wild(|ladder| ladder.audio_bit_rate = 31_999), "ladder.audio_bit_rate");
+        assert_eq!(
+            wild(|ladder| ladder.audio_bit_rate = 31_999),
+            "ladder.audio_bit_rate"
+        );
         assert_eq!(wild(|ladder| ladder.max_height = 15), "ladder.max_height");
         assert!(JobSpec::from_argument("--help").is_err());
         assert!(matches!(

@@ -262,11 +262,17 @@ mod tests {
             assert!(half.abs_diff(usual / 2) <= 1, "{usual} {half}");
         }
         for (usual, slow) in rates(&usual).into_iter().zip(rates(&slow)) {
-            assert!(slow.abs_diff(usual / 2) <= 1, "a quarter of the frames: {usual} {slow}");
+            assert!(
+                slow.abs_diff(usual / 2) <= 1,
+                "a quarter of the frames: {usual} {slow}"
+            );
         }
         assert!((quality(100) - 23.0).abs() < 1e-9 && (quality(50) - 29.0).abs() < 1e-9);
         assert!(quality(u16::MAX) >= FINEST && quality(0) <= COARSEST);
-        assert_eq!((sound_rate(1, &usual), sound_rate(2, &usual)), (64_000, 128_000));
+        assert_eq!(
+            (sound_rate(1, &usual), sound_rate(2, &usual)),
+            (64_000, 128_000)
+        );
     }
 
     #[test]

@@ -8,9 +8,9 @@ import { ErrorState } from '~/parts/ErrorState';
 import { Loading } from '~/parts/Loading';
 import { Codes } from '~/session/Codes';
 import { SignIn } from '~/session/SignIn';
-import { sessionQuery } from '~/session/session';
+import { admits, sessionQuery } from '~/session/session';
 import { NotAllowed } from './NotAllowed';
-import { admits, type Page } from './page';
+import type { Page } from './page';
 import { Shell } from './Shell';
 
 export function PageGate({ page, children }: { page: Page; children: ReactNode }) {

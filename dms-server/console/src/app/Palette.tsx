@@ -9,8 +9,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { findTitles } from '~/api/titles';
-import { useSession } from '~/session/session';
-import { admits, navigation, PAGES } from './page';
+import { admits, useSession } from '~/session/session';
+import { navigation, PAGES } from './page';
 
 /** Most titles that are offered at once. */
 const TITLES_MAX = 6;
@@ -36,7 +36,7 @@ export function Palette({ showKeys }: { showKeys: () => void }) {
       id: `${path}?${new URLSearchParams(search)}`,
       label: `${i18n._(title)} › ${i18n._(part)}`,
       leftSection,
-      onClick: () => void navigate({ to: path, search } as Parameters<typeof navigate>[0]),
+      onClick: () => void navigate({ to: path, search: () => search } as unknown as Parameters<typeof navigate>[0]),
     }));
     return [own, ...within];
   });

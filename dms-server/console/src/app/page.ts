@@ -3,7 +3,7 @@
 import type { MessageDescriptor } from '@lingui/core';
 import type { Icon } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
-import type { Permission } from '~/session/session';
+import { admits, type Permission } from '~/session/session';
 
 /** The groups of the navigation, in their order. */
 export const GROUPS = ['content', 'network', 'system'] as const;
@@ -40,11 +40,6 @@ const found = import.meta.glob<{ pages: readonly Page[] }>('../pages/*/pages.ts'
 
 /** Every page of the console. */
 export const PAGES: readonly Page[] = Object.values(found).flatMap(({ pages }) => pages);
-
-/** Whether who may do `may` is let in where `needed` is demanded. */
-export function admits(needed: Page['may'], may: readonly string[]): boolean {
-  return needed === undefined || [needed].flat().some((one) => may.includes(one));
-}
 
 /** The pages of the navigation that `may` lets somebody see, in order. */
 export function navigation(pages: readonly Page[], may: readonly string[]): Page[] {

@@ -304,6 +304,7 @@ async fn the_quota_holds_however_many_declare_at_once() {
                     node: NODE,
                     bytes: 10,
                     metadata: &metadata,
+                    profile: None,
                     now_ms: 1,
                     expires_ms: 2,
                 };

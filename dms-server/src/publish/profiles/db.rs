@@ -129,12 +129,7 @@ macro_rules! none_is_default {
 ///
 /// # Errors
 /// The database's; a unique violation when the name is taken.
-pub async fn add(
-    db: &Db,
-    new: &Written<'_>,
-    folded: &str,
-    note: &Note<'_>,
-) -> sqlx::Result<bool> {
+pub async fn add(db: &Db, new: &Written<'_>, folded: &str, note: &Note<'_>) -> sqlx::Result<bool> {
     let sql = "INSERT INTO profiles (id, name, folded, max_height, bit_rate_percent, max_frame_rate, audio_kbit, \
                is_default, edition, updated_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9)";
     tx!(db, |tx| {

@@ -2,17 +2,32 @@
 
 import { useLingui } from '@lingui/react/macro';
 import { Tabs } from '@mantine/core';
-import { lazy, Suspense } from 'react';
-import { admits } from '~/app/page';
+import { type ComponentType, lazy, Suspense } from 'react';
 import { Loading } from '~/parts/Loading';
 import { PageHeader } from '~/parts/PageHeader';
 import { useUrlState } from '~/parts/url-state';
-import { useSession } from '~/session/session';
+import { admits, useSession } from '~/session/session';
+import IdentityTab from './IdentityTab';
+import KeysTab from './KeysTab';
+import LookTab from './LookTab';
+import PortalTab from './PortalTab';
 import { TABS } from './tabs';
+import TokensTab from './TokensTab';
+import WebhooksTab from './WebhooksTab';
 
 const DEFAULTS = { tab: '' };
 
-const CONTENTS = new Map(TABS.map(({ value, load }) => [value, lazy(load)]));
+/** What they show. What is drawn and measured is loaded when it is first shown. */
+const CONTENTS: Readonly<Record<string, ComponentType>> = {
+  webhooks: WebhooksTab,
+  tokens: TokensTab,
+  keys: KeysTab,
+  storage: lazy(async () => ({ default: (await import('./system')).StorageTab })),
+  transcode: lazy(async () => ({ default: (await import('./system')).TranscodeTab })),
+  identity: IdentityTab,
+  portal: PortalTab,
+  look: LookTab,
+};
 
 export default function SettingsPage() {
   const { t, i18n } = useLingui();
@@ -37,7 +52,7 @@ export default function SettingsPage() {
           ))}
         </Tabs.List>
         {tabs.map(({ value }) => {
-          const Content = CONTENTS.get(value);
+          const Content = CONTENTS[value];
           return (
             <Tabs.Panel key={value} value={value}>
               <Suspense fallback={<Loading rows={4} />}>{Content && <Content />}</Suspense>

@@ -1,8 +1,7 @@
-/** The parts of the settings: who may see each, and where it is. Each is loaded when it is first shown. */
+/** The parts of the settings, and who may see each. */
 
 import type { MessageDescriptor } from '@lingui/core';
 import { msg } from '@lingui/core/macro';
-import type { ComponentType } from 'react';
 import type { Permission } from '~/session/session';
 
 export interface SettingsTab {
@@ -10,15 +9,15 @@ export interface SettingsTab {
   readonly value: string;
   readonly title: MessageDescriptor;
   readonly may: Permission;
-  readonly load: () => Promise<{ default: ComponentType }>;
 }
 
 export const TABS: readonly SettingsTab[] = [
-  { value: 'webhooks', title: msg`Webhooks`, may: 'settings', load: () => import('./WebhooksTab') },
-  { value: 'tokens', title: msg`API tokens`, may: 'settings', load: () => import('./TokensTab') },
-  { value: 'keys', title: msg`Keys`, may: 'keys', load: () => import('./KeysTab') },
-  { value: 'storage', title: msg`Storage`, may: 'metrics', load: () => import('./StorageTab') },
-  { value: 'identity', title: msg`Identity`, may: 'settings', load: () => import('./IdentityTab') },
-  { value: 'portal', title: msg`Portal`, may: 'settings', load: () => import('./PortalTab') },
-  { value: 'look', title: msg`Appearance`, may: 'metrics', load: () => import('./LookTab') },
+  { value: 'webhooks', title: msg`Webhooks`, may: 'settings' },
+  { value: 'tokens', title: msg`API tokens`, may: 'settings' },
+  { value: 'keys', title: msg`Keys`, may: 'keys' },
+  { value: 'storage', title: msg`Storage`, may: 'metrics' },
+  { value: 'transcode', title: msg`Transcode`, may: 'settings' },
+  { value: 'identity', title: msg`Identity`, may: 'settings' },
+  { value: 'portal', title: msg`Portal`, may: 'settings' },
+  { value: 'look', title: msg`Appearance`, may: 'metrics' },
 ];
