@@ -9,6 +9,7 @@ import { Loading } from '~/parts/Loading';
 import { Codes } from '~/session/Codes';
 import { SignIn } from '~/session/SignIn';
 import { admits, sessionQuery } from '~/session/session';
+import { ORGANISATION } from './Brand';
 import { NotAllowed } from './NotAllowed';
 import type { Page } from './page';
 import { Shell } from './Shell';
@@ -18,7 +19,7 @@ export function PageGate({ page, children }: { page: Page; children: ReactNode }
   const session = useQuery({ ...sessionQuery, enabled: !page.open });
   const title = _(page.title);
   useEffect(() => {
-    document.title = `${title} – DMS`;
+    document.title = `${title} – ${ORGANISATION}`;
   }, [title]);
   const content = <Suspense fallback={<Loading />}>{children}</Suspense>;
   if (page.open) return content;

@@ -24,6 +24,7 @@ const CONTENTS: Readonly<Record<string, ComponentType>> = {
   keys: KeysTab,
   storage: lazy(async () => ({ default: (await import('./system')).StorageTab })),
   transcode: lazy(async () => ({ default: (await import('./system')).TranscodeTab })),
+  branding: lazy(async () => ({ default: (await import('./system')).BrandingTab })),
   identity: IdentityTab,
   portal: PortalTab,
   look: LookTab,
