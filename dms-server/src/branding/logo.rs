@@ -113,7 +113,7 @@ fn webp(bytes: &[u8]) -> Result<(u32, u32), NoLogo> {
                 return Err(no_picture);
             };
             let packed = u32::from_le_bytes([a, b, c, d]);
-            Ok(((packed & 0x3fff) + 1, (packed >> 14 & 0x3fff) + 1))
+            Ok(((packed & 0x3fff) + 1, ((packed >> 14) & 0x3fff) + 1))
         }
         b"VP8 " => {
             if number::<3>(bytes, 23) != Some([0x9d, 0x01, 0x2a]) {
@@ -167,7 +167,7 @@ pub(crate) mod tests {
         );
         let moves = [2, 0, 0, 0, 119, 0, 0, 39, 0, 0];
         assert_eq!(judge(&webp_of(b"VP8X", &moves)), Err(NoLogo::Animated));
-        let packed = (119_u32 | 39 << 14).to_le_bytes();
+        let packed = (119_u32 | (39 << 14)).to_le_bytes();
         let lossless = [&[0x2f][..], &packed].concat();
         assert_eq!(
             judge(&webp_of(b"VP8L", &lossless)),

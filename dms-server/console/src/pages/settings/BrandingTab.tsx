@@ -192,8 +192,8 @@ function Logo({ address }: { address: string | null }) {
     mutationFn: (file: File) =>
       ask(
         api.PUT('/api/v1/branding/logo', {
-          // The description knows bytes as numbers; a file is sent as it is.
-          body: file as unknown as number[],
+          // A file is sent as it is, whatever the description calls it.
+          body: file as never,
           bodySerializer: () => file,
           headers: { 'content-type': 'application/octet-stream' },
         }),
