@@ -175,7 +175,8 @@ fn declare(server: &Server, profile: &str, bytes: &[u8]) -> RequestBuilder {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_clip_with_two_profiles_gets_different_rungs() {
-    let server = Server::start().await;
+    let program = crate::publish::tests::transcoder();
+    let server = Server::with(|config| config.media.transcoder = program).await;
     let (status, problem) = refusal(declare(&server, "Cinema", b"x")).await;
     assert_eq!((status, problem.code.as_str()), (400, "unknown_profile"));
     assert!(problem.detail.contains("Small offices"), "{problem:?}");
