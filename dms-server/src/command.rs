@@ -41,6 +41,10 @@ enum Command {
     Publish(cli::PublishArgs),
     /// List and look at titles
     Titles(cli::TitlesArgs),
+    /// Files on their way: list and remove
+    Uploads(cli::UploadsArgs),
+    /// What makes titles of them: list, follow, cancel, retry
+    Jobs(cli::JobsArgs),
     /// Find titles by name, tags, description and what is spoken in them
     Search(cli::SearchArgs),
     /// Make offices hold a title before anybody watches it
@@ -116,6 +120,8 @@ async fn run(command: Command) -> ExitCode {
         Command::Whoami(args) => return cli::whoami(args).await,
         Command::Publish(args) => return cli::publish(args).await,
         Command::Titles(args) => return cli::titles(args).await,
+        Command::Uploads(args) => return cli::uploads(args).await,
+        Command::Jobs(args) => return cli::jobs(args).await,
         Command::Search(args) => return cli::search(args).await,
         Command::Campaign(args) => return cli::campaign(args).await,
         Command::People(args) => return cli::people(args).await,

@@ -22,9 +22,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::{
-    audit, auth, campaign, captions, delivery, device, embed, grant, keys, license, live, observe,
-    oidc, origin, pages, people, portal, problem, publish, rights, scim, search, site, usage,
-    webhook,
+    audit, auth, branding, campaign, captions, delivery, device, embed, grant, keys, license, live,
+    observe, oidc, origin, pages, people, portal, problem, publish, rights, scim, search, site,
+    storage, usage, webhook,
 };
 
 /// Bytes of a request body that a handler takes whole. Uploads are streams and set their own limit.
@@ -68,6 +68,8 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(rights::routes::routes())
         .merge(audit::routes::routes())
         .merge(keys::routes::routes())
+        .merge(branding::routes::routes())
+        .merge(storage::routes::routes())
         .merge(publish::routes())
         .merge(captions::routes::routes())
         .merge(search::routes::routes())
@@ -116,6 +118,7 @@ pub fn public(app: &App) -> Router {
     let router = router
         .route("/api/v1/openapi.json", get(serve_document))
         .merge(pages::routes())
+        .merge(branding::routes::page())
         .merge(embed::routes::page());
     finish(router, app)
 }

@@ -8,6 +8,7 @@ mod campaign;
 mod curl;
 mod disk;
 mod gateway;
+mod jobs;
 mod kill;
 mod links;
 mod login;

@@ -124,6 +124,16 @@ pub mod act {
     pub const ACCESS_DENIED: &str = "access.denied";
     /// Something was switched on or off.
     pub const SETTING_CHANGED: &str = "setting.changed";
+    /// The name, the colour or the logo of the pages was changed.
+    pub const BRANDING_CHANGED: &str = "branding.changed";
+    /// A profile of transcoding was made.
+    pub const PROFILE_MADE: &str = "profile.made";
+    /// A profile of transcoding was changed.
+    pub const PROFILE_CHANGED: &str = "profile.changed";
+    /// A profile of transcoding was deleted.
+    pub const PROFILE_DELETED: &str = "profile.deleted";
+    /// Somebody tried the store out.
+    pub const STORE_TESTED: &str = "store.tested";
     /// A title was deleted.
     pub const TITLE_DELETED: &str = "title.deleted";
     /// A campaign was made.

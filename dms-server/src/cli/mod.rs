@@ -12,6 +12,7 @@ pub mod failure;
 mod find;
 mod follow;
 mod groups;
+mod jobs;
 mod keys;
 mod login;
 mod logins;
@@ -28,6 +29,7 @@ mod tests;
 mod titles;
 mod token;
 mod upload;
+mod uploads;
 pub mod when;
 
 use std::process::ExitCode;
@@ -38,6 +40,7 @@ pub use client::{Client, Connection};
 pub use explain::ExplainArgs;
 pub use failure::Failure;
 pub use groups::GroupsArgs;
+pub use jobs::JobsArgs;
 pub use keys::KeysArgs;
 pub use login::{LoginArgs, LogoutArgs, WhoamiArgs};
 pub use people::PeopleArgs;
@@ -47,6 +50,7 @@ pub use publish::PublishArgs;
 pub use search::SearchArgs;
 pub use titles::TitlesArgs;
 pub use token::TokenArgs;
+pub use uploads::UploadsArgs;
 
 /// Runs `dms login`.
 pub async fn login(args: LoginArgs) -> ExitCode {
@@ -77,6 +81,16 @@ pub async fn publish(args: PublishArgs) -> ExitCode {
 /// Runs `dms titles`.
 pub async fn titles(args: TitlesArgs) -> ExitCode {
     finish(titles::run(args).await)
+}
+
+/// Runs `dms jobs`.
+pub async fn jobs(args: JobsArgs) -> ExitCode {
+    finish(jobs::run(args).await)
+}
+
+/// Runs `dms uploads`.
+pub async fn uploads(args: UploadsArgs) -> ExitCode {
+    finish(uploads::run(args).await)
 }
 
 /// Runs `dms search`.

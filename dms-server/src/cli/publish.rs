@@ -15,6 +15,7 @@ const SCHEMA: u8 = 1;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   dms publish talk.mp4 --title \"All hands\" --wait
+  dms publish talk.mp4 --profile \"Speech and slides\"
   dms publish setup.msi --kind file
   dms publish talk.mp4 --wait --json | jq -r .id
 
@@ -31,6 +32,9 @@ pub struct PublishArgs {
     /// What it is
     #[arg(long, value_enum, default_value = "video")]
     kind: Kind,
+    /// The transcode profile to make it with, by name or id [default: the server's default]
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
     /// Wait until it is published or refused
     #[arg(long)]
     wait: bool,
@@ -80,12 +84,18 @@ pub async fn run(args: PublishArgs) -> Result<(), Failure> {
         .title
         .clone()
         .unwrap_or_else(|| names::for_people(path.file_stem(), MAX_TITLE));
-    let memory = Memory::of(&path, &found, client.url(), &title);
+    // The same file with another profile is another upload.
+    let called = match &args.profile {
+        Some(profile) => format!("{title}\n{profile}"),
+        None => title.clone(),
+    };
+    let memory = Memory::of(&path, &found, client.url(), &called);
     let source = Source {
         path: &path,
         found: &found,
         title: &title,
         kind: args.kind.name(),
+        profile: args.profile.as_deref(),
     };
     let id = upload::send(&client, &source, &memory).await?;
     let title = if args.wait {

@@ -115,6 +115,13 @@ pub async fn run(args: TitlesArgs) -> Result<(), Failure> {
                 println!("{}", with_schema(&title, SCHEMA)?);
             } else {
                 println!("{}", line(&title));
+                if let Some(made) = &title.made_with {
+                    let (height, percent) = (made.max_height, made.bit_rate_percent);
+                    println!(
+                        "  made with {}: {height}p, {percent} % of the bits",
+                        made.name
+                    );
+                }
                 if let Some(error) = &title.error {
                     println!("  {}: {}", error.code, error.message);
                 }

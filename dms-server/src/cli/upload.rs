@@ -40,6 +40,8 @@ pub struct Source<'a> {
     pub title: &'a str,
     /// `video` or `file`.
     pub kind: &'a str,
+    /// The name or id of the profile to make it with.
+    pub profile: Option<&'a str>,
 }
 
 /// Where an upload stands at the server.
@@ -220,11 +222,12 @@ fn version(found: &Metadata) -> (u64, Option<SystemTime>) {
 async fn declare(client: &Client, source: &Source<'_>) -> Result<(String, Standing), Failure> {
     let name = names::for_people(source.path.file_name(), MAX_FILENAME);
     let pair = |key: &str, value: &str| format!("{key} {}", STANDARD.encode(value));
-    let metadata = [
+    let mut metadata = vec![
         pair("filename", &name),
         pair("title", source.title),
         pair("kind", source.kind),
     ];
+    metadata.extend(source.profile.map(|profile| pair("profile", profile)));
     let request = client
         .request(Method::POST, "/api/v1/uploads")
         .header("tus-resumable", "1.0.0")

@@ -10,7 +10,9 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::RustEmbed;
 
 use super::{FOR_EVER, none};
+use crate::branding;
 use crate::problem::Problem;
+use crate::state::App;
 
 /// What stands in the built page where the nonce belongs.
 const NONCE_MARK: &str = "nonce-of-this-answer";
@@ -22,9 +24,15 @@ const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 ///
 /// # Errors
 /// 404 when the build made none.
-pub fn page<Dist: RustEmbed>(name: &str, connect: &str) -> Result<Response, Problem> {
+pub async fn page<Dist: RustEmbed>(
+    app: &App,
+    name: &str,
+    connect: &str,
+) -> Result<Response, Problem> {
     let file = Dist::get(name).ok_or_else(none)?;
-    let built = String::from_utf8_lossy(&file.data);
+    let built = branding::look(app)
+        .await
+        .dress(&String::from_utf8_lossy(&file.data));
     let nonce = STANDARD.encode(rand::random::<[u8; 18]>());
     let policy = HeaderValue::from_str(&policy(&nonce, connect)).map_err(|_| none())?;
     let headers = [

@@ -1,7 +1,7 @@
 //! The console, for who publishes, watches over the network and keeps the system.
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::response::{Redirect, Response};
 use axum::routing::get;
 use http::HeaderMap;
@@ -34,8 +34,8 @@ async fn set_up(_: Anyone) -> Redirect {
     Redirect::temporary("/console/setup")
 }
 
-async fn page(_: Anyone) -> Result<Response, Problem> {
-    app::page::<Dist>("index.html", CONNECT)
+async fn page(_: Anyone, State(state): State<App>) -> Result<Response, Problem> {
+    app::page::<Dist>(&state, "index.html", CONNECT).await
 }
 
 async fn asset(_: Anyone, Path(path): Path<String>, asked: HeaderMap) -> Result<Response, Problem> {

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use swarm::content::TitleId;
 
 use crate::auth::Anyone;
+use crate::branding;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -76,6 +77,7 @@ async fn watch(
     let asked: String = url::form_urlencoded::byte_serialize(address.as_bytes()).collect();
     let link = format!("{origin}/oembed?url={asked}");
     let text = String::from_utf8_lossy(&file.data).replace(OEMBED_MARK, &link);
+    let text = branding::look(&app).await.dress(&text);
     let mut described = describe(&file, "no-cache");
     let tag = format!(
         "\"{}\"",

@@ -1,7 +1,7 @@
 //! The portal, for who watches: it begins at `/`.
 
 use axum::Router;
-use axum::extract::{Path, Query};
+use axum::extract::{Path, Query, State};
 use axum::response::{Redirect, Response};
 use axum::routing::get;
 use http::HeaderMap;
@@ -34,8 +34,8 @@ pub fn routes() -> Router<App> {
         .route("/t/{title}", get(title))
 }
 
-async fn page(_: Anyone) -> Result<Response, Problem> {
-    app::page::<Dist>("portal.html", CONNECT)
+async fn page(_: Anyone, State(state): State<App>) -> Result<Response, Problem> {
+    app::page::<Dist>(&state, "portal.html", CONNECT).await
 }
 
 async fn asset(_: Anyone, Path(path): Path<String>, asked: HeaderMap) -> Result<Response, Problem> {

@@ -244,6 +244,15 @@ impl From<StoreError> for Problem {
                 "The server's store is full. Free room, then try again; nothing was lost.",
             );
         }
+        if matches!(error, StoreError::ReadOnly(_)) {
+            let mut problem = Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "store_read_only",
+                "The server may not write into its store. Let its account write there, then try again.",
+            );
+            problem.cause = Some(Arc::new(error));
+            return problem;
+        }
         Self::unavailable(error)
     }
 }

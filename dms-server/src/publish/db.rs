@@ -54,6 +54,8 @@ pub struct TitleRow {
     pub eta_ms: Option<i64>,
     /// JSON: how far each rendition is.
     pub renditions: Option<String>,
+    /// JSON: the profile with which it was made.
+    pub made_with: Option<String>,
 }
 
 impl TitleRow {
@@ -113,7 +115,7 @@ impl From<Seen> for Wanted {
 macro_rules! title_columns {
     () => {
         "t.id, t.name, t.owner, t.kind, t.bytes, t.state, t.error_code, t.version, t.duration_ms, \
-         t.created_ms, t.description, t.tags, t.edition, j.permille, j.eta_ms, j.renditions \
+         t.created_ms, t.description, t.tags, t.edition, j.permille, j.eta_ms, j.renditions, t.made_with \
          FROM titles t LEFT JOIN jobs j ON j.title = t.id"
     };
 }

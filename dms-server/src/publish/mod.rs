@@ -6,6 +6,7 @@
 //! - [`pipeline`]: one attempt, from the source to the publication;
 //! - [`sweep`]: removes what attempts left that did not publish;
 //! - [`library`]: what publishers say of titles;
+//! - [`profiles`]: named ways to transcode;
 //! - [`work`]: uploads and jobs in lists.
 //!
 //! **Invariant:** nothing of a title is visible before one transaction makes its version complete.
@@ -15,6 +16,7 @@ pub mod db;
 pub mod jobs;
 pub mod library;
 pub mod pipeline;
+pub mod profiles;
 pub mod routes;
 pub mod state;
 pub mod storyboard;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::db::{Seen, Wanted};
 use super::view::{self, Title};
-use super::{TitleState, db, jobs, library, upload, work};
+use super::{TitleState, db, jobs, library, profiles, upload, work};
 use crate::audit::act;
 use crate::auth::{Permission, Principal, Publisher, Viewer};
 use crate::etag;
@@ -32,6 +32,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(upload::routes::routes())
         .merge(library::routes::routes())
+        .merge(profiles::routes::routes())
         .merge(work::routes::routes())
         .routes(routes!(list))
         .routes(routes!(show, delete))

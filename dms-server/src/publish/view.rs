@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::db::TitleRow;
 use super::pipeline::assembly::RenditionProgress;
+use super::profiles::MadeWith;
 use super::state::TitleState;
 use crate::problem::Problem;
 
@@ -44,6 +45,9 @@ pub struct Title {
     pub created_ms: u64,
     /// Why it failed; null otherwise.
     pub error: Option<TitleError>,
+    /// The profile with which it was made; null for files, and where it was made before there were profiles.
+    #[serde(default)]
+    pub made_with: Option<MadeWith>,
 }
 
 /// Why a title failed.
@@ -101,6 +105,9 @@ impl Title {
             bytes: row.bytes.unsigned_abs(),
             created_ms: row.created_ms.unsigned_abs(),
             error: row.error_code.as_deref().map(TitleError::of),
+            made_with: row
+                .made_with
+                .and_then(|json| serde_json::from_str(&json).ok()),
         }
     }
 }

@@ -6,9 +6,11 @@
 
 #[cfg(test)]
 mod tests;
+pub mod trial;
 
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -39,6 +41,9 @@ pub enum StoreError {
     /// There is no room left.
     #[error("the store is full")]
     Full,
+    /// This program may not write there.
+    #[error("the store is read-only: {0}")]
+    ReadOnly(#[source] object_store::Error),
     /// The back end refused or failed.
     #[error("the store failed: {0}")]
     Backend(#[source] object_store::Error),
@@ -46,16 +51,18 @@ pub enum StoreError {
 
 impl From<object_store::Error> for StoreError {
     fn from(error: object_store::Error) -> Self {
+        use std::io::ErrorKind as Kind;
+        let mut kind = None;
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-        while let Some(e) = cause {
-            if e.downcast_ref::<std::io::Error>()
-                .is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
-            {
-                return Self::Full;
-            }
+        while let (Some(e), None) = (cause, kind) {
+            kind = e.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
             cause = e.source();
         }
-        Self::Backend(error)
+        match kind {
+            Some(Kind::StorageFull | Kind::QuotaExceeded) => Self::Full,
+            Some(Kind::PermissionDenied | Kind::ReadOnlyFilesystem) => Self::ReadOnly(error),
+            _ => Self::Backend(error),
+        }
     }
 }
 
@@ -95,8 +102,8 @@ impl Image {
 #[derive(Clone)]
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
-    /// Whether the objects are files of this machine.
-    local: bool,
+    /// The folder with the objects, where they are files of this machine.
+    folder: Option<PathBuf>,
 }
 
 impl fmt::Debug for Store {
@@ -121,7 +128,7 @@ impl Store {
             let local = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
             return Ok(Self {
                 objects: Arc::new(local),
-                local: true,
+                folder: Some(folder.into()),
             });
         }
         let place = config.url.strip_prefix("s3://").ok_or(StoreError::Url)?;
@@ -136,8 +143,14 @@ impl Store {
         let bucket = builder.build()?;
         Ok(Self {
             objects: Arc::new(PrefixStore::new(bucket, prefix.trim_end_matches('/'))),
-            local: false,
+            folder: None,
         })
+    }
+
+    /// The folder with the objects, where they are files of this machine.
+    #[must_use]
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.folder.as_deref()
     }
 
     /// Stores a chunk under its id. The caller vouches that the bytes hash to it.
@@ -164,7 +177,7 @@ impl Store {
         &self,
         id: ChunkId,
     ) -> Result<Option<(std::fs::File, u64)>, StoreError> {
-        if !self.local {
+        if self.folder.is_none() {
             return Ok(None);
         }
         match self.objects.get(&chunk_key(id)).await {

@@ -59,3 +59,73 @@ async fn the_probe_leaves_nothing() {
     let left = std::fs::read_dir(folder.path().join("a/b/probe")).map_or(0, Iterator::count);
     assert_eq!(left, 0);
 }
+
+/// A file system of its own in a folder; it goes with this.
+struct Mounted(tempfile::TempDir);
+
+impl Mounted {
+    /// None where this is not allowed: only root mounts.
+    fn new(options: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let done = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", options, "none"])
+            .arg(folder.path())
+            .output();
+        done.is_ok_and(|done| done.status.success())
+            .then(|| Self(folder))
+    }
+
+    fn remount_read_only(&self) {
+        let done = std::process::Command::new("mount")
+            .args(["-o", "remount,ro"])
+            .arg(self.0.path())
+            .status();
+        assert!(done.expect("mount runs").success());
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount")
+            .arg(self.0.path())
+            .status();
+    }
+}
+
+fn steps(tried: &[trial::Tried]) -> Vec<(trial::Step, Option<&'static str>)> {
+    let code = |tried: &trial::Tried| tried.problem.as_ref().map(|problem| problem.code);
+    tried.iter().map(|one| (one.step, code(one))).collect()
+}
+
+#[tokio::test]
+async fn a_trial_names_the_step_that_fails_and_why() {
+    use trial::Step;
+    let (folder, store) = store();
+    let all = [Step::Write, Step::Read, Step::ReadRange, Step::Delete];
+    assert_eq!(steps(&store.trial().await), all.map(|step| (step, None)));
+    let probes = folder.path().join("a/b/probe");
+    assert_eq!(std::fs::read_dir(&probes).map_or(0, Iterator::count), 0);
+    // A file where a folder belongs.
+    std::fs::remove_dir(&probes).expect("it is empty");
+    std::fs::write(&probes, "in the way").expect("written");
+    let broken = [(Step::Write, Some("store_unusable"))];
+    assert_eq!(steps(&store.trial().await), broken);
+    let Some(small) = Mounted::new("size=16k") else {
+        use std::io::Write as _;
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED full and read-only: only root mounts"
+        );
+        return;
+    };
+    let config = config::Storage {
+        url: format!("file://{}", small.0.path().display()),
+        ..config::Storage::default()
+    };
+    let store = Store::open(&config).expect("it opens");
+    let full = [(Step::Write, Some("storage_full"))];
+    assert_eq!(steps(&store.trial().await), full);
+    small.remount_read_only();
+    let shut = [(Step::Write, Some("store_read_only"))];
+    assert_eq!(steps(&store.trial().await), shut);
+}

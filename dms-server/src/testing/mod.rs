@@ -172,13 +172,22 @@ impl Server {
 
     /// Waits until the title is complete.
     pub(crate) async fn complete(&self, title: TitleId) {
+        self.complete_within(title, PATIENCE).await;
+    }
+
+    /// The same for a title that is transcoded, which takes long on a busy machine.
+    pub(crate) async fn published(&self, title: TitleId) {
+        self.complete_within(title, PATIENCE * 8).await;
+    }
+
+    async fn complete_within(&self, title: TitleId, patience: Duration) {
         let mut events = self.app.events.subscribe();
         let wait = async {
             while self.get(&format!("/api/v1/titles/{title}")).await["state"] != "complete" {
                 while events.recv().await.expect("the server runs") != Event::TitleChanged(title) {}
             }
         };
-        tokio::time::timeout(PATIENCE, wait)
+        tokio::time::timeout(patience, wait)
             .await
             .expect("the title is complete in time");
     }

@@ -53,6 +53,12 @@ pub struct LadderLimits {
     /// Take sources that have sound but no picture.
     #[n(4)]
     pub allow_audio_only: bool,
+    /// Bits of the pictures in percent of what is usual for their size.
+    #[n(5)]
+    pub bit_rate_percent: u16,
+    /// Bits per second of a sound track of two channels; one channel gets half.
+    #[n(6)]
+    pub audio_bit_rate: u32,
 }
 
 /// What a job may use up.
@@ -146,6 +152,8 @@ impl Default for LadderLimits {
             max_frame_rate_milli: 60_000,
             max_audio_tracks: 4,
             allow_audio_only: true,
+            bit_rate_percent: 100,
+            audio_bit_rate: 128_000,
         }
     }
 }
@@ -220,6 +228,14 @@ impl JobSpec {
                 "ladder.max_audio_tracks",
                 self.ladder.max_audio_tracks <= 16,
             ),
+            (
+                "ladder.bit_rate_percent",
+                (10..=400).contains(&self.ladder.bit_rate_percent),
+            ),
+            (
+                "ladder.audio_bit_rate",
+                (32_000..=512_000).contains(&self.ladder.audio_bit_rate),
+            ),
             ("limits.wall_s", limits.wall_s > 0),
             ("limits.cpu_s", limits.cpu_s > 0),
             ("limits.memory_bytes", limits.memory_bytes >= 64 << 20),
@@ -274,6 +290,33 @@ mod tests {
             JobSpec::from_argument(&spec.to_argument()),
             Err(ArgumentError::OutOfRange("segment_ms"))
         ));
+        let wild = |change: fn(&mut LadderLimits)| {
+            let mut spec = JobSpec::default();
+            change(&mut spec.ladder);
+            match JobSpec::from_argument(&spec.to_argument()) {
+                Err(ArgumentError::OutOfRange(what)) => what,
+                other => panic!("{other:?}"),
+            }
+        };
+        for percent in [0, 9, 401] {
+            let spec = JobSpec {
+                ladder: LadderLimits {
+                    bit_rate_percent: percent,
+                    ..LadderLimits::default()
+                },
+                ..JobSpec::default()
+            };
+            let read = JobSpec::from_argument(&spec.to_argument());
+            assert!(matches!(
+                read,
+                Err(ArgumentError::OutOfRange("ladder.bit_rate_percent"))
+            ));
+        }
+        assert_eq!(
+            wild(|ladder| ladder.audio_bit_rate = 31_999),
+            "ladder.audio_bit_rate"
+        );
+        assert_eq!(wild(|ladder| ladder.max_height = 15), "ladder.max_height");
         assert!(JobSpec::from_argument("--help").is_err());
         assert!(matches!(
             JobSpec::from_argument(""),

@@ -20,6 +20,7 @@
 pub mod failure;
 pub mod frame;
 pub mod job;
+pub mod ladder;
 pub mod message;
 
 pub use failure::{FailureCode, UnknownFailureCode};
@@ -31,4 +32,4 @@ pub use message::{
 };
 
 /// The version of the messages and of the job specification. Both ends must name the same.
-pub const PROTOCOL: u16 = 1;
+pub const PROTOCOL: u16 = 2;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 
+use dms_transcoder_protocol::ladder::{self, Rung};
 use dms_transcoder_protocol::{
     Done, FailureCode, JobSpec, Message, Plan, Rendition, RenditionKind, TrackTotal,
 };
@@ -21,7 +22,6 @@ use ffmpeg_next as ffmpeg;
 use crate::coverage::Coverage;
 use crate::discontinuity::Joiner;
 use crate::error::JobError;
-use crate::ladder::{self, Rung};
 use crate::outlet::Outlet;
 use crate::pace::TICKS;
 use crate::picture::decode::{Decode, Decoded};
@@ -106,11 +106,10 @@ pub fn rungs(facts: &Facts, spec: &JobSpec) -> Vec<Rung> {
     let Some(video) = &facts.video else {
         return Vec::new();
     };
-    let rate = video.frame_rate_milli.min(spec.ladder.max_frame_rate_milli);
     ladder::rungs(
         video.display_width,
         video.display_height,
-        rate,
+        video.frame_rate_milli,
         &spec.ladder,
     )
 }
@@ -132,7 +131,7 @@ pub fn plan(facts: &Facts, rungs: &[Rung], spec: &JobSpec) -> Plan {
         (kind, rung.codecs(), rung.maxrate, TICKS as u32)
     });
     let audio = facts.audio.iter().map(|audio| {
-        let format = sound::format_for(audio.channels);
+        let format = sound::format_for(audio.channels, &spec.ladder);
         let language = audio.language.clone();
         let (channels, sample_rate) = (format.channels, sound::RATE);
         let kind = RenditionKind::Audio {

@@ -10,7 +10,6 @@ mod coverage;
 mod discontinuity;
 mod error;
 mod job;
-mod ladder;
 mod outlet;
 mod pace;
 mod picture;

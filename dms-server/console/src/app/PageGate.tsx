@@ -8,7 +8,8 @@ import { ErrorState } from '~/parts/ErrorState';
 import { Loading } from '~/parts/Loading';
 import { Codes } from '~/session/Codes';
 import { SignIn } from '~/session/SignIn';
-import { sessionQuery } from '~/session/session';
+import { admits, sessionQuery } from '~/session/session';
+import { ORGANISATION } from './Brand';
 import { NotAllowed } from './NotAllowed';
 import type { Page } from './page';
 import { Shell } from './Shell';
@@ -18,7 +19,7 @@ export function PageGate({ page, children }: { page: Page; children: ReactNode }
   const session = useQuery({ ...sessionQuery, enabled: !page.open });
   const title = _(page.title);
   useEffect(() => {
-    document.title = `${title} – DMS`;
+    document.title = `${title} – ${ORGANISATION}`;
   }, [title]);
   const content = <Suspense fallback={<Loading />}>{children}</Suspense>;
   if (page.open) return content;
@@ -38,6 +39,6 @@ export function PageGate({ page, children }: { page: Page; children: ReactNode }
   }
   if (session.data === null) return <SignIn />;
   if (session.data.codes_needed || session.data.code_needed) return <Codes setUp={session.data.codes_needed} />;
-  const allowed = page.may === undefined || session.data.may.includes(page.may);
-  return <Shell>{allowed ? content : <NotAllowed needs={page.may} />}</Shell>;
+  const allowed = admits(page.may, session.data.may);
+  return <Shell>{allowed ? content : <NotAllowed needs={[page.may].flat()[0]} />}</Shell>;
 }

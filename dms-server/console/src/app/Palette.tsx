@@ -7,7 +7,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { findTitles } from '~/api/titles';
-import { useSession } from '~/session/session';
+import { admits, useSession } from '~/session/session';
 import { type Act, Finder, useActsOfAll } from './Finder';
 import { navigation, PAGES } from './page';
 
@@ -26,12 +26,17 @@ export function Palette({ showKeys }: { showKeys: () => void }) {
     enabled: asked.length > 0,
   });
   const may = session?.may ?? [];
-  const pages = navigation(PAGES, may).map(({ path, title, nav }) => ({
-    id: path,
-    label: i18n._(title),
-    icon: nav?.icon ?? IconSearch,
-    onClick: () => void navigate({ to: path }),
-  }));
+  const pages = navigation(PAGES, may).flatMap(({ path, title, nav, places = [] }) => {
+    const icon = nav?.icon ?? IconSearch;
+    const own: Act = { id: path, label: i18n._(title), icon, onClick: () => void navigate({ to: path }) };
+    const within = places.filter((place) => admits(place.may, may)).map(({ search, title: part }): Act => ({
+      id: `${path}?${new URLSearchParams(search)}`,
+      label: `${i18n._(title)} › ${i18n._(part)}`,
+      icon,
+      onClick: () => void navigate({ to: path, search: () => search } as unknown as Parameters<typeof navigate>[0]),
+    }));
+    return [own, ...within];
+  });
   const found = (asked === '' ? [] : (titles.data ?? [])).map(({ id, title }) => ({
     id: `title-${id}`,
     label: title,

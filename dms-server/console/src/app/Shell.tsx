@@ -9,7 +9,7 @@ import { Link, useLocation } from '@tanstack/react-router';
 import { type ReactNode, useEffect } from 'react';
 import { DropAnywhere } from '~/uploads/DropAnywhere';
 import { JobTray } from '~/uploads/JobTray';
-import { Brand } from './Brand';
+import { Brand, ORGANISATION } from './Brand';
 import { KeySheet } from './KeySheet';
 import { useGlobalKeys } from './keys';
 import { Navigation } from './Navigation';
@@ -67,7 +67,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </AppShell.Header>
       <AppShell.Navbar>
         <Group h={56} px="lg" justify="space-between">
-          <Link to="/" className={classes.brand} aria-label={t`DMS, to Home`}>
+          <Link to="/" className={classes.brand} aria-label={t`${ORGANISATION}, to Home`}>
             <Brand />
           </Link>
           <Burger opened onClick={menu.close} hiddenFrom="md" size="sm" aria-label={t`Close the navigation`} />

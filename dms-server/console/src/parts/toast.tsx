@@ -1,5 +1,7 @@
 /** Short messages in the corner; and acts that wait ten seconds for a change of mind instead of asking first. */
 
+import { i18n } from '@lingui/core';
+import { msg } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { Button, Group, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
@@ -15,14 +17,19 @@ const undoing = new Undoing(UNDO_MS);
 // What was decided is done when the page is left, too: a request may outlive it.
 addEventListener('pagehide', () => undoing.finishAll());
 
+/** The cross of a message has a name, too. */
+function closable() {
+  return { closeButtonProps: { 'aria-label': i18n._(msg`Close`) } };
+}
+
 /** Says that something was done. */
 export function done(message: ReactNode): void {
-  notifications.show({ message, color: 'green', icon: <IconCheck size={16} />, autoClose: 4_000 });
+  notifications.show({ message, color: 'green', icon: <IconCheck size={16} />, autoClose: 4_000, ...closable() });
 }
 
 /** Says that something failed. */
 export function failed(message: ReactNode): void {
-  notifications.show({ message, color: 'red', icon: <IconX size={16} />, autoClose: 10_000, role: 'alert' });
+  notifications.show({ message, color: 'red', icon: <IconX size={16} />, autoClose: 10_000, role: 'alert', ...closable() });
 }
 
 /** Does `act` in ten seconds unless it is undone; `hide` shows at once what it will look like, `show` takes that back. */

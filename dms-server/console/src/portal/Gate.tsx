@@ -4,6 +4,7 @@ import { useLingui } from '@lingui/react/macro';
 import { Center, Loader } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, Suspense, useEffect } from 'react';
+import { ORGANISATION } from '~/app/Brand';
 import { ErrorState } from '~/parts/ErrorState';
 import { Loading } from '~/parts/Loading';
 import { Codes } from '~/session/Codes';
@@ -25,7 +26,7 @@ export function Gate({ place, children }: { place: Place; children: ReactNode })
   const title = i18n._(place.title);
   useLive(session.data != null);
   useEffect(() => {
-    document.title = `${title} – DMS`;
+    document.title = `${title} – ${ORGANISATION}`;
   }, [title]);
   useEffect(() => {
     if (first) location.replace(SET_UP);

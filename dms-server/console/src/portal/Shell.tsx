@@ -3,7 +3,7 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Link, useLocation } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useCallback, useState } from 'react';
-import { Brand } from '~/app/Brand';
+import { Brand, ORGANISATION } from '~/app/Brand';
 import { useSession } from '~/session/session';
 import { useKeys } from './keys';
 import { PLACES } from './places';
@@ -33,7 +33,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </a>
       <header className={classes.header}>
         <div className={classes.bar}>
-          <Link to="/" className={classes.brand} aria-label={t`DMS, to Home`}>
+          <Link to="/" className={classes.brand} aria-label={t`${ORGANISATION}, to Home`}>
             <Brand />
           </Link>
           <nav aria-label={t`Main`} className={classes.places}>

@@ -41,6 +41,11 @@ export function useSession(): Session | null | undefined {
   return useQuery(sessionQuery).data;
 }
 
+/** Whether who may do `may` is let in where `needed` is demanded; of several, one is enough. */
+export function admits(needed: Permission | readonly Permission[] | undefined, may: readonly string[]): boolean {
+  return needed === undefined || [needed].flat().some((one) => may.includes(one));
+}
+
 /** Whether whoever is signed in may do this. */
 export function useMay(permission: Permission | undefined): boolean {
   const session = useSession();

@@ -15,6 +15,8 @@ export interface UploadItem {
   readonly rate: number;
   readonly state: UploadState;
   readonly audience: Audience;
+  /** The id of the profile to transcode it with; without one, the default. */
+  readonly profile?: string | null;
   /** The title that it became. */
   readonly title: string | null;
   /** Why it failed: a code of the server, or one of ours. */

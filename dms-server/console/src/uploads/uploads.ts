@@ -32,6 +32,8 @@ export class Uploads {
   readonly #listeners = new Set<() => void>();
   readonly #me: () => string | null;
   #found = false;
+  /** The id of the profile that files chosen from now on are transcoded with; null: the default. */
+  profile: string | null = null;
 
   /** `me` is the person who uploads, for a title that only they may see. */
   constructor(me: () => string | null) {
@@ -48,13 +50,14 @@ export class Uploads {
   /** Starts uploading files; how many were left out because they were too many. */
   add(files: readonly File[], audience: Audience): number {
     const taken = files.slice(0, FILES_MAX);
+    const { profile } = this;
     const added = taken.map((file): UploadItem => {
       const id = crypto.randomUUID();
       this.#files.set(id, file);
       const empty = file.size === 0;
       const problem = empty ? { code: 'empty_file', sentence: null } : null;
       const state = empty ? 'failed' : 'waiting';
-      return { id, name: file.name, size: file.size, sent: 0, rate: 0, state, audience, title: null, problem };
+      return { id, name: file.name, size: file.size, sent: 0, rate: 0, state, audience, profile, title: null, problem };
     });
     const names = new Set(taken.map(({ name }) => name));
     const kept = this.#items.filter(({ state, name }) => !(state === 'forgotten' && names.has(name)));
@@ -135,12 +138,13 @@ export class Uploads {
 
   #create(id: string, file: File): Upload {
     let title: string | null = null;
+    const profile = this.#items.find((item) => item.id === id)?.profile;
     return new Upload(file, {
       endpoint: ENDPOINT,
       chunkSize: CHUNK_BYTES,
       retryDelays: RETRY_DELAYS_MS,
       removeFingerprintOnSuccess: true,
-      metadata: { filename: file.name, title: titleOf(file.name), kind: 'video' },
+      metadata: { filename: file.name, title: titleOf(file.name), kind: 'video', ...(profile && { profile }) },
       onAfterResponse: (_, response) => {
         title = response.getHeader(TITLE_HEADER) ?? title;
       },

@@ -1,7 +1,7 @@
 /** Which operation of the API a request is. */
 
 /** Files and pages, which are no part of the API. */
-const FILES = /^\/(console|portal|assets)(\/|$)|^\/(favicon\.svg|setup|all|search|my|settings|device)?$|^\/(watch|t)\/[^/]+$/;
+const FILES = /^\/(console|portal|assets|branding)(\/|$)|^\/(favicon\.svg|setup|all|search|my|settings|device)?$|^\/(watch|t)\/[^/]+$/;
 
 /** The operation, "file" for the page's own files, null for anything else. */
 export function operationOf(method: string, path: string, operations: readonly string[]): string | null {

@@ -35,6 +35,10 @@ export const ROUTES: readonly string[] = [
   '/settings?webhook=new',
   '/settings?tab=tokens',
   '/settings?tab=keys',
+  '/settings?tab=storage',
+  '/settings?tab=transcode',
+  '/settings?tab=transcode&profile=new',
+  '/settings?tab=branding',
   '/settings?tab=identity',
   '/settings?tab=portal',
   '/settings?tab=look',
@@ -62,6 +66,7 @@ export const EMPTY: readonly string[] = [
   '/people?tab=groups',
   '/settings',
   '/settings?tab=tokens',
+  '/settings?tab=storage',
 ];
 
 /** Those that ask for something, and have to say so when it is refused. */
@@ -81,6 +86,9 @@ export const FAILING: readonly string[] = [
   '/settings',
   '/settings?tab=tokens',
   '/settings?tab=keys',
+  '/settings?tab=storage',
+  '/settings?tab=transcode',
+  '/settings?tab=branding',
   '/settings?tab=identity',
   '/settings?tab=portal',
   '/requests',

@@ -121,6 +121,7 @@ async fn publish(server: &Server, file: &Path) -> Result<String, Failure> {
         found: &found,
         title: "Talk",
         kind: "video",
+        profile: None,
     };
     let memory = Memory::of(file, &found, &url, "Talk");
     let sent = send(&client, &source, &memory).await;

@@ -317,6 +317,24 @@ pub async fn note_chunks(
     Ok(true)
 }
 
+/// Notes with what the title is being made. False: the lease is lost.
+///
+/// # Errors
+/// The database failed.
+pub async fn made_with(db: &Db, claim: &Claim, json: &str) -> sqlx::Result<bool> {
+    tx!(db, |tx| {
+        if !running!(tx, claim) {
+            return Ok(false);
+        }
+        sqlx::query("UPDATE titles SET made_with = $2 WHERE id = $1")
+            .bind(claim.title)
+            .bind(json)
+            .execute(&mut *tx)
+            .await?;
+    });
+    Ok(true)
+}
+
 /// Publishes: the version is complete, the title shows it, the job is done, all in one
 /// transaction. False: the lease is lost, and nothing was published.
 ///

@@ -23,6 +23,7 @@ async fn job(db: &Db, now_ms: i64) -> TitleId {
         node: NODE,
         bytes: 10,
         metadata: &metadata,
+        profile: None,
         now_ms,
         expires_ms: now_ms + 1_000_000,
     };
@@ -303,6 +304,7 @@ async fn the_quota_holds_however_many_declare_at_once() {
                     node: NODE,
                     bytes: 10,
                     metadata: &metadata,
+                    profile: None,
                     now_ms: 1,
                     expires_ms: 2,
                 };

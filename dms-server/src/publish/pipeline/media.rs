@@ -20,7 +20,8 @@ use super::finish::Made;
 use super::seal::Sealer;
 use super::{Attempt, AttemptError};
 use crate::config;
-use crate::publish::jobs::db::Progress;
+use crate::publish::jobs::{self, db::Progress};
+use crate::publish::profiles::{self, MadeWith};
 use crate::publish::state::TitleState;
 
 /// The shortest time between two notes of progress.
@@ -35,12 +36,12 @@ const MAX_FRAME: u32 = 24 << 20;
 /// How much longer than its own limit the program may take before it is killed.
 const GRACE: Duration = Duration::from_secs(15);
 
-/// The job for the program, as configured.
+/// The job for the program, as configured, with the renditions of a profile.
 #[must_use]
-pub fn job_spec(config: &config::Media) -> JobSpec {
+pub fn job_spec(config: &config::Media, ladder: LadderLimits) -> JobSpec {
     JobSpec {
         segment_ms: config.segment_ms,
-        ladder: LadderLimits::default(),
+        ladder,
         limits: Limits {
             wall_s: u32::try_from(config.job_timeout_s).unwrap_or(u32::MAX),
             memory_bytes: config.job_memory_bytes,
@@ -63,7 +64,7 @@ pub async fn make(
     source: File,
 ) -> Result<Made, AttemptError> {
     let config = &attempt.app.config.media;
-    let spec = job_spec(config);
+    let spec = job_spec(config, ladder(attempt).await?);
     let program = MediaProgram::start(&config.transcoder, &spec, source).map_err(|e| {
         let path = config.transcoder.display();
         AttemptError::Crashed(format!("{path} does not start: {e}"))
@@ -85,6 +86,21 @@ pub async fn make(
         });
     };
     conclude(consumed, ended)
+}
+
+/// The renditions that the title's profile allows; which one it was is noted.
+async fn ladder(attempt: &Attempt) -> Result<LadderLimits, AttemptError> {
+    let (app, claim) = (&attempt.app, &attempt.claim);
+    let Some(profile) = profiles::db::of_title(&app.db, claim.title).await? else {
+        return Ok(LadderLimits::default());
+    };
+    let numbers = profile.numbers();
+    let made_with = MadeWith::of(&profile.name, numbers);
+    let json = serde_json::to_string(&made_with).unwrap_or_default();
+    if !jobs::db::made_with(&app.db, claim, &json).await? {
+        return Err(AttemptError::Lost);
+    }
+    Ok(numbers.limits())
 }
 
 /// A message with its share of the memory set aside for reading ahead.

@@ -34,6 +34,8 @@ pub struct Upload {
     pub title: Option<Uuid>,
     /// When it is removed, milliseconds since the Unix epoch.
     pub expires_ms: i64,
+    /// The profile to make its title with; none: the default.
+    pub profile: Option<Uuid>,
 }
 
 /// An upload to be.
@@ -49,14 +51,16 @@ pub struct NewUpload<'a> {
     pub bytes: u64,
     /// What the publisher says about it.
     pub metadata: &'a Metadata,
+    /// The profile that the publisher chose.
+    pub profile: Option<Uuid>,
     /// Now, milliseconds since the Unix epoch.
     pub now_ms: i64,
     /// When it is removed, milliseconds since the Unix epoch.
     pub expires_ms: i64,
 }
 
-const COLUMNS: &str = "SELECT id, owner, bytes, name, kind, filename, media_type, title, expires_ms \
-                       FROM uploads WHERE id = $1";
+const COLUMNS: &str = "SELECT id, owner, bytes, name, kind, filename, media_type, title, expires_ms, \
+                       profile FROM uploads WHERE id = $1";
 
 /// Adds an upload if the owner's uploads together stay within `quota` bytes.
 ///
@@ -88,7 +92,7 @@ pub async fn create(db: &Db, new: &NewUpload<'_>, quota: u64) -> Result<(), Refu
         }
         sqlx::query(
             "INSERT INTO uploads (id, owner, node, bytes, held, name, kind, filename, media_type, \
-             created_ms, expires_ms) VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10)",
+             created_ms, expires_ms, profile) VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(new.id)
         .bind(new.owner)
@@ -100,6 +104,7 @@ pub async fn create(db: &Db, new: &NewUpload<'_>, quota: u64) -> Result<(), Refu
         .bind(&new.metadata.media_type)
         .bind(new.now_ms)
         .bind(new.expires_ms)
+        .bind(new.profile)
         .execute(&mut *tx)
         .await?;
     });
@@ -150,8 +155,8 @@ pub async fn finish(db: &Db, id: Uuid, title: Uuid, note: &Note<'_>) -> sqlx::Re
         if first {
             let (name, kind, bytes): (String, String, i64) = sqlx::query_as(
                 "INSERT INTO titles (id, name, kind, filename, media_type, owner, bytes, state, \
-                 created_ms, updated_ms) SELECT title, name, kind, filename, media_type, owner, \
-                 bytes, 'queued', $2, $2 FROM uploads WHERE id = $1 RETURNING name, kind, bytes",
+                 created_ms, updated_ms, profile) SELECT title, name, kind, filename, media_type, owner, \
+                 bytes, 'queued', $2, $2, profile FROM uploads WHERE id = $1 RETURNING name, kind, bytes",
             )
             .bind(id)
             .bind(now_ms)
@@ -313,6 +318,7 @@ impl Upload {
                 TitleKind::Video
             },
             media_type: self.media_type.clone(),
+            profile: self.profile.map(|id| id.to_string()),
         }
     }
 

@@ -15,6 +15,8 @@ pub const MAX_PAIRS: usize = 32;
 pub const MAX_TITLE: usize = 200;
 /// The longest file name, characters.
 pub const MAX_FILENAME: usize = 255;
+/// The longest name or id of a profile, characters.
+pub const MAX_PROFILE: usize = 60;
 /// The longest media type, bytes.
 const MAX_MEDIA_TYPE: usize = 100;
 
@@ -49,6 +51,8 @@ pub struct Metadata {
     pub kind: TitleKind,
     /// The media type the publisher's program names; `application/octet-stream` otherwise.
     pub media_type: String,
+    /// The name or id of the profile to make it with; none: the default.
+    pub profile: Option<String>,
 }
 
 impl Metadata {
@@ -69,6 +73,10 @@ impl Metadata {
             Some("file") => TitleKind::File,
             Some(_) => return Err(MetadataError::Kind),
         };
+        let profile = known(&pairs, "profile")?
+            .filter(|profile| !profile.is_empty())
+            .map(|profile| clean("profile", &profile, MAX_PROFILE))
+            .transpose()?;
         let media_type = known(&pairs, "filetype")?.filter(|t| is_media_type(t));
         let filename = filename.unwrap_or_else(|| "upload".to_owned());
         Ok(Self {
@@ -76,6 +84,7 @@ impl Metadata {
             filename,
             kind,
             media_type: media_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
+            profile,
         })
     }
 
@@ -86,14 +95,16 @@ impl Metadata {
             TitleKind::Video => "video",
             TitleKind::File => "file",
         };
-        [
+        let always = [
             ("filename", self.filename.as_str()),
             ("title", &self.title),
             ("kind", kind),
             ("filetype", &self.media_type),
-        ]
-        .map(|(key, value)| format!("{key} {}", STANDARD.encode(value)))
-        .join(",")
+        ];
+        let profile = self.profile.as_deref().map(|profile| ("profile", profile));
+        let pairs = always.into_iter().chain(profile);
+        let pairs = pairs.map(|(key, value)| format!("{key} {}", STANDARD.encode(value)));
+        pairs.collect::<Vec<_>>().join(",")
     }
 }
 

@@ -27,10 +27,12 @@ use uuid::Uuid;
 use self::db::{NewUpload, Upload};
 use self::desk::Place;
 use self::headers::{Append, Creation};
+use self::metadata::Metadata;
 use self::refusal::Refusal;
 use self::spool::{Kept, Piece};
 use crate::audit::{Actor, act, object};
 use crate::events::Event;
+use crate::publish::profiles;
 use crate::state::App;
 
 /// How long a body may stand still.
@@ -76,6 +78,7 @@ pub async fn create(app: &App, owner: &str, asked: &Creation) -> Result<Standing
         node: &app.publish.node,
         bytes: asked.length,
         metadata: &asked.metadata,
+        profile: profile(app, &asked.metadata).await?,
         now_ms,
         expires_ms: expiry(app),
     };
@@ -86,6 +89,26 @@ pub async fn create(app: &App, owner: &str, asked: &Creation) -> Result<Standing
     }
     tracing::info!(upload.id = %id, size_bytes = asked.length, "upload declared");
     standing(app, owner, id).await
+}
+
+/// The profile that is meant: by its id, or by its name.
+async fn profile(app: &App, metadata: &Metadata) -> Result<Option<Uuid>, Refusal> {
+    let Some(asked) = &metadata.profile else {
+        return Ok(None);
+    };
+    let found = match asked.parse::<Uuid>() {
+        Ok(id) => profiles::db::one(&app.db, id).await?,
+        Err(_) => profiles::db::named(&app.db, &profiles::folded(asked)).await?,
+    };
+    if let Some(profile) = found {
+        return Ok(Some(profile.id));
+    }
+    let known = profiles::db::all(&app.db).await?;
+    let known: Vec<_> = known.into_iter().map(|profile| profile.name).collect();
+    Err(Refusal::Profile {
+        asked: asked.clone(),
+        known: known.join(", "),
+    })
 }
 
 /// How an upload stands. Whoever is writing to it is asked to stop: the caller has a newer

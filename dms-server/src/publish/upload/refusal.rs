@@ -24,6 +24,14 @@ pub enum Refusal {
     /// The header `Upload-Metadata` is refused.
     #[error("the header Upload-Metadata is malformed: {0}")]
     Metadata(#[from] MetadataError),
+    /// There is no such profile.
+    #[error("there is no transcode profile {asked}; there are: {known}")]
+    Profile {
+        /// What was asked for.
+        asked: String,
+        /// The names that there are.
+        known: String,
+    },
     /// The body is not declared as part of an upload.
     #[error("the Content-Type must be application/offset+octet-stream")]
     ContentType,
@@ -97,6 +105,7 @@ impl Refusal {
             | Self::Header(_)
             | Self::Unsupported(_)
             | Self::Metadata(_)
+            | Self::Profile { .. }
             | Self::ChecksumAlgorithm
             | Self::Interrupted => StatusCode::BAD_REQUEST,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -122,6 +131,7 @@ impl Refusal {
             Self::Missing(_) | Self::Header(_) => "bad_header",
             Self::Unsupported(_) => "unsupported_extension",
             Self::Metadata(_) => "bad_metadata",
+            Self::Profile { .. } => "unknown_profile",
             Self::ContentType => "bad_content_type",
             Self::ChecksumAlgorithm => "checksum_algorithm",
             Self::TooLong { .. } => "upload_too_large",

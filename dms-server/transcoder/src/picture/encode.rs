@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::Receiver;
 
+use dms_transcoder_protocol::ladder::{self, Rung};
 use dms_transcoder_protocol::{FailureCode, JobSpec, TrackTotal};
 use ffmpeg::format::Pixel;
 use ffmpeg::{Packet, Rational, codec, color, encoder, frame};
@@ -12,7 +13,6 @@ use super::filters::is_rgb;
 use crate::annexb::{ParameterSets, append_sample};
 use crate::cmaf::{VideoEntry, video_header};
 use crate::error::JobError;
-use crate::ladder::Rung;
 use crate::outlet::Outlet;
 use crate::pace::TICKS;
 use crate::probe::{Colour, VideoFacts};
@@ -20,8 +20,6 @@ use crate::progress::Tracker;
 use crate::still::Stills;
 use crate::track::TrackWriter;
 
-/// x264's constant quality: lower is better and larger.
-const CRF: &str = "23";
 const PRESET: &str = "veryfast";
 
 /// Threads of one encoder: each holds pictures of its own.
@@ -59,7 +57,8 @@ impl<'a> Encode<'a> {
     ) -> Result<Self, JobError> {
         let colour = colour_of(video);
         let rate = video.frame_rate_milli.min(spec.ladder.max_frame_rate_milli);
-        let encoder = open(rung, &colour, rate, threads(spec.threads, place))
+        let quality = ladder::quality(spec.ladder.bit_rate_percent);
+        let encoder = open(rung, &colour, rate, quality, threads(spec.threads, place))
             .map_err(JobError::library("opening the video encoder"))?;
         let track = place as u16 + 1;
         let delay = REORDERED * (TICKS as u32 * 1_000).div_ceil(rate.max(1)) + REORDERED;
@@ -174,6 +173,7 @@ fn open(
     rung: Rung,
     colour: &Colour,
     frame_rate_milli: u32,
+    quality: f64,
     threads: u16,
 ) -> Result<encoder::Video, ffmpeg::Error> {
     let codec = encoder::find_by_name("libx264").ok_or(ffmpeg::Error::EncoderNotFound)?;
@@ -190,7 +190,7 @@ fn open(
     video.set_color_transfer_characteristic(colour.transfer);
     let mut options = ffmpeg::Dictionary::new();
     options.set("preset", PRESET);
-    options.set("crf", CRF);
+    options.set("crf", &format!("{quality:.1}"));
     options.set("profile", "high");
     options.set("level", &format!("{}.{}", rung.level / 10, rung.level % 10));
     options.set("maxrate", &rung.maxrate.to_string());

@@ -2,13 +2,13 @@
 
 use std::sync::mpsc::{Receiver, SyncSender};
 
+use dms_transcoder_protocol::ladder::Rung;
 use ffmpeg::format::Pixel;
 use ffmpeg::{Rescale, color, filter, frame};
 use ffmpeg_next as ffmpeg;
 
 use super::Picture;
 use crate::error::JobError;
-use crate::ladder::Rung;
 use crate::pace::TICKS;
 use crate::probe::VideoFacts;
 

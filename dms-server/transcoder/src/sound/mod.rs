@@ -6,7 +6,8 @@ mod resample;
 
 use std::sync::mpsc::Receiver;
 
-use dms_transcoder_protocol::{FailureCode, JobSpec, TrackTotal};
+use dms_transcoder_protocol::ladder::sound_rate;
+use dms_transcoder_protocol::{FailureCode, JobSpec, LadderLimits, TrackTotal};
 use ffmpeg::{Packet, codec, decoder, frame};
 use ffmpeg_next as ffmpeg;
 
@@ -24,10 +25,6 @@ use resample::Resampler;
 /// Samples per second of every sound track.
 pub const RATE: u32 = 48_000;
 
-/// Bits per second of a stereo and of a mono track.
-const STEREO_BITS: u32 = 128_000;
-const MONO_BITS: u32 = 64_000;
-
 /// Silence is made in pieces of this many samples.
 const SILENCE: usize = 48_000;
 
@@ -41,16 +38,11 @@ pub struct Format {
 }
 
 /// The format for a source of so many channels.
-pub fn format_for(channels: u16) -> Format {
-    match channels {
-        1 => Format {
-            channels: 1,
-            bit_rate: MONO_BITS,
-        },
-        _ => Format {
-            channels: 2,
-            bit_rate: STEREO_BITS,
-        },
+pub fn format_for(channels: u16, limits: &LadderLimits) -> Format {
+    let channels = if channels == 1 { 1 } else { 2 };
+    Format {
+        channels,
+        bit_rate: sound_rate(channels, limits),
     }
 }
 
@@ -109,7 +101,7 @@ impl<'a> Sound<'a> {
         let mut decoder = context.decoder();
         decoder.set_packet_time_base(facts.time_base);
         let opened = decoder.open_as(codec).and_then(|opened| opened.audio());
-        let format = format_for(facts.channels);
+        let format = format_for(facts.channels, &place.spec.ladder);
         let track = AacTrack::new(format, facts, place.track, place.spec, place.outlet)?;
         Ok(Self {
             time_base: facts.time_base,

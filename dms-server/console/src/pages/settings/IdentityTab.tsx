@@ -19,7 +19,7 @@ roles = ["dms-admins=owner", "dms-publishers=publisher"]
 name = "ACME"
 `;
 
-export function IdentityTab() {
+export default function IdentityTab() {
   const { t } = useLingui();
   const options = useQuery({
     queryKey: ['session-options'],

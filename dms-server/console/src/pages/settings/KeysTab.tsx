@@ -22,7 +22,7 @@ type Kek = Schema<'KekView'>;
 /** How often to look while a rotation goes on, ms. */
 const BUSY_MS = 2_000;
 
-export function KeysTab() {
+export default function KeysTab() {
   const { t, i18n } = useLingui();
   const client = useQueryClient();
   const problemText = useProblemText();

@@ -5,7 +5,7 @@ import { choose } from '~/i18n';
 import { LookFields } from '~/parts/LookFields';
 import { Panel } from '~/parts/Panel';
 
-export function LookTab() {
+export default function LookTab() {
   const { t } = useLingui();
   return (
     <Panel>

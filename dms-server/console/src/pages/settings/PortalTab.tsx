@@ -12,7 +12,7 @@ import { done, failed } from '~/parts/toast';
 
 const KEY = ['portal-settings'];
 
-export function PortalTab() {
+export default function PortalTab() {
   const { t } = useLingui();
   const client = useQueryClient();
   const problemText = useProblemText();

@@ -23,7 +23,7 @@ type Token = Schema<'Token'>;
 
 const DAY_S = 86_400;
 
-export function TokensTab() {
+export default function TokensTab() {
   const { t, i18n } = useLingui();
   const client = useQueryClient();
   const problemText = useProblemText();

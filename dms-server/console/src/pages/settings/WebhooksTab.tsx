@@ -19,7 +19,7 @@ type Webhook = Schema<'WebhookView'>;
 
 const DEFAULTS = { webhook: '' };
 
-export function WebhooksTab() {
+export default function WebhooksTab() {
   const { t } = useLingui();
   const [{ webhook }, change] = useUrlState(DEFAULTS);
   const [deleting, setDeleting] = useState<string | null>(null);

@@ -4,9 +4,10 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { Code, Progress, Stack, Text, UnstyledButton } from '@mantine/core';
 import { IconPlayerPlayFilled } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
+import type { Schema } from '~/api/client';
 import { isBusy, type Title } from '~/api/titles';
 import { CopyButton } from '~/parts/CopyButton';
-import { bytes, clock, span } from '~/parts/format';
+import { bytes, clock, percent, span } from '~/parts/format';
 import { Notice } from '~/parts/Notice';
 import { Panel } from '~/parts/Panel';
 import { Time } from '~/parts/Time';
@@ -21,6 +22,7 @@ export function Overview({ title }: { title: Title }) {
     ...(title.duration_ms ? ([[t`Length`, clock(title.duration_ms)]] as const) : []),
     [t`Uploaded size`, bytes(title.bytes, i18n.locale)],
     [t`Uploaded`, <Time key="uploaded" ms={title.created_ms} />],
+    ...(title.made_with ? ([[t`Transcode profile`, madeWith(title.made_with, i18n.locale)]] as const) : []),
     [t`Version`, title.version ?? <Trans key="version">none yet</Trans>],
     [
       t`Id`,
@@ -52,6 +54,11 @@ export function Overview({ title }: { title: Title }) {
       </Panel>
     </div>
   );
+}
+
+/** A profile's name with the numbers of that moment: it may have been changed since. */
+function madeWith({ name, max_height: lines, bit_rate_percent: share }: Schema<'MadeWith'>, locale: string): string {
+  return `${name} (${lines}p, ${percent(share / 100, locale)})`;
 }
 
 /** The video, or how far it is, or why there is none. */

@@ -13,6 +13,7 @@ import { Panel } from '~/parts/Panel';
 import { uploads, useUploads } from '~/uploads';
 import { useAddFiles } from '~/uploads/DropAnywhere';
 import { Preparing } from './Preparing';
+import { ProfileField } from './ProfileField';
 import { UploadRow } from './UploadRow';
 import classes from './UploadsPage.module.css';
 
@@ -51,6 +52,7 @@ export default function UploadsPage() {
             )}
           </FileButton>
         </div>
+        <ProfileField />
         {items.length > 0 && (
           <Panel title={t`In this browser`} flush>
             <ul className={classes.list}>

@@ -71,6 +71,7 @@ proptest! {
             title,
             kind: if file { TitleKind::File } else { TitleKind::Video },
             media_type: "video/mp4".to_owned(),
+            profile: file.then(|| "Small offices".to_owned()),
         };
         prop_assert_eq!(Metadata::parse(&metadata.to_header()), Ok(metadata));
     }

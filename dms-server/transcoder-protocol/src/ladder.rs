@@ -4,7 +4,7 @@
 //! portrait pictures), never larger than the source. The tallest is always made; a smaller one
 //! only where it saves enough pixels to be worth a track of its own.
 
-use dms_transcoder_protocol::LadderLimits;
+use crate::LadderLimits;
 
 /// Lines of the standard boxes.
 const BOXES: [u16; 4] = [1080, 720, 480, 360];
@@ -21,6 +21,11 @@ const FULL_HD_MAXRATE: f64 = 5_000_000.0;
 /// The least a rendition may reach, bits per second.
 const LEAST_MAXRATE: f64 = 150_000.0;
 
+/// x264's constant quality as it usually is: lower is better and larger. And its ends, beyond which nobody gains.
+const QUALITY: f64 = 23.0;
+const FINEST: f64 = 17.0;
+const COARSEST: f64 = 32.0;
+
 /// One rendition of video to be made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rung {
@@ -35,8 +40,8 @@ pub struct Rung {
 }
 
 impl Rung {
-    fn new(width: u16, height: u16, frame_rate_milli: u32) -> Self {
-        let maxrate = maxrate(width, height, frame_rate_milli);
+    fn new(width: u16, height: u16, frame_rate_milli: u32, percent: u16) -> Self {
+        let maxrate = maxrate(width, height, frame_rate_milli, percent);
         let level = level(width, height, frame_rate_milli, maxrate);
         Self {
             width,
@@ -47,6 +52,7 @@ impl Rung {
     }
 
     /// The RFC 6381 string of the High profile at this level.
+    #[must_use]
     pub fn codecs(&self) -> String {
         format!("avc1.6400{:02x}", self.level)
     }
@@ -56,14 +62,17 @@ impl Rung {
     }
 }
 
-/// The renditions of a picture that is `width` by `height` on the screen, tallest first.
+/// The renditions of a picture that is `width` by `height` on the screen, tallest first; `frame_rate_milli` is what
+/// they get, at most what the limits allow.
+#[must_use]
 pub fn rungs(width: u32, height: u32, frame_rate_milli: u32, limits: &LadderLimits) -> Vec<Rung> {
+    let frame_rate_milli = frame_rate_milli.min(limits.max_frame_rate_milli);
     let steps = std::iter::once(limits.max_height)
         .chain(BOXES.into_iter().filter(|&lines| lines < limits.max_height));
     let mut rungs: Vec<Rung> = Vec::new();
     for lines in steps {
         let (width, height) = fit(width, height, lines);
-        let rung = Rung::new(width, height, frame_rate_milli);
+        let rung = Rung::new(width, height, frame_rate_milli, limits.bit_rate_percent);
         let worthwhile = rungs
             .last()
             .is_none_or(|above| rung.pixels() <= above.pixels() * WORTHWHILE);
@@ -104,13 +113,29 @@ fn nearest_even(side: f64) -> u16 {
 
 /// Small pictures need more bits for a pixel than large ones, and the second thirty frames of a
 /// second less than the first.
-fn maxrate(width: u16, height: u16, frame_rate_milli: u32) -> u32 {
+fn maxrate(width: u16, height: u16, frame_rate_milli: u32, percent: u16) -> u32 {
     let share = f64::from(width) * f64::from(height) / (1920.0 * 1080.0);
     let frames = (f64::from(frame_rate_milli.max(1_000)) / 30_000.0)
         .max(0.5)
         .sqrt();
-    let rate = FULL_HD_MAXRATE * share.powf(0.75) * frames;
+    let rate = FULL_HD_MAXRATE * share.powf(0.75) * frames * f64::from(percent) / 100.0;
     rate.max(LEAST_MAXRATE).round() as u32
+}
+
+/// x264's constant quality for so many percent of the usual bits: each 6 of it are a factor of two.
+#[must_use]
+pub fn quality(percent: u16) -> f64 {
+    (QUALITY - 6.0 * (f64::from(percent.max(1)) / 100.0).log2()).clamp(FINEST, COARSEST)
+}
+
+/// Bits per second of a sound track: one channel gets half of what two get.
+#[must_use]
+pub const fn sound_rate(channels: u8, limits: &LadderLimits) -> u32 {
+    if channels == 1 {
+        limits.audio_bit_rate / 2
+    } else {
+        limits.audio_bit_rate
+    }
 }
 
 /// Level times ten, macroblocks a second, macroblocks a frame, kbit/s of the Baseline profile.
@@ -219,12 +244,44 @@ mod tests {
     }
 
     #[test]
+    fn a_share_of_the_bits_and_a_slower_picture_hold_for_every_rung() {
+        let usual = LadderLimits::default();
+        let half = LadderLimits {
+            bit_rate_percent: 50,
+            ..usual.clone()
+        };
+        let slow = LadderLimits {
+            max_frame_rate_milli: 15_000,
+            ..usual.clone()
+        };
+        let rates = |limits: &LadderLimits| -> Vec<u32> {
+            let rungs = rungs(1920, 1080, 60_000, limits);
+            rungs.iter().map(|rung| rung.maxrate).collect()
+        };
+        for (usual, half) in rates(&usual).into_iter().zip(rates(&half)) {
+            assert!(half.abs_diff(usual / 2) <= 1, "{usual} {half}");
+        }
+        for (usual, slow) in rates(&usual).into_iter().zip(rates(&slow)) {
+            assert!(
+                slow.abs_diff(usual / 2) <= 1,
+                "a quarter of the frames: {usual} {slow}"
+            );
+        }
+        assert!((quality(100) - 23.0).abs() < 1e-9 && (quality(50) - 29.0).abs() < 1e-9);
+        assert!(quality(u16::MAX) >= FINEST && quality(0) <= COARSEST);
+        assert_eq!(
+            (sound_rate(1, &usual), sound_rate(2, &usual)),
+            (64_000, 128_000)
+        );
+    }
+
+    #[test]
     fn levels_are_those_of_the_standard() {
-        assert_eq!(Rung::new(1920, 1080, 30_000).level, 40);
-        assert_eq!(Rung::new(1920, 1080, 60_000).level, 42);
-        assert_eq!(Rung::new(1280, 720, 30_000).level, 31);
-        assert_eq!(Rung::new(1280, 720, 60_000).level, 32);
-        assert_eq!(Rung::new(640, 360, 25_000).level, 30);
-        assert_eq!(Rung::new(640, 360, 25_000).codecs(), "avc1.64001e");
+        assert_eq!(Rung::new(1920, 1080, 30_000, 100).level, 40);
+        assert_eq!(Rung::new(1920, 1080, 60_000, 100).level, 42);
+        assert_eq!(Rung::new(1280, 720, 30_000, 100).level, 31);
+        assert_eq!(Rung::new(1280, 720, 60_000, 100).level, 32);
+        assert_eq!(Rung::new(640, 360, 25_000, 100).level, 30);
+        assert_eq!(Rung::new(640, 360, 25_000, 100).codecs(), "avc1.64001e");
     }
 }
