@@ -5,7 +5,7 @@ import { launchBrowser } from '../../../player/web/dev/drive.mjs';
 
 const [url, tokenFile, seconds, pages] = process.argv.slice(2);
 /** A row of a table, or a picture of a grid. */
-const ROWS = '[data-row], main li';
+const ROWS = '[data-row], [data-picture], main li';
 /** A turn of the wheel, CSS pixels, and how many there are between two presses of Page Down. */
 const TURN = 900;
 const TURNS = 4;
@@ -25,7 +25,7 @@ function watch() {
 /** In the page: the furthest row that is drawn, by its index where rows have one. */
 function furthest(rows) {
   const drawn = [...document.querySelectorAll(rows)];
-  const indices = drawn.map((row) => Number(row.getAttribute('data-row') ?? -1));
+  const indices = drawn.map((row) => Number(row.getAttribute('data-row') ?? row.getAttribute('data-picture') ?? -1));
   const most = Math.max(-1, ...indices);
   return most >= 0 ? most + 1 : drawn.length;
 }
