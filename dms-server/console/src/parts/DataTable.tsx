@@ -40,7 +40,7 @@ interface Props<Row> {
 }
 
 /** Rows in the page above and below those in view. */
-const OVERSCAN = 12;
+const OVERSCAN = 8;
 
 export function DataTable<Row extends object>({
   label,
