@@ -40,7 +40,8 @@ export async function tabTo(
   within: Pick<Page, 'getByRole'> = page,
 ): Promise<void> {
   const wanted = thing(within, role, name);
-  await wanted.waitFor();
+  // A control may draw itself in place of its input, which is there and has the focus all the same.
+  await wanted.waitFor({ state: 'attached' });
   let before: string | null = null;
   for (let step = 0; step < TABS_MAX; step++) {
     const { focused, look } = await wanted.evaluate(seen);
@@ -72,6 +73,17 @@ export async function write(page: Page, name: string | RegExp, text: string, rol
   await tabTo(page, role, name);
   await page.keyboard.press('Control+a');
   await page.keyboard.type(text);
+}
+
+/** Chooses one of a group of buttons that are one step of Tab, as a person who hears them named does. */
+export async function pick(page: Page, first: string, wanted: string, key = 'ArrowDown'): Promise<void> {
+  await tabTo(page, 'radio', first);
+  const radio = thing(page, 'radio', wanted);
+  for (let step = 0; step < ARROWS_MAX; step++) {
+    if (await radio.isChecked()) return;
+    await page.keyboard.press(key);
+  }
+  throw new Error(`${key} does not lead to ${wanted}`);
 }
 
 /** Moves by an arrow among things that are one step of Tab, such as tabs or items of a menu, to the one called so. */
@@ -114,14 +126,17 @@ export async function give(page: Page, button: string | RegExp, files: string | 
   await (await opened).setFiles(files);
 }
 
-/** Types a moment into a field for one, as somebody in Britain does. */
-export async function moment(page: Page, name: string, day: string, month: string, year: string, time: string): Promise<void> {
+/**
+ * Types a moment of a morning into a field for one. Day and month are the same number, since in which order they stand is the
+ * browser's own language, whatever the page's is; so is whether it asks for AM.
+ */
+export async function moment(page: Page, name: string, dayAndMonth: string, year: string, time: string): Promise<void> {
   await tabTo(page, 'textbox', name);
   // However it was reached, from its first part on.
-  for (let part = 0; part < 5; part++) await page.keyboard.press('ArrowLeft');
-  await page.keyboard.type(`${day}${month}${year}`);
+  for (let part = 0; part < 6; part++) await page.keyboard.press('ArrowLeft');
+  await page.keyboard.type(`${dayAndMonth}${dayAndMonth}${year}`);
   await page.keyboard.press('ArrowRight');
-  await page.keyboard.type(time.replace(':', ''));
+  await page.keyboard.type(`${time.replace(':', '')}a`);
 }
 
 /** The input is called wrong, with this code and what to do about it. */
