@@ -26,7 +26,7 @@ const INSIDE: [&str; 17] = [
     "backtrace",
     "[object Object]",
     ".rs:",
-    "::",
+    "core::",
     "SELECT ",
     "INSERT ",
     "constraint failed",

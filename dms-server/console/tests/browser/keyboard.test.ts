@@ -1,10 +1,10 @@
 /** Journeys of who publishes, by the keyboard alone: nothing here clicks, fills in or moves the focus by script. */
 
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { arrowTo, choose, give, moment, pick, press, tabTo } from './hands';
+import { arrowTo, choose, give, moment, pick, press, tabTo, write } from './hands';
 import { CLIP } from './server';
 import { type Account, close, Theatre } from './theatre';
 
@@ -103,6 +103,37 @@ it('J3: writes a policy, is told where it contradicts itself, and looks what it 
     policy: { audience: { groups: string[] }; places: { sites: string[] } };
   };
   expect([policy.policy.audience.groups.length, policy.policy.places.sites.length]).toEqual([1, 1]);
+  await close(opened);
+});
+
+it('J4: gives captions by a file, is led to its fault, corrects a line, and names a chapter', async () => {
+  const file = (text: string): string => {
+    const path = join(folder, 'talk.de.srt');
+    writeFileSync(path, text);
+    return path;
+  };
+  const opened = await theatre.open(`/titles/${title}`);
+  const { page } = opened;
+  await tabTo(page, 'tab', 'Overview');
+  await arrowTo(page, 'Captions and chapters', 'ArrowRight');
+  await press(page, 'button', 'Add captions');
+  await give(page, /^WebVTT or SRT file/, file('1\n00:00:05,000 --> 00:00:01,000\nHello\n'));
+  await press(page, 'button', 'Look at the file');
+  await page.getByRole('region', { name: 'Faults of the file' }).getByRole('cell', { name: '2:18' }).waitFor();
+  await give(page, /^WebVTT or SRT file/, file('1\n00:00:00,000 --> 00:00:02,000\nHello\n'));
+  await press(page, 'button', 'Look at the file');
+  await page.getByText('The file has 1 line.').waitFor();
+  await press(page, 'button', 'Keep it');
+  await write(page, 'Text of caption 1', 'Hello Lyon');
+  await page.keyboard.press('Control+s');
+  const kept = async (what: string) => (await theatre.server.call('GET', `/api/v1/titles/${title}/${what}`)).text();
+  await expect.poll(() => kept('captions/de')).toContain('Hello Lyon');
+  await press(page, 'button', 'All captions');
+  await page.getByText('There are no chapters').waitFor();
+  await page.keyboard.press('c');
+  await write(page, 'Name of chapter 1', 'Welcome');
+  await press(page, 'button', 'Save the chapters');
+  await expect.poll(() => kept('chapters')).toContain('Welcome');
   await close(opened);
 });
 
