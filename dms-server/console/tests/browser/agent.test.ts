@@ -294,8 +294,10 @@ test('J7: with the keyboard alone: pause, share, cap, clear, test, quit; and qui
   await until('the pause', async () => (await agent.status()).sharing === 'paused');
   await press(page, 'button', 'Share again');
   await until('sharing', async () => (await agent.status()).sharing === 'on');
-  const [upload] = await page.locator('input[data-cap=upload]').evaluateAll((all) => all.map((one) => one.getAttribute('aria-label') ?? (one as HTMLInputElement).labels?.[0]?.textContent ?? ''));
-  await write(page, upload ?? '', '9000');
+  const name = await page.locator('input[data-cap=upload]').evaluate((input: HTMLInputElement) => {
+    return input.getAttribute('aria-label') ?? input.labels?.[0]?.textContent ?? '';
+  });
+  await write(page, name, '9000');
   await page.keyboard.press('Enter');
   await page.getByText('Your company allows 40 Mbit/s at most, so 40 Mbit/s holds.').waitFor();
   await press(page, 'button', 'Clear');

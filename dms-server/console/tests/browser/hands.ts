@@ -12,7 +12,7 @@ const TABS_MAX = 120;
 const ARROWS_MAX = 30;
 
 /** Whether a thing has the focus, and how it and what stands around it are drawn: a neighbour may draw the ring. */
-function seen(element: Element): { focused: boolean; look: string } {
+function seen(element: Element): { focused: boolean; look: string; where: string } {
   const around = [element, element.parentElement, element.parentElement?.parentElement];
   around.push(element.previousElementSibling, element.nextElementSibling);
   const drawn = around.map((one) => {
@@ -21,7 +21,9 @@ function seen(element: Element): { focused: boolean; look: string } {
     const outline = outlineStyle === 'none' || outlineWidth === '0px' ? 'none' : `${outlineWidth} ${outlineColor}`;
     return `${outline} / ${boxShadow} / ${borderColor}`;
   });
-  return { focused: element === element.ownerDocument.activeElement, look: drawn.join('\n') };
+  const active = element.ownerDocument.activeElement as HTMLElement | null;
+  const where = `${active?.tagName} ${active?.getAttribute('aria-label') ?? active?.innerText?.slice(0, 30) ?? ''}`.trim();
+  return { focused: element === active, look: drawn.join('\n'), where };
 }
 
 /** The thing with this role and name; a page within the page has its things, too. */
@@ -43,8 +45,10 @@ export async function tabTo(
   // A control may draw itself in place of its input, which is there and has the focus all the same.
   await wanted.waitFor({ state: 'attached' });
   let before: string | null = null;
+  const way: string[] = [];
   for (let step = 0; step < TABS_MAX; step++) {
-    const { focused, look } = await wanted.evaluate(seen);
+    const { focused, look, where } = await wanted.evaluate(seen);
+    way.push(where);
     if (focused && before !== null) {
       const here = async () => (await wanted.evaluate(seen)).look;
       await expect.poll(here, { message: `no ring is seen at ${role} ${name}` }).not.toBe(before);
@@ -54,7 +58,7 @@ export async function tabTo(
     await page.keyboard.press(focused ? 'Shift+Tab' : 'Tab');
     if (!focused) before = look;
   }
-  throw new Error(`Tab does not reach ${role} ${name}`);
+  throw new Error(`Tab does not reach ${role} ${name}, but goes: ${way.slice(0, 20).join(' > ')}`);
 }
 
 /** Goes to a thing by Tab and presses a key there. */
