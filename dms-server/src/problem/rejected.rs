@@ -88,82 +88,85 @@ fn pointer(path: Option<&serde_path_to_error::Path>, field: Option<&str>) -> Str
 /// The messages of serde, which are the same in every reader, as code and fix.
 fn explain(message: &str) -> Wrong {
     let message: String = message.chars().take(WORDS_MAX).collect();
-    let wrong = |code, fix| Wrong {
-        code,
-        fix,
-        field: None,
-    };
+    let wrong = of_field(&message).or_else(|| of_value(&message));
+    wrong.unwrap_or_else(|| of_text(&message))
+}
+
+/// A field that should be there, or should not.
+fn of_field(message: &str) -> Option<Wrong> {
     let quoted = |prefix: &str| {
         let rest = message.strip_prefix(prefix)?.strip_prefix('`')?;
-        rest.split_once('`')
-            .map(|(name, rest)| (name.to_owned(), rest.to_owned()))
+        let (name, rest) = rest.split_once('`')?;
+        Some((name.to_owned(), rest))
+    };
+    let named = |code, fix, field| Wrong {
+        code,
+        fix,
+        field: Some(field),
     };
     if let Some((field, _)) = quoted("missing field ") {
-        let fix = format!("Give {field}.");
-        return Wrong {
-            code: "missing_field",
-            fix,
-            field: Some(field),
-        };
+        return Some(named("missing_field", format!("Give {field}."), field));
     }
     if let Some((field, _)) = quoted("duplicate field ") {
-        let fix = format!("Give {field} once.");
-        return Wrong {
-            code: "repeated_field",
-            fix,
-            field: Some(field),
-        };
-    }
-    if let Some((field, rest)) = quoted("unknown field ") {
-        let fix = choice(&rest).map_or_else(
-            || "Leave it out: nothing is expected here.".to_owned(),
-            |names| format!("Leave it out, or write one of: {names}."),
-        );
-        return Wrong {
-            code: "unknown_field",
-            fix,
-            field: Some(field),
-        };
+        return Some(named(
+            "repeated_field",
+            format!("Give {field} once."),
+            field,
+        ));
     }
     if let Some((_, rest)) = quoted("unknown variant ") {
-        let names = choice(&rest).unwrap_or_default();
-        return wrong("unknown_value", format!("Choose one of: {names}."));
+        let names = choice(rest).unwrap_or_default();
+        return Some(wrong("unknown_value", format!("Choose one of: {names}.")));
     }
-    for (kind, code) in [
+    let (field, rest) = quoted("unknown field ")?;
+    let fix = choice(rest).map_or_else(
+        || "Leave it out: nothing is expected here.".to_owned(),
+        |names| format!("Leave it out, or write one of: {names}."),
+    );
+    Some(named("unknown_field", fix, field))
+}
+
+/// A value of another kind than the expected one.
+fn of_value(message: &str) -> Option<Wrong> {
+    let kinds = [
         ("invalid type: ", "wrong_type"),
         ("invalid value: ", "out_of_range"),
         ("invalid length ", "wrong_length"),
-    ] {
-        let Some((found, expected)) = message
-            .strip_prefix(kind)
-            .and_then(|m| m.rsplit_once(", expected "))
-        else {
-            continue;
-        };
+    ];
+    kinds.into_iter().find_map(|(kind, code)| {
+        let (found, expected) = message.strip_prefix(kind)?.rsplit_once(", expected ")?;
         let wanted = wanted(expected);
-        return match code {
+        Some(match code {
             "wrong_length" => wrong(code, format!("Give {wanted}.")),
             _ => wrong(code, format!("Give {wanted} instead of {found}.")),
-        };
-    }
-    match message.as_str() {
+        })
+    })
+}
+
+/// What the readers of single words say.
+fn of_text(message: &str) -> Wrong {
+    let (code, fix) = match message {
         "invalid digit found in string" | "cannot parse integer from empty string" => {
-            wrong("not_a_number", "Give a whole number.".to_owned())
+            ("not_a_number", "Give a whole number.")
         }
         "number too large to fit in target type" | "number too small to fit in target type" => {
-            wrong(
-                "out_of_range",
-                "Give a number that is not as far from 0.".to_owned(),
-            )
+            ("out_of_range", "Give a number that is not as far from 0.")
         }
-        "provided string was not `true` or `false`" => {
-            wrong("wrong_type", "Give true or false.".to_owned())
-        }
-        text if text.starts_with("UUID parsing failed") => wrong(
+        "provided string was not `true` or `false`" => ("wrong_type", "Give true or false."),
+        text if text.starts_with("UUID parsing failed") => (
             "not_an_id",
-            "Give an id of 36 characters, as lists show it.".to_owned(),
+            "Give an id of 36 characters, as lists show it.",
         ),
-        text => wrong("not_readable", format!("Write it differently: {text}.")),
+        text => return wrong("not_readable", format!("Write it differently: {text}.")),
+    };
+    wrong(code, fix.to_owned())
+}
+
+fn wrong(code: &'static str, fix: String) -> Wrong {
+    Wrong {
+        code,
+        fix,
+        field: None,
     }
 }
 
