@@ -200,7 +200,7 @@ fn wanted(expected: &str) -> String {
 /// What a reader of JSON says of JSON that is none.
 fn syntax(message: &str) -> &str {
     match message {
-        "expected ident" => "this is no word of JSON",
+        "expected ident" | "expected value" => "this is no value of JSON",
         m if m.starts_with("EOF") => "it ends too early",
         other => other,
     }
@@ -285,7 +285,7 @@ mod tests {
             ),
             (r#"{"list":[4]}"#, "/list/0", "wrong_type", "an object"),
             (r#"{"list":"#, "1:8", "no_json", "too early"),
-            ("list=1", "1:1", "no_json", "no word of JSON"),
+            ("list=1", "1:1", "no_json", "no value of JSON"),
         ] {
             let (place, named, said) = told(text);
             assert_eq!(

@@ -58,7 +58,8 @@ describe('J6: somebody watches, by the keyboard alone', () => {
     await page.keyboard.press('c');
     expect(await showing(page)).toEqual(['de']);
     await press(page, '#settings-button');
-    expect(await text(page, '#settings')).toMatch(/Captions.*English.*Chapter.*Numbers.*Save data.*Play next/s);
+    const settings = /Captions.*English.*Chapter.*Numbers.*Save data.*Play next/s;
+    await until(async () => settings.test(await text(page, '#settings')), 'the settings');
     await page.keyboard.press('Escape');
 
     // Marks are kept by the server.
