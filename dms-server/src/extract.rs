@@ -1,12 +1,18 @@
 //! axum's extractors with rejections that are problems.
 
+use axum::extract::path::ErrorKind;
 use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, rejected};
+
+/// What is said of a body of another shape; where and how its `errors` say.
+pub const UNREADABLE: &str = "The body is not what is expected here.";
+/// What is said of a body beyond the largest that a path takes.
+pub const TOO_LARGE: &str = "The body is larger than this path takes. Send less at once.";
 
 /// A JSON body, in or out.
 #[derive(Clone, Copy, Debug, Default, FromRequest)]
@@ -36,29 +42,66 @@ pub struct Query<T>(pub T);
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
-        let code = match rejection.status() {
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => "not_json",
-            StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
-            _ => "invalid_body",
-        };
-        Self::new(rejection.status(), code, rejection.body_text())
+        match rejection.status() {
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                let fix = "Send `Content-Type: application/json`.";
+                Self::new(
+                    rejection.status(),
+                    "not_json",
+                    "The body is not called JSON.",
+                )
+                .at("Content-Type", "missing", fix)
+            }
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Self::new(rejection.status(), "body_too_large", TOO_LARGE)
+            }
+            status => rejected::wrapped(Self::new(status, "invalid_body", UNREADABLE), &rejection),
+        }
     }
 }
 
 impl From<FormRejection> for Problem {
     fn from(rejection: FormRejection) -> Self {
-        Self::new(rejection.status(), "invalid_request", rejection.body_text())
+        let detail = "The form is not one that is expected here.";
+        let problem = Self::new(rejection.status(), "invalid_request", detail);
+        if rejection.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            let fix = "Send `Content-Type: application/x-www-form-urlencoded`.";
+            return problem.at("Content-Type", "missing", fix);
+        }
+        rejected::wrapped(problem, &rejection)
     }
 }
 
 impl From<PathRejection> for Problem {
     fn from(rejection: PathRejection) -> Self {
-        Self::new(rejection.status(), "invalid_path", rejection.body_text())
+        let detail = "A part of the address is not what is expected there.";
+        let problem = Self::new(rejection.status(), "invalid_path", detail);
+        let (place, fix) = match &rejection {
+            PathRejection::FailedToDeserializePathParams(error) => match error.kind() {
+                ErrorKind::DeserializeError { key, message, .. } => (key.clone(), message.clone()),
+                ErrorKind::ParseErrorAtKey { key, .. } => {
+                    (key.clone(), "a whole number is expected".to_owned())
+                }
+                ErrorKind::InvalidUtf8InPathParam { key } => {
+                    (key.clone(), "text in UTF-8 is expected".to_owned())
+                }
+                ErrorKind::Message(message) => ("path".to_owned(), message.clone()),
+                _ => ("path".to_owned(), "another address is expected".to_owned()),
+            },
+            _ => ("path".to_owned(), "another address is expected".to_owned()),
+        };
+        problem.at(
+            place,
+            "not_readable",
+            format!("Look at the address: {fix}."),
+        )
     }
 }
 
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
-        Self::new(rejection.status(), "invalid_query", rejection.body_text())
+        let detail = "A parameter after the question mark is not what is expected there.";
+        let problem = Self::new(rejection.status(), "invalid_query", detail);
+        rejected::wrapped(problem, &rejection)
     }
 }

@@ -3,6 +3,7 @@
 //! `tidy` holds the rules of the code itself; everything else drives a [`harness::Stack`].
 
 mod account;
+mod bad_inputs;
 mod browser;
 mod campaign;
 mod curl;

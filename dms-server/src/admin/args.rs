@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::tokens::TokenVerb;
 use crate::cli::Connection;
-use crate::site::hours::Hours;
+use crate::site::hours::{FORM, Hours};
 
 /// Arguments of `dms admin`.
 #[derive(clap::Args, Debug)]
@@ -82,7 +82,7 @@ pub(super) enum SiteVerb {
         #[arg(long, default_value_t = 0)]
         wan_cap: u64,
         /// Hours of the week with another cap, in Mbit/s: "UTC+01:00 mon-fri 08:00-18:00 10; sat 9:00-12:00 20"
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", value_parser = hours)]
         wan_hours: Hours,
     },
     /// List the sites with their WAN copies
@@ -90,6 +90,7 @@ pub(super) enum SiteVerb {
     /// Remove a site; its PCs then use the origin
     Remove {
         /// Its id
+        #[arg(value_parser = crate::cli::names::id)]
         site: Uuid,
     },
     /// Make and change sites from a CSV file: site,subnets,peering,wan_mbit,wan_hours; all of it or nothing
@@ -113,6 +114,7 @@ pub(super) enum SiteVerb {
     /// Take a change of the last day back
     Undo {
         /// Its id, as `dms admin site changes` prints it
+        #[arg(value_parser = crate::cli::names::id)]
         change: Uuid,
     },
     /// Sites proposed from what PCs in no site see around them
@@ -143,16 +145,24 @@ pub(super) enum DeviceVerb {
     /// Who reported wrong bytes of a device: which chunk, and what came instead
     Reports {
         /// Its id
+        #[arg(value_parser = crate::cli::names::id)]
         device: Uuid,
     },
     /// Let PCs ask a device again that sent wrong bytes; the next wrong bytes ban it again
     Pardon {
         /// Its id
+        #[arg(value_parser = crate::cli::names::id)]
         device: Uuid,
     },
     /// Revoke a device, at once
     Revoke {
         /// Its id
+        #[arg(value_parser = crate::cli::names::id)]
         device: Uuid,
     },
+}
+
+/// Hours as an argument; a wrong text is told with the form.
+fn hours(text: &str) -> Result<Hours, String> {
+    text.parse().map_err(|fault| format!("{fault} {FORM}"))
 }

@@ -143,7 +143,10 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     } else {
         std::fs::File::open(file).and_then(|open| open.take(FILE_MAX + 1).read_to_end(&mut bytes))
     };
-    taken.map_err(|e| Failure::Input(format!("cannot read {}: {e}", file.display())))?;
+    taken.map_err(|source| Failure::File {
+        path: file.to_path_buf(),
+        source,
+    })?;
     if bytes.len() as u64 > FILE_MAX {
         let text = format!("{} is longer than 1 MiB: split it", file.display());
         return Err(Failure::Input(text));

@@ -30,6 +30,7 @@ pub(crate) enum TokenVerb {
     /// Revoke a token and its sessions
     Revoke {
         /// Its id
+        #[arg(value_parser = crate::cli::names::id)]
         token: Uuid,
     },
 }

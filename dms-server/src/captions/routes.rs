@@ -18,8 +18,8 @@ use crate::audit::act;
 use crate::auth::{Publisher, Viewer};
 use crate::etag;
 use crate::events::Event;
-use crate::extract::{Json, Path, Query};
-use crate::problem::{Problem, ProblemBody, Result};
+use crate::extract::{self, Json, Path, Query};
+use crate::problem::{Problem, ProblemBody, Result, rejected};
 use crate::publish::{require_changeable, require_seen};
 use crate::state::App;
 
@@ -242,11 +242,11 @@ fn label(given: Option<String>, lang: &str) -> Result<String> {
 
 fn whole(body: std::result::Result<Bytes, BytesRejection>) -> Result<Bytes> {
     body.map_err(|rejection| {
-        let code = match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
-            _ => "invalid_body",
+        let (code, detail) = match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ("body_too_large", extract::TOO_LARGE),
+            _ => ("invalid_body", extract::UNREADABLE),
         };
-        Problem::new(rejection.status(), code, rejection.body_text())
+        Problem::new(rejection.status(), code, detail)
     })
 }
 
@@ -330,8 +330,13 @@ async fn set_chapters(
         let track = vtt::read(&bytes).map_err(|faults| view::unreadable(&faults))?;
         Chapters::of(&track)
     } else {
-        serde_json::from_slice(&bytes)
-            .map_err(|e| Problem::invalid("invalid_body", e.to_string()))?
+        let reader = &mut serde_json::Deserializer::from_slice(&bytes);
+        serde_path_to_error::deserialize(reader).map_err(|error| {
+            rejected::wrapped(
+                Problem::invalid("invalid_body", extract::UNREADABLE),
+                &error,
+            )
+        })?
     };
     let chapters = given.checked(title.duration_ms.map(i64::unsigned_abs))?;
     let note = app

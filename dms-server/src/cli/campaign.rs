@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::titles::with_schema;
 use super::when::{self, When};
-use super::{Client, Connection, Failure};
+use super::{Client, Connection, Failure, names};
 use crate::campaign::routes::{CampaignBody, REPLICAS};
 use crate::campaign::view::{CampaignView, SiteView};
 use crate::page::Page;
@@ -54,11 +54,13 @@ enum Verb {
     /// One campaign, with how far each office is
     Show {
         /// Its id
+        #[arg(value_parser = names::id)]
         campaign: Uuid,
     },
     /// End a campaign: the PCs may drop its chunks
     End {
         /// Its id
+        #[arg(value_parser = names::id)]
         campaign: Uuid,
     },
 }
@@ -66,7 +68,7 @@ enum Verb {
 #[derive(clap::Args, Debug)]
 struct Add {
     /// The title's id, as `dms titles` shows it
-    #[arg(long)]
+    #[arg(long, value_parser = names::id)]
     title: Uuid,
     /// A track's number, such as one rendition; may be repeated [default: all tracks]
     #[arg(long = "track", value_name = "NUMBER")]

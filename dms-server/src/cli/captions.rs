@@ -6,7 +6,7 @@ use reqwest::Method;
 use uuid::Uuid;
 
 use super::titles::with_schema;
-use super::{Client, Failure};
+use super::{Client, Failure, names};
 use crate::captions::view::{CaptionsList, CaptionsTaken};
 
 /// The version of the JSON that these commands print.
@@ -17,11 +17,13 @@ pub(super) enum CaptionsVerb {
     /// The languages in which a title has captions
     List {
         /// The title's id
+        #[arg(value_parser = names::id)]
         title: Uuid,
     },
     /// Give a title captions: a WebVTT or SRT file in UTF-8
     Set {
         /// The title's id
+        #[arg(value_parser = names::id)]
         title: Uuid,
         /// The language, such as en or pt-BR
         lang: String,
@@ -37,6 +39,7 @@ pub(super) enum CaptionsVerb {
     /// Print captions as WebVTT
     Get {
         /// The title's id
+        #[arg(value_parser = names::id)]
         title: Uuid,
         /// The language
         lang: String,
@@ -44,6 +47,7 @@ pub(super) enum CaptionsVerb {
     /// Remove captions
     Remove {
         /// The title's id
+        #[arg(value_parser = names::id)]
         title: Uuid,
         /// The language
         lang: String,

@@ -37,7 +37,7 @@ pub enum Failure {
     #[error("{0}")]
     NotLetIn(String),
     /// A local file cannot be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {}", path.display(), of_file(source))]
     File {
         /// The file.
         path: PathBuf,
@@ -61,6 +61,17 @@ pub enum Failure {
         /// One sentence.
         message: String,
     },
+}
+
+/// What the system said of a file, and what to do where there is something.
+fn of_file(source: &io::Error) -> String {
+    match source.kind() {
+        io::ErrorKind::NotFound => "there is no such file; check the path".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            "it may not be read or written; check its rights".to_owned()
+        }
+        _ => source.to_string(),
+    }
 }
 
 fn sentence(problem: &ProblemBody) -> String {

@@ -17,7 +17,7 @@ mod keys;
 mod login;
 mod logins;
 mod memory;
-mod names;
+pub(crate) mod names;
 mod people;
 mod plans;
 mod policy;

@@ -18,6 +18,15 @@ pub fn for_people(name: Option<&OsStr>, longest: usize) -> String {
     }
 }
 
+/// An id as an argument.
+///
+/// # Errors
+/// With what one looks like.
+pub fn id(text: &str) -> Result<uuid::Uuid, String> {
+    text.parse()
+        .map_err(|_| "give an id of 36 characters, as the list of them shows it".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::ffi::OsStrExt;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::find::{self, COLLECTION, TITLE};
 use super::titles::with_schema;
 use super::when::{self, When};
-use super::{Client, Connection, Failure};
+use super::{Client, Connection, Failure, names};
 use crate::rights::plans::routes::Collection;
 
 /// The version of the JSON that these commands print.
@@ -49,6 +49,7 @@ enum Verb {
     /// End a subscription now
     Unsubscribe {
         /// Its id
+        #[arg(value_parser = names::id)]
         subscription: Uuid,
     },
     /// Rent a title to a person; its time runs from the first play

@@ -7,7 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::captions::{self, CaptionsVerb};
-use super::{Client, Connection, Failure};
+use super::{Client, Connection, Failure, names};
 use crate::page::Page;
 use crate::publish::TitleState;
 use crate::publish::library::TitleChange;
@@ -61,6 +61,7 @@ enum Verb {
     /// One title
     Show {
         /// Its id
+        #[arg(value_parser = names::id)]
         title: Uuid,
     },
     /// Captions of a title
@@ -69,6 +70,7 @@ enum Verb {
     /// Delete a title, its chunks and its keys
     Delete {
         /// Its id
+        #[arg(value_parser = names::id)]
         title: Uuid,
     },
 }
@@ -76,6 +78,7 @@ enum Verb {
 #[derive(clap::Args, Debug)]
 struct EditArgs {
     /// Its id
+    #[arg(value_parser = names::id)]
     title: Uuid,
     /// Its name
     #[arg(long)]

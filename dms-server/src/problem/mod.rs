@@ -4,6 +4,7 @@
 //! logged with its cause and told as an opaque 5xx. [`crate::observe::request`] adds the request id.
 
 pub mod catalogue;
+pub mod rejected;
 pub mod routes;
 #[cfg(test)]
 mod tests;

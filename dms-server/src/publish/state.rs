@@ -25,7 +25,9 @@ pub enum TitleState {
 
 /// A name that is no state of a title.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{0:?} is no state of a title")]
+#[error(
+    "{0:?} is no state of a title; choose queued, probing, transcoding, sealing, complete or failed"
+)]
 pub struct UnknownState(String);
 
 impl TitleState {

@@ -8,6 +8,9 @@ use uuid::Uuid;
 /// Groups, people or sites that one policy names at most.
 pub const NAMED_MAX: usize = 1000;
 
+/// The last moment of the year 9999: browsers and people write none after it.
+pub const MOMENT_MAX: u64 = 253_402_300_799_999;
+
 /// Who may watch a title, where, when and how. What is left out allows everything, but for offline use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]

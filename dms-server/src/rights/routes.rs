@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::body::{self, NAMED_MAX, PlanBody, PolicyBody};
+use super::body::{self, MOMENT_MAX, NAMED_MAX, PlanBody, PolicyBody};
 use super::db::{self, PolicyRow};
 use super::{embed, person, plans, viewing};
 use crate::audit::act;
@@ -126,6 +126,16 @@ pub async fn check(app: &App, body: &PolicyBody) -> Result<Policy> {
     }
     for (at, code, fix) in embed::faults(&body.embed, body.audience.is_some()) {
         problem = problem.at(at, code, fix);
+    }
+    for (at, moment) in [
+        ("/from_ms", body.from_ms),
+        ("/until_ms", body.until_ms),
+        ("/embargo_ms", body.embargo_ms),
+    ] {
+        if moment.is_some_and(|ms| ms > MOMENT_MAX) {
+            let fix = "Give milliseconds since 1970, before the year 10000.";
+            problem = problem.at(at, "range", fix);
+        }
     }
     let named = body.audience.clone().unwrap_or_default();
     let sites = body.places.clone().unwrap_or_default().sites;

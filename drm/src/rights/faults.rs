@@ -24,6 +24,9 @@ pub enum Fault {
     /// Nobody may play a single stream.
     #[error("no stream is allowed: allow at least one, or do not limit them")]
     NoStreams,
+    /// No picture is low enough.
+    #[error("no picture has 0 lines: allow at least one line, or do not limit them")]
+    NoHeight,
     /// A rental is over as it begins.
     #[error("a rental of 0 seconds is over as it begins: set its length")]
     EmptyRental,
@@ -40,6 +43,7 @@ impl Fault {
             Self::EmbargoAfterEnd => "embargo_after_end",
             Self::OfflineTooLong => "offline_too_long",
             Self::NoStreams => "no_streams",
+            Self::NoHeight => "no_height",
             Self::EmptyRental => "empty_rental",
         }
     }
@@ -54,6 +58,7 @@ impl Fault {
             Self::EmbargoAfterEnd => "embargo_ms",
             Self::OfflineTooLong => "offline_days",
             Self::NoStreams => "streams",
+            Self::NoHeight => "max_height",
             Self::EmptyRental => "plan",
         }
     }
@@ -81,6 +86,7 @@ impl Policy {
             (ends_by(self.embargo_ms), Fault::EmbargoAfterEnd),
             (self.offline_days > MAX_OFFLINE_DAYS, Fault::OfflineTooLong),
             (self.streams == Some(0), Fault::NoStreams),
+            (self.max_height == Some(0), Fault::NoHeight),
             (self.plan == Plan::Rental { seconds: 0 }, Fault::EmptyRental),
         ]
         .into_iter()

@@ -1,13 +1,14 @@
 /**
  * A list of any length: only the rows in view are in the page, further pages are asked for on the way down, and the
  * keyboard moves between rows (arrows or j and k), opens one (Enter), and leaves them with Tab.
+ *
+ * A row that is in view stays as it is while others come and go: scrolling draws only what comes.
  */
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Button } from '@mantine/core';
-import { createColumnHelper, tableFeatures, useTable } from '@tanstack/react-table';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { type FocusEvent, type KeyboardEvent, memo, type MouseEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import classes from './DataTable.module.css';
 import { stepFor } from './row-keys';
 
@@ -39,9 +40,7 @@ interface Props<Row> {
 }
 
 /** Rows in the page above and below those in view. */
-const OVERSCAN = 12;
-
-const features = tableFeatures({});
+const OVERSCAN = 8;
 
 export function DataTable<Row extends object>({
   label,
@@ -56,35 +55,31 @@ export function DataTable<Row extends object>({
   const { t } = useLingui();
   const body = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
-  const defined = useMemo(() => {
-    const helper = createColumnHelper<typeof features, Row>();
-    return helper.columns(
-      columns.map(({ id, header, cell }) => helper.display({ id, header, cell: ({ row }) => cell(row.original) })),
-    );
-  }, [columns]);
-  const table = useTable({ features, columns: defined, data: rows as Row[], getRowId: idOf });
-  const all = table.getRowModel().rows;
   const virtual = useWindowVirtualizer({
-    count: all.length,
+    count: rows.length,
     estimateSize: () => rowHeight,
     overscan: OVERSCAN,
     scrollMargin: body.current?.offsetTop ?? 0,
+    // What comes may be drawn a frame later: there are rows beyond those in view.
+    useFlushSync: false,
   });
   const shown = virtual.getVirtualItems();
   const last = shown.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (more && !loading && last >= all.length - OVERSCAN) more();
-  }, [more, loading, last, all.length]);
+    if (more && !loading && last >= rows.length - OVERSCAN) more();
+  }, [more, loading, last, rows.length]);
 
   const focus = (index: number) => {
-    const next = Math.min(Math.max(0, index), all.length - 1);
+    const next = Math.min(Math.max(0, index), rows.length - 1);
     setActive(next);
     virtual.scrollToIndex(next, { align: 'auto' });
     requestAnimationFrame(() => body.current?.querySelector<HTMLElement>(`[data-row="${next}"]`)?.focus());
   };
-  const pressed = (event: KeyboardEvent, index: number, row: Row) => {
-    if (event.target !== event.currentTarget) return;
-    const step = stepFor(event.key, index, all.length);
+  const pressed = (event: KeyboardEvent) => {
+    const index = indexOf(event.target);
+    const row = index === null ? undefined : rows[index];
+    if (index === null || row === undefined || !(event.target as Element).matches('[data-row]')) return;
+    const step = stepFor(event.key, index, rows.length);
     if (step !== null) {
       event.preventDefault();
       focus(step);
@@ -93,20 +88,24 @@ export function DataTable<Row extends object>({
       open(row);
     }
   };
-  const clicked = (event: MouseEvent, row: Row) => {
+  const clicked = (event: MouseEvent) => {
     if ((event.target as Element).closest('a, button, input, [role="menu"]')) return;
-    open?.(row);
+    const row = rows[indexOf(event.target) ?? -1];
+    if (row !== undefined) open?.(row);
+  };
+  const focused = (event: FocusEvent) => {
+    const index = indexOf(event.target);
+    if (index !== null) setActive(index);
   };
   const template = columns.map(({ width }) => width ?? 'minmax(0, 1fr)').join(' ');
   const narrow = columns.filter(({ wideOnly }) => !wideOnly).map(({ width }) => width ?? 'minmax(0, 1fr)');
   const style = { '--columns': template, '--columns-narrow': narrow.join(' '), '--row': `${rowHeight}px` };
-  const cellClass = ({ numeric, wideOnly }: Column<Row>) =>
-    [classes.cell, numeric && classes.numeric, wideOnly && classes.wideOnly].filter(Boolean).join(' ');
+  const reachable = Math.min(active, rows.length - 1);
 
   return (
     <div className={classes.frame} style={style as React.CSSProperties}>
       {/* biome-ignore lint: rows of a virtual list cannot be rows of an HTML table */}
-      <div role="table" aria-label={label} aria-rowcount={more ? -1 : all.length + 1} aria-busy={loading}>
+      <div role="table" aria-label={label} aria-rowcount={more ? -1 : rows.length + 1} aria-busy={loading}>
         <div role="rowgroup">
           <div role="row" aria-rowindex={1} className={classes.head}>
             {columns.map((column) => (
@@ -116,33 +115,28 @@ export function DataTable<Row extends object>({
             ))}
           </div>
         </div>
-        <div role="rowgroup" ref={body} className={classes.body} style={{ height: virtual.getTotalSize() }}>
+        <div
+          role="rowgroup"
+          ref={body}
+          className={classes.body}
+          style={{ height: virtual.getTotalSize() }}
+          onKeyDown={pressed}
+          onClick={clicked}
+          onFocus={focused}
+        >
           {shown.map(({ index, start }) => {
-            const row = all[index];
-            if (!row) return null;
+            const row = rows[index];
+            if (row === undefined) return null;
             return (
-              <div
-                key={row.id}
-                role="row"
-                aria-rowindex={index + 2}
-                data-row={index}
-                data-opens={open ? true : undefined}
-                tabIndex={index === Math.min(active, all.length - 1) ? 0 : -1}
-                className={classes.row}
-                style={{ transform: `translateY(${start - virtual.options.scrollMargin}px)` }}
-                onKeyDown={(event) => pressed(event, index, row.original)}
-                onClick={(event) => clicked(event, row.original)}
-                onFocus={() => setActive(index)}
-              >
-                {row.getAllCells().map((cell, place) => {
-                  const column = columns[place];
-                  return column ? (
-                    <div key={cell.id} role="cell" className={cellClass(column)}>
-                      <table.FlexRender cell={cell} />
-                    </div>
-                  ) : null;
-                })}
-              </div>
+              <Line
+                key={idOf(row)}
+                row={row}
+                columns={columns as readonly Column<object>[]}
+                index={index}
+                top={start - virtual.options.scrollMargin}
+                opens={open !== undefined}
+                reachable={index === reachable}
+              />
             );
           })}
         </div>
@@ -157,3 +151,43 @@ export function DataTable<Row extends object>({
     </div>
   );
 }
+
+/** The row that something in the table is in. */
+function indexOf(target: EventTarget): number | null {
+  const line = (target as Element).closest('[data-row]');
+  return line === null ? null : Number(line.getAttribute('data-row'));
+}
+
+function cellClass({ numeric, wideOnly }: Pick<Column<object>, 'numeric' | 'wideOnly'>): string {
+  return [classes.cell, numeric && classes.numeric, wideOnly && classes.wideOnly].filter(Boolean).join(' ');
+}
+
+interface LineProps {
+  readonly row: object;
+  readonly columns: readonly Column<object>[];
+  readonly index: number;
+  readonly top: number;
+  readonly opens: boolean;
+  /** Whether Tab comes here. */
+  readonly reachable: boolean;
+}
+
+const Line = memo(function Line({ row, columns, index, top, opens, reachable }: LineProps) {
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      data-row={index}
+      data-opens={opens ? true : undefined}
+      tabIndex={reachable ? 0 : -1}
+      className={classes.row}
+      style={{ transform: `translateY(${top}px)` }}
+    >
+      {columns.map((column) => (
+        <div key={column.id} role="cell" className={cellClass(column)}>
+          {column.cell(row)}
+        </div>
+      ))}
+    </div>
+  );
+});

@@ -1,6 +1,7 @@
 /** A video: its picture, its name, how far somebody is, and what they can do with it. */
 
 import { Trans, useLingui } from '@lingui/react/macro';
+import { memo } from 'react';
 import { isBusy, type Title } from '~/api/titles';
 import { span } from '~/parts/format';
 import { Poster } from '~/parts/Poster';
@@ -19,7 +20,7 @@ interface Props {
   readonly reachable?: boolean;
 }
 
-export function Card({ title, seconds = null, goesOn = false, reachable = true }: Props) {
+export const Card = memo(function Card({ title, seconds = null, goesOn = false, reachable = true }: Props) {
   const { i18n } = useLingui();
   const percent = percentWatched(seconds, title.duration_ms);
   const left = span(Math.max(0, (title.duration_ms ?? 0) / 1000 - (seconds ?? 0)), i18n.locale);
@@ -53,4 +54,4 @@ export function Card({ title, seconds = null, goesOn = false, reachable = true }
       </div>
     </article>
   );
-}
+});

@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { launchBrowser } from '../../../../player/web/dev/drive.mjs';
 import { findings } from './axe';
+import { press, write } from './hands';
 import { Agent, until } from './office';
 import { Server } from './server';
 
@@ -282,28 +283,30 @@ async function tryEverything({ base, code }: { base: string; code: string | null
   return got;
 }
 
-test('with the keyboard alone: pause, resume, quit; and quit means quit', async () => {
+test('J7: with the keyboard alone: pause, share, cap, clear, test, quit; and quit means quit', async () => {
   const gone = agent.url;
+  await agent.fetchWhole(title);
   const { page, close } = await open(agent);
   await sentence(page).waitFor();
-  const press = async (name: string) => {
-    const button = page.getByRole('button', { name, exact: true });
-    for (let steps = 0; steps < 60; steps++) {
-      if (await button.evaluate((element) => element === document.activeElement).catch(() => false)) break;
-      await page.keyboard.press('Tab');
-    }
-    expect(await button.evaluate((element) => element === document.activeElement)).toBe(true);
-    await page.keyboard.press('Enter');
-  };
   await page.keyboard.press('Tab');
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('To the content');
-  await press('Until tomorrow');
+  await press(page, 'button', 'Until tomorrow');
   await until('the pause', async () => (await agent.status()).sharing === 'paused');
-  await press('Share again');
+  await press(page, 'button', 'Share again');
   await until('sharing', async () => (await agent.status()).sharing === 'on');
-  await press('Quit the agent');
+  const name = await page.locator('input[data-cap=upload]').evaluate((input: HTMLInputElement) => {
+    return input.getAttribute('aria-label') ?? input.labels?.[0]?.textContent ?? '';
+  });
+  await write(page, name, '9000');
+  await page.keyboard.press('Enter');
+  await page.getByText('Your company allows 40 Mbit/s at most, so 40 Mbit/s holds.').waitFor();
+  await press(page, 'button', 'Clear');
+  await page.locator('[data-freed]').waitFor();
+  await press(page, 'button', 'Test my connection');
+  await page.locator('[data-examined]').waitFor();
+  await press(page, 'button', 'Quit the agent');
   await page.getByRole('dialog').waitFor();
-  await press('Quit');
+  await press(page, 'button', 'Quit');
   expect(await agent.ended()).toBe(0);
   await page.getByRole('heading', { name: 'The agent ended' }).waitFor();
   expect(await findings(page)).toEqual([]);

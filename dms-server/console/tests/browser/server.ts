@@ -8,7 +8,8 @@ import { join, resolve } from 'node:path';
 /** How long the server may take to be there, ms. */
 const START_MS = 60_000;
 
-const ROOT = resolve(import.meta.dirname, '../../../..');
+/** The folder of the whole project. */
+export const ROOT = resolve(import.meta.dirname, '../../../..');
 
 /** Where cargo puts what it builds. */
 export const PROGRAMS = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug');

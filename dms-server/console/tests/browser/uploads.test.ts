@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { CLIP } from './server';
+import { CLIP, PROGRAMS, ROOT } from './server';
 import { close, Theatre } from './theatre';
 
 const theatre = Theatre.forThisFile();
@@ -58,7 +61,6 @@ describe('uploads', () => {
     // A file on the disk, whose date stays the same: chosen again it is known by it.
     const { mkdtempSync, rmSync, writeFileSync } = await import('node:fs');
     const { tmpdir } = await import('node:os');
-    const { join } = await import('node:path');
     const folder = mkdtempSync(join(tmpdir(), 'dms-console-file-'));
     const path = join(folder, file.name);
     writeFileSync(path, buffer);
@@ -75,6 +77,15 @@ describe('uploads', () => {
     expect(await page.getByText('An earlier visit did not finish it.').count()).toBe(0);
     rmSync(folder, { recursive: true });
     await close(opened);
+  });
+
+  it('survives a killed server, reloads and a lost network, sends at most a part twice, and arrives as it is', async () => {
+    const script = join(ROOT, 'scripts/bench-upload');
+    const asked = ['--gib', '0.0625', '--cuts', '4', '--by', 'page,cli', '--no-transcode', '--program', join(PROGRAMS, 'dms')];
+    const { stdout } = await promisify(execFile)(script, asked);
+    const told = JSON.parse(stdout) as { reached: boolean; page: { cuts: number; part_bytes: number; same_sha256: boolean } };
+    expect(told).toMatchObject({ reached: true, bytes: 64 * 1024 * 1024, page: { cuts: 4, same_sha256: true }, cli: { cuts: 4, same_sha256: true } });
+    expect(told.page.part_bytes).toBe(16 * 1024 * 1024);
   });
 
   it('is paused and resumed, and given up', async () => {

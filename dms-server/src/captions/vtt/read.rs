@@ -238,7 +238,8 @@ impl Reader<'_> {
     fn finish(mut self) -> Result<Track, Vec<Fault>> {
         if self.faults.is_empty() && self.cues.is_empty() {
             self.at = 0;
-            self.wrong("no_cues", 1, "There is no cue with a text in this file.");
+            let fix = "There is no cue with a text in this file. Give a WebVTT or an SRT file that has one.";
+            self.wrong("no_cues", 1, fix);
         }
         self.faults.truncate(TOLD_MAX);
         if !self.faults.is_empty() {

@@ -30,7 +30,7 @@ pub enum MetadataError {
     #[error("a key is empty, repeated or not visible ASCII")]
     Key,
     /// A value is not padded base64 of UTF-8.
-    #[error("the value of `{0}` is not padded base64 of UTF-8 text")]
+    #[error("the value of {0} is not padded base64 of UTF-8 text")]
     Value(&'static str),
     /// A text is empty, too long, or has control characters.
     #[error("`{0}` is empty, too long or has control characters")]
@@ -39,6 +39,9 @@ pub enum MetadataError {
     #[error("`kind` is neither `video` nor `file`")]
     Kind,
 }
+
+/// The keys that mean something here.
+const KEYS: [&str; 4] = ["filename", "title", "kind", "filetype"];
 
 /// What the publisher says about a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +130,8 @@ fn pairs(header: &str) -> Result<Vec<(&str, &str)>, MetadataError> {
             return Err(MetadataError::TooLong);
         }
         if STANDARD.decode(value).is_err() {
-            return Err(MetadataError::Value("a key"));
+            let known = KEYS.into_iter().find(|known| *known == key);
+            return Err(MetadataError::Value(known.unwrap_or("a key")));
         }
         pairs.push((key, value));
     }

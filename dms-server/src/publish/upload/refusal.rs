@@ -123,6 +123,53 @@ impl Refusal {
         }
     }
 
+    /// The header that is wrong, a code, and what to send there instead.
+    #[must_use]
+    pub fn place(&self) -> Option<(&'static str, &'static str, String)> {
+        let form = || "Send it once, in the form that tus 1.0.0 gives it.".to_owned();
+        let (header, code, fix) = match self {
+            Self::Version => ("Tus-Resumable", "version", "Send 1.0.0.".to_owned()),
+            Self::Missing(header) => (*header, "missing", form()),
+            Self::Header(header) => (*header, "malformed", form()),
+            Self::Metadata(error) => {
+                let fix = format!("Send pairs of a key and base64: {error}.");
+                ("Upload-Metadata", "malformed", fix)
+            }
+            Self::ContentType => {
+                let fix = "Send application/offset+octet-stream.".to_owned();
+                ("Content-Type", "malformed", fix)
+            }
+            Self::ChecksumAlgorithm => {
+                let fix = "Send a sha256 or sha1, or none.".to_owned();
+                ("Upload-Checksum", "unknown_value", fix)
+            }
+            Self::ChecksumMismatch => {
+                let fix = "Send the piece again.".to_owned();
+                ("Upload-Checksum", "mismatch", fix)
+            }
+            Self::TooLong { max, .. } => (
+                "Upload-Length",
+                "range",
+                format!("Give at most {max} bytes."),
+            ),
+            Self::Quota { free, .. } => (
+                "Upload-Length",
+                "range",
+                format!("Give at most {free} bytes."),
+            ),
+            Self::Overrun { missing } => (
+                "Content-Length",
+                "range",
+                format!("Send at most {missing} bytes."),
+            ),
+            Self::Offset { offset } => {
+                ("Upload-Offset", "elsewhere", format!("Go on at {offset}."))
+            }
+            _ => return None,
+        };
+        Some((header, code, fix))
+    }
+
     /// The stable code in the problem document.
     #[must_use]
     pub fn code(&self) -> &'static str {

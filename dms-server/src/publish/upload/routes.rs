@@ -200,6 +200,9 @@ fn refused(refusal: Refusal) -> Response {
         _ => None,
     };
     let mut problem = Problem::new(refusal.status(), refusal.code(), refusal.to_string());
+    if let Some((header, code, fix)) = refusal.place() {
+        problem = problem.at(header, code, fix);
+    }
     if refusal.status().is_server_error() {
         problem.cause = Some(std::sync::Arc::new(refusal));
     }

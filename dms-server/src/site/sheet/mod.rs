@@ -108,6 +108,8 @@ struct Columns {
     peering: Option<usize>,
     wan: Option<usize>,
     hours: Option<usize>,
+    /// How many cells the line of names has.
+    width: usize,
 }
 
 /// Reads a sheet: a line of names, then a row a line. Commas, semicolons or tabs separate.
@@ -134,18 +136,24 @@ pub fn read(bytes: &[u8]) -> Sheet {
         .delimiter(separator(text))
         .from_reader(text.as_bytes());
     let mut columns = None;
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
+    let mut record = csv::StringRecord::new();
+    loop {
+        let start = reader.position().clone();
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
             Err(error) => {
                 let line = error.position().map_or(0, csv::Position::line);
-                let fix = "Check the quotation marks of this line.".to_owned();
-                let fault = Fault::new(line, "", "", "not_csv", error.to_string(), fix);
-                sheet.faults.push(fault);
+                sheet.faults.push(marks(line, error.to_string()));
                 break;
             }
-        };
+        }
         let line = record.position().map_or(0, csv::Position::line);
+        if is_unclosed(text, &start, reader.position()) {
+            let detail = "A quotation mark is opened here and never closed.".to_owned();
+            sheet.faults.push(marks(line, detail));
+            break;
+        }
         if record.iter().all(str::is_empty) {
             continue;
         }
@@ -173,6 +181,19 @@ pub fn read(bytes: &[u8]) -> Sheet {
             .push(Fault::new(0, "", "", "empty", detail, fix));
     }
     sheet
+}
+
+/// Whether a record, which stands between two positions, has a quotation mark without its other half.
+fn is_unclosed(text: &str, start: &csv::Position, end: &csv::Position) -> bool {
+    let place = |position: &csv::Position| usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let raw = text.as_bytes().get(place(start)..place(end));
+    let marks = raw.unwrap_or_default().iter().filter(|byte| **byte == b'"');
+    marks.count() % 2 == 1
+}
+
+fn marks(line: u64, detail: String) -> Fault {
+    let fix = "Check the quotation marks of this line.".to_owned();
+    Fault::new(line, "", "", "not_csv", detail, fix)
 }
 
 /// What separates the cells: whichever there is most of in the first line.
@@ -215,6 +236,7 @@ fn heading(record: &csv::StringRecord, line: u64, sheet: &mut Sheet) -> Option<C
         peering: find(PEERING),
         wan: find(WAN),
         hours: find(HOURS),
+        width: record.len(),
     };
     let used = [
         Some(site),
@@ -237,6 +259,18 @@ fn read_row(record: &csv::StringRecord, line: u64, columns: &Columns, sheet: &mu
     let cell =
         |index: Option<usize>| unguarded(index.and_then(|i| record.get(i)).unwrap_or_default());
     let before = sheet.faults.len();
+    // More subnets with commas between them would be lost without a word.
+    if let Some(extra) = record
+        .iter()
+        .skip(columns.width)
+        .find(|cell| !cell.is_empty())
+    {
+        let detail = "This line has more cells than there are names of columns.".to_owned();
+        let fix =
+            "Put a cell with several subnets into quotation marks, or separate them by spaces.";
+        let fault = Fault::new(line, "", extra, "too_many_cells", detail, fix.to_owned());
+        sheet.faults.push(fault);
+    }
     let site = cell(Some(columns.site));
     if let Some(fault) = name_fault(line, site) {
         sheet.faults.push(fault);

@@ -61,9 +61,10 @@ fn each_contradiction_is_named() {
     let embargo = ("embargo_after_end", "embargo_ms");
     let offline = ("offline_too_long", "offline_days");
     let streams = ("no_streams", "streams");
+    let height = ("no_height", "max_height");
     let plan = ("empty_rental", "plan");
     type Change = fn(&mut Policy);
-    let cases: [(Change, _); 11] = [
+    let cases: [(Change, _); 12] = [
         (|p| p.audience = named(&[], &[]), audience),
         (|p| p.places = within(&[], false), places),
         (|p| p.from_ms = p.until_ms, until),
@@ -74,6 +75,7 @@ fn each_contradiction_is_named() {
         (|p| p.offline_days = 366, offline),
         (|p| p.offline_days = u16::MAX, offline),
         (|p| p.streams = Some(0), streams),
+        (|p| p.max_height = Some(0), height),
         (|p| p.plan = Plan::Rental { seconds: 0 }, plan),
     ];
     for (change, expected) in cases {

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { waitForPlayer } from '../../dev/drive.mjs';
 import { sealTitle } from '../../dev/title';
+import { choose, press, reach, write } from './hands';
 import { NO_AGENT, Theatre, close } from './theatre';
 
 const theatre = Theatre.forThisFile();
@@ -23,7 +24,7 @@ async function until(what: () => Promise<boolean> | boolean, why: string): Promi
   throw new Error(`waited in vain: ${why}`);
 }
 
-describe('somebody watches', () => {
+describe('J6: somebody watches, by the keyboard alone', () => {
   it('reads along, jumps, marks, asks why, and goes on where they stopped', async () => {
     const { dms, title } = theatre.stage;
     dms.add(await sealTitle(theatre.stage.clip), 'What comes next');
@@ -37,17 +38,18 @@ describe('somebody watches', () => {
     await page.keyboard.press('t');
     await page.waitForSelector('.line');
     expect(await text(page, '#transcript')).toContain('First the numbers of Zürich');
-    await page.fill('#transcript input', 'zurich');
+    await write(page, '#transcript input', 'zurich');
     expect(await text(page, '.lines__found')).toBe('1 line');
     await page.keyboard.press('Enter');
     await until(async () => (await at(page)) > 1 && (await at(page)) < 1.5, 'the jump');
     await page.waitForSelector('.line[aria-current]');
     expect(await text(page, '.line[aria-current]')).toContain('Zürich');
-    await page.selectOption('#transcript select', 'de');
+    await choose(page, '#transcript select', 'de');
     await until(async () => (await text(page, '#transcript')).includes('Vielen Dank'), 'the other language');
 
     // Chapters by key, captions by key and remembered.
-    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+    // Keys are quiet in a field and in a list.
+    await reach(page, '#like');
     await page.keyboard.press('n');
     expect(await text(page, '#announcer')).toBe('Chapter Thanks');
     expect(await at(page)).toBeCloseTo(2.01, 1);
@@ -55,26 +57,27 @@ describe('somebody watches', () => {
     expect(await text(page, '#announcer')).toBe('Chapter Numbers');
     await page.keyboard.press('c');
     expect(await showing(page)).toEqual(['de']);
-    await page.click('#settings-button');
-    expect(await text(page, '#settings')).toMatch(/Captions.*English.*Chapter.*Numbers.*Save data.*Play next/s);
+    await press(page, '#settings-button');
+    const settings = /Captions.*English.*Chapter.*Numbers.*Save data.*Play next/s;
+    await until(async () => settings.test(await text(page, '#settings')), 'the settings');
     await page.keyboard.press('Escape');
 
     // Marks are kept by the server.
-    await page.click('#like');
-    await page.click('#save');
+    await press(page, '#like');
+    await press(page, '#save');
     await until(() => dms.portal.of(title.id).saved && dms.portal.of(title.id).rating === 1, 'the marks');
-    await page.click('#like');
+    await press(page, '#like');
     await until(() => dms.portal.of(title.id).rating === null, 'the rating taken back');
 
-    await page.click('#why-button');
+    await press(page, '#why-button');
     expect(await text(page, '#why')).toMatch(/^You see \d+ lines\. /);
 
     // What is next counts down at the end, and can be told not to.
     await page.keyboard.press('9');
-    await page.evaluate(() => document.querySelector('video')?.play());
+    await page.keyboard.press('k');
     await page.waitForSelector('.card--next');
     expect(await text(page, '.card--next')).toMatch(/Next: What comes next.*It begins in \d seconds/s);
-    await page.click('#next-stop');
+    await press(page, '#next-stop');
     expect(await page.isVisible('.card--next')).toBe(false);
     await until(() => (dms.portal.of(title.id).seconds ?? 0) >= 3, 'the place');
 
@@ -98,7 +101,7 @@ describe('somebody watches', () => {
     const state = await waitForPlayer(page, (s) => s.currentTime > 1 && s.level !== null);
     expect(state.levels).toHaveLength(1);
     expect(state.errors).toEqual([]);
-    await page.click('#why-button');
+    await press(page, '#why-button');
     expect(await text(page, '#why')).toContain(`allows no more than ${low?.height} of its ${high?.height} lines`);
     dms.faults.withheld = [];
     await close(opened);
@@ -113,7 +116,7 @@ describe('somebody watches', () => {
     const { page } = opened;
     await page.waitForSelector('#restart');
     expect(await text(page, '#notice')).toContain('Going on from 0:12');
-    await page.click('#restart');
+    await press(page, '#restart');
     expect(await page.isVisible('#notice')).toBe(false);
     await close(opened);
   });
@@ -127,8 +130,8 @@ describe('somebody may not watch', () => {
     const { page } = opened;
     await page.waitForSelector('.card--refusal');
     expect(await text(page, '.card--refusal')).toContain('not shared with you, or there is none');
-    await page.fill('#ask-note', 'for the audit');
-    await page.click('.ask__form button');
+    await write(page, '#ask-note', 'for the audit');
+    await press(page, '.ask__form button');
     await until(async () => (await text(page, '.ask')).includes('You asked for access'), 'the request');
     expect(dms.portal.asked).toEqual([{ title: stranger, note: 'for the audit' }]);
     dms.portal.access = { answer: { state: 'denied', by: 'Pia', at_ms: Date.now() } };

@@ -4,6 +4,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { Button, FileButton, Group, Text, Textarea } from '@mantine/core';
 import { IconFileUpload } from '@tabler/icons-react';
 import { type DragEvent, type RefObject, useState } from 'react';
+import { useChoice } from '~/parts/choose-again';
 import classes from './Import.module.css';
 
 /** A sheet: the bytes that are sent, and the text that is shown of them. */
@@ -42,6 +43,7 @@ export function ImportSource({ source, change, field }: Props) {
     event.stopPropagation();
     setOver(true);
   };
+  const choice = useChoice((file: File | null) => void takeFile(file));
   return (
     <div className={classes.source} data-over={over} onDrop={dropped} onDragOver={dragged} onDragLeave={() => setOver(false)}>
       <Textarea
@@ -59,7 +61,7 @@ export function ImportSource({ source, change, field }: Props) {
         onChange={({ currentTarget: { value } }) => next(null, value, new Blob([value]))}
       />
       <Group gap="sm" mt="sm">
-        <FileButton onChange={(file) => void takeFile(file)} accept=".csv,.tsv,.txt,text/csv,text/plain">
+        <FileButton {...choice} accept=".csv,.tsv,.txt,text/csv,text/plain">
           {(props) => (
             <Button {...props} variant="default" leftSection={<IconFileUpload size={16} />}>
               <Trans>Choose a file</Trans>

@@ -8,6 +8,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { STATE_NAMES, titleQuery } from '~/api/titles';
 import { toApiError } from '~/api/client';
+import { useChoice } from '~/parts/choose-again';
 import { Notice } from '~/parts/Notice';
 import { useProblemText } from '~/parts/problem-text';
 import { uploads, useUploads } from '~/uploads';
@@ -27,6 +28,7 @@ function Choose() {
   const problemText = useProblemText();
   const [problem, setProblem] = useState<string | null>(null);
   const add = (files: File[]) => void uploads.add(files, { kind: 'everybody' });
+  const choice = useChoice((file: File | null) => file && add([file]));
   const takeSample = async () => {
     try {
       add([await sampleFile(t`Sample`)]);
@@ -37,7 +39,7 @@ function Choose() {
   return (
     <Stack>
       <Group grow>
-        <FileButton onChange={(file) => file && add([file])} accept="video/*,.mkv,.ts,.mxf">
+        <FileButton {...choice} accept="video/*,.mkv,.ts,.mxf">
           {(props) => (
             <Button {...props} size="lg" leftSection={<IconUpload size={18} />}>
               <Trans>My own video</Trans>

@@ -7,12 +7,15 @@ import { IconCheck, IconChevronDown } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { absolute } from '~/parts/format';
 import { fromLocalInput } from '~/parts/local-time';
+import { useSession } from '~/session/session';
 import { uploads } from '~/uploads';
 import type { UploadItem } from '~/uploads/model';
 
 export function ArmMenu({ item }: { item: UploadItem }) {
   const { t, i18n } = useLingui();
   const [asking, ask] = useDisclosure();
+  // A token of the installation is nobody whom a title could be kept to.
+  const isPerson = (useSession()?.person ?? null) !== null;
   const { id, name, audience } = item;
   const since = audience.kind === 'later' ? absolute(audience.fromMs, i18n.locale) : '';
   const labels = {
@@ -47,12 +50,14 @@ export function ArmMenu({ item }: { item: UploadItem }) {
               <Trans>Publishers may preview it before.</Trans>
             </Text>
           </Menu.Item>
-          <Menu.Item rightSection={mark('me')} onClick={() => uploads.arm(id, { kind: 'me' })}>
-            <Trans>Keep to myself</Trans>
-            <Text size="xs" c="dimmed">
-              <Trans>Nobody else sees it until its policy says so.</Trans>
-            </Text>
-          </Menu.Item>
+          {isPerson && (
+            <Menu.Item rightSection={mark('me')} onClick={() => uploads.arm(id, { kind: 'me' })}>
+              <Trans>Keep to myself</Trans>
+              <Text size="xs" c="dimmed">
+                <Trans>Nobody else sees it until its policy says so.</Trans>
+              </Text>
+            </Menu.Item>
+          )}
         </Menu.Dropdown>
       </Menu>
       <MomentDialog opened={asking} close={ask.close} choose={(fromMs) => uploads.arm(id, { kind: 'later', fromMs })} />

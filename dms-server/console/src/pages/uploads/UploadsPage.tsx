@@ -5,6 +5,7 @@ import { Button, FileButton, Stack, Text, Title } from '@mantine/core';
 import { IconCloudUpload, IconMovie } from '@tabler/icons-react';
 import { useEffect } from 'react';
 import { isBusy, useRecentTitles } from '~/api/titles';
+import { useChoice } from '~/parts/choose-again';
 import { EmptyState } from '~/parts/EmptyState';
 import { ErrorState } from '~/parts/ErrorState';
 import { Loading } from '~/parts/Loading';
@@ -24,6 +25,7 @@ export default function UploadsPage() {
   const { t } = useLingui();
   const items = useUploads();
   const add = useAddFiles();
+  const choice = useChoice((files: File[]) => add(files));
   const titles = useRecentTitles();
   useEffect(() => void uploads.findUnfinished(), []);
   const busy = titles.data?.items.filter(isBusy) ?? [];
@@ -44,7 +46,7 @@ export default function UploadsPage() {
               <Trans>Or choose them. Anything that FFmpeg reads is fine: MP4, MOV, MKV, MXF and more.</Trans>
             </Text>
           </div>
-          <FileButton onChange={(files) => add(files)} accept={ACCEPT} multiple>
+          <FileButton {...choice} accept={ACCEPT} multiple>
             {(props) => (
               <Button {...props} size="md">
                 <Trans>Choose files</Trans>

@@ -9,12 +9,12 @@ import { EmptyState } from '~/parts/EmptyState';
 import { ErrorState } from '~/parts/ErrorState';
 import { Loading } from '~/parts/Loading';
 import { PageHeader } from '~/parts/PageHeader';
+import { PictureGrid } from '~/parts/PictureGrid';
 import { StaleBadge } from '~/parts/StaleBadge';
 import { useUrlState } from '~/parts/url-state';
 import { Card } from '../Card';
 import { allQuery } from '../queries';
 import { watchable } from '../rows';
-import classes from './Pages.module.css';
 
 const DEFAULTS = { tag: '' };
 
@@ -44,13 +44,7 @@ export default function All() {
         </EmptyState>
       )}
       {titles.length > 0 && (
-        <ul className={classes.grid}>
-          {titles.map((title) => (
-            <li key={title.id}>
-              <Card title={title} />
-            </li>
-          ))}
-        </ul>
+        <PictureGrid items={titles} idOf={({ id }) => id} picture={(title) => <Card title={title} />} />
       )}
       {list.hasNextPage && (
         <Center mt="lg">

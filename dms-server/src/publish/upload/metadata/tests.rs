@@ -43,8 +43,8 @@ fn what_is_not_of_the_form_is_refused() {
     assert_eq!(parse("title YQ==,title YQ=="), MetadataError::Key);
     assert_eq!(parse("title YQ==,,kind YQ=="), MetadataError::Key);
     assert_eq!(parse("titl\u{e9} YQ=="), MetadataError::Key);
-    assert_eq!(parse("title YQ"), MetadataError::Value("a key"));
-    assert_eq!(parse("title Y Q=="), MetadataError::Value("a key"));
+    assert_eq!(parse("title YQ"), MetadataError::Value("title"));
+    assert_eq!(parse("color Y Q=="), MetadataError::Value("a key"));
     assert_eq!(parse("title /w=="), MetadataError::Value("title"));
     assert_eq!(parse(&pair("title", "a\nb")), MetadataError::Text("title"));
     assert_eq!(parse(&pair("title", "  ")), MetadataError::Text("title"));

@@ -6,6 +6,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { toApiError } from '~/api/client';
 import type { Title } from '~/api/titles';
+import { useChoice } from '~/parts/choose-again';
 import { Notice } from '~/parts/Notice';
 import { useProblemText } from '~/parts/problem-text';
 import { done } from '~/parts/toast';
@@ -54,6 +55,7 @@ export function UploadCaptions({ title, there, close, open }: Props) {
     const said = next && languageOfFile(next.name);
     if (said && lang === '') setLang(said);
   };
+  const choice = useChoice(choose);
   const send = (event: FormEvent) => {
     event.preventDefault();
     // What is only hardly meant is shown once before it is kept.
@@ -71,7 +73,7 @@ export function UploadCaptions({ title, there, close, open }: Props) {
             placeholder={t`Choose a file`}
             accept=".vtt,.srt,text/vtt,application/x-subrip"
             value={file}
-            onChange={choose}
+            {...choice}
             clearable
             clearButtonProps={{ 'aria-label': t`Clear` }}
           />
