@@ -1,6 +1,9 @@
 //! Which crate may know which: the house's walls, read from `cargo metadata`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
@@ -50,10 +53,23 @@ const UNREACHABLE: [(&str, &str); 12] = [
     ("dms-transcoder", "tokio"),
 ];
 
+/// The platform that the compiler compiles for.
+fn host() -> String {
+    let said = Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .expect("rustc runs");
+    let said = String::from_utf8(said.stdout).expect("text");
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    host.expect("rustc names its host").to_owned()
+}
+
+/// Of this platform: what other platforms need was not downloaded when the workspace was built here.
 fn metadata() -> Metadata {
+    let options = ["--offline", "--locked", "--filter-platform", &host()];
     MetadataCommand::new()
         .manifest_path(super::root().join("Cargo.toml"))
-        .other_options(vec!["--offline".into(), "--locked".into()])
+        .other_options(options.map(String::from).to_vec())
         .exec()
         .expect("cargo metadata runs")
 }
