@@ -32,6 +32,13 @@ export class Settings {
     this.#playback = of.playback;
     this.#captions = of.captions;
     button.addEventListener('click', () => this.#show(menu.hidden === true));
+    // The buttons of the bar make no click of a key.
+    button.addEventListener('keydown', (event) => {
+      if (event.repeat || (event.key !== 'Enter' && event.key !== ' ')) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.#show(menu.hidden === true);
+    });
     menu.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape') return;
       this.#show(false);
