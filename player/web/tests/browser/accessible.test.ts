@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { signIn } from '../../dev/drive.mjs';
 import { sealTitle } from '../../dev/title';
-import { statesOf } from './states';
+import { servedStatesOf, statesOf } from './states';
 import { Theatre } from './theatre';
 
 const theatre = Theatre.forThisFile();
@@ -26,7 +26,7 @@ async function findings(page: Page): Promise<string[]> {
   }, RULES);
 }
 
-const STATES = statesOf(theatre);
+const STATES = [...statesOf(theatre), ...servedStatesOf(theatre)];
 
 beforeAll(async () => {
   const { dms, clip } = theatre.stage;

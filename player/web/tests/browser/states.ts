@@ -89,15 +89,22 @@ export function statesOf(theatre: Theatre): State[] {
       signedIn: true,
       reach: (p) => p.waitForSelector('.card--preparing'),
     },
+  ];
+}
+
+/** The states of the same page as the agent of the PC serves it. */
+export function servedStatesOf(theatre: Theatre): State[] {
+  const page = () => `${theatre.stage.agent.url}/watch/${theatre.stage.title.id}`;
+  return [
     {
       name: 'the agent’s own page, playing',
-      path: () => `${theatre.stage.agent.url}/watch/${theatre.stage.title.id}#code=${theatre.stage.dms.newCode()}`,
+      path: () => `${page()}#code=${theatre.stage.dms.newCode()}`,
       signedIn: false,
-      reach: playing,
+      reach: (p) => waitForPlayer(p, (s) => s.currentTime > 0.3),
     },
     {
       name: 'the agent’s own page, its session over',
-      path: () => `${theatre.stage.agent.url}/watch/${theatre.stage.title.id}`,
+      path: page,
       signedIn: false,
       reach: (p) => p.waitForSelector('#back'),
     },
