@@ -22,9 +22,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::{
-    audit, auth, branding, campaign, captions, delivery, device, embed, grant, keys, license, live,
-    observe, oidc, origin, pages, people, portal, problem, publish, rights, scim, search, site,
-    storage, usage, webhook,
+    audit, auth, backup, branding, campaign, captions, delivery, device, embed, grant, keys,
+    license, live, observe, oidc, origin, pages, people, portal, problem, publish, rights, scim,
+    search, site, storage, usage, webhook,
 };
 
 /// Bytes of a request body that a handler takes whole. Uploads are streams and set their own limit.
@@ -69,6 +69,7 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(audit::routes::routes())
         .merge(keys::routes::routes())
         .merge(branding::routes::routes())
+        .merge(backup::routes::routes())
         .merge(storage::routes::routes())
         .merge(publish::routes())
         .merge(captions::routes::routes())

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth;
+use crate::backup::kept::Backups;
 use crate::campaign::{self, board::Board};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -304,6 +305,7 @@ impl Opened {
             ledgers: Ledgers::default(),
             campaigns: Board::default(),
             wan: Wan::default(),
+            backups: Backups::default(),
             deliveries: Deliveries::default(),
             readiness: Readiness::default(),
             stop: CancellationToken::new(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::backup::kept::Backups;
 use crate::campaign::board::Board;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -74,6 +75,8 @@ pub struct Parts {
     pub campaigns: Board,
     /// What the origin sent to each site.
     pub wan: Wan,
+    /// The backup that is being made.
+    pub backups: Backups,
     /// What players said of deliveries, before it is written.
     pub deliveries: Deliveries,
     /// Chunks asked for again soon.

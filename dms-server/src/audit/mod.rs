@@ -134,6 +134,10 @@ pub mod act {
     pub const PROFILE_DELETED: &str = "profile.deleted";
     /// Somebody tried the store out.
     pub const STORE_TESTED: &str = "store.tested";
+    /// A backup was made on the server's machine, or failed.
+    pub const BACKUP_MADE: &str = "backup.made";
+    /// A backup was removed from the server's machine.
+    pub const BACKUP_REMOVED: &str = "backup.removed";
     /// A title was deleted.
     pub const TITLE_DELETED: &str = "title.deleted";
     /// A campaign was made.

@@ -4,6 +4,8 @@
 //! the copy of the database was wrapped with is among them, as a key stays for a quarter of an hour after it was retired.
 
 pub mod db;
+pub mod kept;
+pub mod routes;
 #[cfg(test)]
 mod tests;
 

@@ -70,3 +70,93 @@ async fn what_cannot_be_copied_says_what_to_do() {
     let other = run(&config, &to).await.expect_err("no file");
     assert!(other.to_string().contains("pg_dump"), "{other}");
 }
+
+/// The backups, once none is being made.
+async fn settled(server: &Server) -> serde_json::Value {
+    for _ in 0..600 {
+        let list = server.get("/api/v1/backups").await;
+        if list["making"].is_null() {
+            return list;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("a backup takes half a minute");
+}
+
+#[tokio::test]
+async fn an_owner_makes_backups_on_the_servers_machine_and_removes_them() {
+    let server = Server::with(|config| config.media.jobs = 0).await;
+    let empty = server.get("/api/v1/backups").await;
+    assert_eq!(
+        (&empty["items"], &empty["possible"]),
+        (&json!([]), &json!(true))
+    );
+    let folder = kept::folder(&server.app.config);
+    // What a killed server left is no backup, and is in nobody's way.
+    keys::make_folder(&folder).expect("a folder");
+    keys::make_folder(&folder.join(".making")).expect("a folder");
+    fs::write(folder.join(".making/dms.db"), b"half").expect("written");
+
+    let begin = || server.request(Method::POST, "/api/v1/backups").send();
+    assert_eq!(begin().await.expect("an answer").status(), 202);
+    let list = settled(&server).await;
+    let items = list["items"].as_array().expect("backups");
+    assert_eq!(
+        (items.len(), &list["failed"]),
+        (1, &serde_json::Value::Null),
+        "{list}"
+    );
+    let name = items[0]["name"].as_str().expect("a name").to_owned();
+    assert!(items[0]["keys"].as_u64() >= Some(3) && items[0]["database_bytes"].as_u64() > Some(0));
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    assert_eq!(mode(&folder.join(&name)), 0o700);
+    assert_eq!(mode(&folder.join(&name).join("dms.db")), 0o600);
+    assert!(!folder.join(".making").exists());
+
+    assert!(server.app.backups.begin(0), "as if one were being made");
+    let refused = |method: Method, path: String| {
+        let asked = server.request(method, &path);
+        async move { crate::testing::refusal(asked).await.1.code }
+    };
+    let backups = || "/api/v1/backups".to_owned();
+    assert_eq!(refused(Method::POST, backups()).await, "backup_running");
+    server.app.backups.end(kept::Doing::Nothing);
+    for wrong in ["none", "..", "%2e%2e", "..%2f..%2fkeys", ".making"] {
+        let asked = server.request(Method::DELETE, &format!("/api/v1/backups/{wrong}"));
+        assert_eq!(crate::testing::refusal(asked).await.0, 404, "{wrong}");
+    }
+    for extra in 0..kept::BACKUPS_MAX {
+        let more = folder.join(format!("more-{extra}"));
+        keys::make_folder(&more).expect("a folder");
+        fs::write(more.join("dms.db"), b"x").expect("written");
+    }
+    assert_eq!(refused(Method::POST, backups()).await, "too_many_backups");
+    let gone = server.request(Method::DELETE, &format!("/api/v1/backups/{name}"));
+    assert_eq!(gone.send().await.expect("an answer").status(), 204);
+    assert!(!folder.join(&name).exists());
+    let admin = server.token(crate::auth::Role::ItAdmin).await;
+    let asked = server.anonymous(Method::GET, "/api/v1/backups");
+    assert_eq!(
+        crate::testing::refusal(asked.bearer_auth(admin)).await.0,
+        403
+    );
+    for act in ["backup.made", "backup.removed"] {
+        let log = server.get(&format!("/api/v1/audit?action={act}")).await;
+        assert_eq!(log["items"].as_array().expect("rows").len(), 1, "{log}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_copied_is_said() {
+    let server = Server::with(|config| config.media.jobs = 0).await;
+    // A file where the folder should be.
+    fs::write(kept::folder(&server.app.config), b"in the way").expect("written");
+    let error = kept::make(&server.app.config, 0)
+        .await
+        .expect_err("no folder");
+    assert!(!kept::is_full(&error));
+    let full = anyhow::Error::from(std::io::Error::from(std::io::ErrorKind::StorageFull));
+    assert!(kept::is_full(&full.context("cannot copy the database")));
+    server.stop().await;
+}

@@ -1,6 +1,6 @@
 /** The store and the transcode profiles, as who keeps the system uses them. */
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
@@ -164,6 +164,45 @@ describe('transcode profiles', () => {
     await expect.poll(complete, { timeout: 120_000, interval: 500 }).toBe('complete');
     const master = await (await theatre.server.call('GET', `/hls/${title}/master.m3u8`)).text();
     expect([...master.matchAll(/RESOLUTION=(\d+x\d+)/g)].map(([, size]) => size)).toEqual(['426x240']);
+    await close(opened);
+  });
+});
+
+describe('backup', () => {
+  it('is made on the server, with its keys, is listed, and is removed unless that is taken back', async () => {
+    const opened = await theatre.open('/settings?tab=backup');
+    const { page } = opened;
+    await page.getByText('There is no backup yet').waitFor();
+    await page.getByRole('button', { name: 'Make a backup' }).click();
+    const table = page.getByRole('table', { name: 'Backups' });
+    const remove = page.getByRole('button', { name: /^Remove the backup of / });
+    await remove.waitFor();
+    const list = async () =>
+      (await (await theatre.server.call('GET', '/api/v1/backups')).json()) as { folder: string; items: { name: string }[] };
+    const { folder, items } = await list();
+    expect(items.length).toBe(1);
+    const name = items[0]?.name ?? '';
+    expect(statSync(join(folder, name, 'dms.db')).size).toBeGreaterThan(100_000);
+    expect(statSync(join(folder, name, 'keys')).isDirectory()).toBe(true);
+    await page.getByText('the encrypted chunks').waitFor();
+
+    await remove.click();
+    await page.getByText('There is no backup yet').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await remove.waitFor();
+    await remove.click();
+    await page.getByText('There is no backup yet').waitFor();
+    // Who leaves does at once what was decided.
+    await page.goto(`${theatre.server.url}/console/library`);
+    await expect.poll(async () => (await list()).items.length).toBe(0);
+    expect(await table.count()).toBe(0);
+
+    // What is refused says why, with the code.
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, 'a file where the folder should be');
+    await page.goto(`${theatre.server.url}/console/settings?tab=backup`);
+    await page.locator('[data-request-id]').first().waitFor();
+    rmSync(folder);
     await close(opened);
   });
 });

@@ -25,6 +25,7 @@ const CONTENTS: Readonly<Record<string, ComponentType>> = {
   storage: lazy(async () => ({ default: (await import('./system')).StorageTab })),
   transcode: lazy(async () => ({ default: (await import('./system')).TranscodeTab })),
   branding: lazy(async () => ({ default: (await import('./system')).BrandingTab })),
+  backup: lazy(async () => ({ default: (await import('./system')).BackupTab })),
   identity: IdentityTab,
   portal: PortalTab,
   look: LookTab,

@@ -18,6 +18,7 @@ export const TABS: readonly SettingsTab[] = [
   { value: 'storage', title: msg`Storage`, may: 'metrics' },
   { value: 'transcode', title: msg`Transcode`, may: 'settings' },
   { value: 'branding', title: msg`Branding`, may: 'settings' },
+  { value: 'backup', title: msg`Backup`, may: 'keys' },
   { value: 'identity', title: msg`Identity`, may: 'settings' },
   { value: 'portal', title: msg`Portal`, may: 'settings' },
   { value: 'look', title: msg`Appearance`, may: 'metrics' },
