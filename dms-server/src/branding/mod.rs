@@ -20,7 +20,7 @@ use crate::state::App;
 pub const NAME_MAX: usize = 40;
 
 /// What stands in the watch page until the organisation has a name.
-const WATCH_NAME: &str = "<span>Videos</span>";
+const WATCH_NAME: &str = "<span data-t>Videos</span>";
 
 /// A text as it stands in HTML.
 fn escaped(text: &str) -> String {
