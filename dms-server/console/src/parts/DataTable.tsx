@@ -7,8 +7,9 @@
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Button } from '@mantine/core';
+import { createColumnHelper, tableFeatures, useTable } from '@tanstack/react-table';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type FocusEvent, type KeyboardEvent, memo, type MouseEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { type FocusEvent, type KeyboardEvent, memo, type MouseEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import classes from './DataTable.module.css';
 import { stepFor } from './row-keys';
 
@@ -42,6 +43,8 @@ interface Props<Row> {
 /** Rows in the page above and below those in view. */
 const OVERSCAN = 8;
 
+const features = tableFeatures({});
+
 export function DataTable<Row extends object>({
   label,
   rows,
@@ -55,8 +58,16 @@ export function DataTable<Row extends object>({
   const { t } = useLingui();
   const body = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
+  const defined = useMemo(() => {
+    const helper = createColumnHelper<typeof features, Row>();
+    return helper.columns(
+      columns.map(({ id, header, cell }) => helper.display({ id, header, cell: ({ row }) => cell(row.original) })),
+    );
+  }, [columns]);
+  const table = useTable({ features, columns: defined, data: rows as Row[], getRowId: idOf });
+  const all = table.getRowModel().rows;
   const virtual = useWindowVirtualizer({
-    count: rows.length,
+    count: all.length,
     estimateSize: () => rowHeight,
     overscan: OVERSCAN,
     scrollMargin: body.current?.offsetTop ?? 0,
@@ -66,20 +77,20 @@ export function DataTable<Row extends object>({
   const shown = virtual.getVirtualItems();
   const last = shown.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (more && !loading && last >= rows.length - OVERSCAN) more();
-  }, [more, loading, last, rows.length]);
+    if (more && !loading && last >= all.length - OVERSCAN) more();
+  }, [more, loading, last, all.length]);
 
   const focus = (index: number) => {
-    const next = Math.min(Math.max(0, index), rows.length - 1);
+    const next = Math.min(Math.max(0, index), all.length - 1);
     setActive(next);
     virtual.scrollToIndex(next, { align: 'auto' });
     requestAnimationFrame(() => body.current?.querySelector<HTMLElement>(`[data-row="${next}"]`)?.focus());
   };
   const pressed = (event: KeyboardEvent) => {
     const index = indexOf(event.target);
-    const row = index === null ? undefined : rows[index];
+    const row = index === null ? undefined : all[index]?.original;
     if (index === null || row === undefined || !(event.target as Element).matches('[data-row]')) return;
-    const step = stepFor(event.key, index, rows.length);
+    const step = stepFor(event.key, index, all.length);
     if (step !== null) {
       event.preventDefault();
       focus(step);
@@ -90,7 +101,7 @@ export function DataTable<Row extends object>({
   };
   const clicked = (event: MouseEvent) => {
     if ((event.target as Element).closest('a, button, input, [role="menu"]')) return;
-    const row = rows[indexOf(event.target) ?? -1];
+    const row = all[indexOf(event.target) ?? -1]?.original;
     if (row !== undefined) open?.(row);
   };
   const focused = (event: FocusEvent) => {
@@ -100,12 +111,12 @@ export function DataTable<Row extends object>({
   const template = columns.map(({ width }) => width ?? 'minmax(0, 1fr)').join(' ');
   const narrow = columns.filter(({ wideOnly }) => !wideOnly).map(({ width }) => width ?? 'minmax(0, 1fr)');
   const style = { '--columns': template, '--columns-narrow': narrow.join(' '), '--row': `${rowHeight}px` };
-  const reachable = Math.min(active, rows.length - 1);
+  const reachable = Math.min(active, all.length - 1);
 
   return (
     <div className={classes.frame} style={style as React.CSSProperties}>
       {/* biome-ignore lint: rows of a virtual list cannot be rows of an HTML table */}
-      <div role="table" aria-label={label} aria-rowcount={more ? -1 : rows.length + 1} aria-busy={loading}>
+      <div role="table" aria-label={label} aria-rowcount={more ? -1 : all.length + 1} aria-busy={loading}>
         <div role="rowgroup">
           <div role="row" aria-rowindex={1} className={classes.head}>
             {columns.map((column) => (
@@ -125,12 +136,12 @@ export function DataTable<Row extends object>({
           onFocus={focused}
         >
           {shown.map(({ index, start }) => {
-            const row = rows[index];
-            if (row === undefined) return null;
+            const row = all[index];
+            if (!row) return null;
             return (
               <Line
-                key={idOf(row)}
-                row={row}
+                key={row.id}
+                row={row.original}
                 columns={columns as readonly Column<object>[]}
                 index={index}
                 top={start - virtual.options.scrollMargin}
