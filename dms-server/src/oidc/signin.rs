@@ -122,6 +122,8 @@ async fn arrive(
     let arrived = loop {
         match db::arrive(&app.db, arrival).await {
             Err(error) if is_duplicate(&error) && tries < TRIES => tries += 1,
+            // Perhaps by themselves, who came in beside this: then the next look finds them.
+            Ok(Arrived::LoginTaken) if tries < TRIES => tries += 1,
             other => break other?,
         }
     };

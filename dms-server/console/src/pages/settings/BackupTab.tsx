@@ -193,7 +193,7 @@ function Elsewhere() {
         <Text size="sm">
           <Trans>The database is copied by PostgreSQL's own program, and then the folder of keys:</Trans>
         </Text>
-        <Code block>{'pg_dump -Fc -h HOST -U dms -f backup/dms.dump dms\ncp -a DATA/keys backup/'}</Code>
+        <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{'pg_dump -Fc -h HOST -U dms -f backup/dms.dump dms\ncp -a DATA/keys backup/'}</Code>
       </Stack>
     </Panel>
   );
@@ -219,7 +219,7 @@ function Contents({ backups }: { backups: Backups }) {
         <Text size="sm">
           <Trans>To start from one: stop the server, put the copies in place, and start it again.</Trans>
         </Text>
-        {backups.possible && <Code block>{`mkdir -m 700 NEW-DATA\ncp -a ${folder}/dms.db ${folder}/keys NEW-DATA/\ncp -a COPY-OF-THE-STORE NEW-DATA/store\ndms serve --data NEW-DATA`}</Code>}
+        {backups.possible && <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{`mkdir -m 700 NEW-DATA\ncp -a ${folder}/dms.db ${folder}/keys NEW-DATA/\ncp -a COPY-OF-THE-STORE NEW-DATA/store\ndms serve --data NEW-DATA`}</Code>}
       </Stack>
     </Panel>
   );
