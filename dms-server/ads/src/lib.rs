@@ -1,0 +1,3 @@
+//! What the formats of advertising say, without sockets, files or clocks: bytes in, facts out.
+
+pub mod decision;
