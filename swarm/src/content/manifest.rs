@@ -185,7 +185,8 @@ pub struct Break {
     /// there was one, the one that ends it. Empty: it came from none.
     #[n(5)]
     #[cbor(
-        with = "minicbor::bytes",
+        encode_with = "minicbor::bytes::encode",
+        decode_with = "minicbor::bytes::decode",
         cbor_len = "bytes_len",
         default,
         skip_if = "Vec::is_empty"
