@@ -22,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::{
-    audit, auth, backup, branding, campaign, captions, delivery, device, embed, grant, keys,
+    ads, audit, auth, backup, branding, campaign, captions, delivery, device, embed, grant, keys,
     license, live, observe, oidc, origin, pages, people, portal, problem, publish, rights, scim,
     search, site, storage, usage, webhook,
 };
@@ -73,6 +73,7 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(storage::routes::routes())
         .merge(publish::routes())
         .merge(captions::routes::routes())
+        .merge(ads::breaks::routes::routes())
         .merge(search::routes::routes())
         .merge(origin::routes::routes())
         .merge(license::routes::routes())

@@ -5,6 +5,7 @@
 //! the same version and the same segments, signed later. Readers take the one that was signed last.
 
 pub mod db;
+pub mod import;
 pub mod routes;
 pub mod sign;
 #[cfg(test)]
@@ -12,8 +13,8 @@ mod tests;
 pub mod view;
 
 use dms_ads::scte35;
-use swarm::content::manifest::MAX_SCTE35_LEN;
 use swarm::content::TitleId;
+use swarm::content::manifest::MAX_SCTE35_LEN;
 use uuid::Uuid;
 
 use self::db::{BreakRow, Change, Written};
@@ -38,7 +39,9 @@ pub fn splices(bytes: &[u8]) -> Result<(), String> {
     }
     let cut = scte35::cut(bytes).map_err(|error| format!("Give splice messages: {error}."))?;
     if cut.is_empty() || cut.len() > 2 {
-        return Err("Give one splice message, or two: one that begins it, one that ends it.".into());
+        return Err(
+            "Give one splice message, or two: one that begins it, one that ends it.".into(),
+        );
     }
     for message in cut {
         scte35::read(message).map_err(|error| format!("Give splice messages: {error}."))?;

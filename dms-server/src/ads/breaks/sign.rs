@@ -84,7 +84,11 @@ async fn signed(app: &App, manifest: Manifest) -> Result<(Bytes, Vec<ChunkRef>)>
 impl Signed {
     /// Keeps it by its name too, beside the chunks that count, and lets campaigns count those.
     pub(super) async fn keep(self, app: &App, title: TitleId) {
-        if let Err(error) = app.store.put_manifest(title, self.version, self.bytes).await {
+        if let Err(error) = app
+            .store
+            .put_manifest(title, self.version, self.bytes)
+            .await
+        {
             tracing::warn!(%title, %error, "a manifest is not stored by its name");
         }
         app.campaigns.stir();

@@ -152,7 +152,10 @@ impl BreakView {
         } else if self.resume_ms > limit - self.at_ms {
             problem = problem.at(format!("/breaks/{index}/resume_ms"), "beyond_end", ends());
         }
-        if self.length_ms.is_some_and(|ms| ms == 0 || ms > MAX_BREAK_MS) {
+        if self
+            .length_ms
+            .is_some_and(|ms| ms == 0 || ms > MAX_BREAK_MS)
+        {
             let fix = format!("Give 1 to {MAX_BREAK_MS} ms, or null.");
             problem = problem.at(format!("/breaks/{index}/length_ms"), "out_of_range", fix);
         }
