@@ -1,3 +1,6 @@
 //! What the formats of advertising say, without sockets, files or clocks: bytes in, facts out.
 
 pub mod decision;
+pub mod macros;
+pub mod vast;
+pub mod xml;
