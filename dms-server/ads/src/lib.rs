@@ -2,6 +2,9 @@
 
 pub mod cues;
 pub mod decision;
+pub mod macros;
 pub mod scte35;
 pub mod sidecar;
+pub mod vast;
 pub mod vmap;
+pub mod xml;
