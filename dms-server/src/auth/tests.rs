@@ -33,14 +33,15 @@ const OPEN: [&str; 14] = [
 #[derive(Clone, Copy, Debug)]
 enum Demand {
     SignedIn,
-    Permission(Permission),
+    /// It, or the other one where there is one.
+    Permission(Permission, Option<Permission>),
 }
 
 impl Demand {
     fn admits(self, roles: &Roles) -> bool {
         match self {
             Self::SignedIn => true,
-            Self::Permission(permission) => roles.may(permission),
+            Self::Permission(one, other) => roles.may(one) || other.is_some_and(|p| roles.may(p)),
         }
     }
 }
@@ -54,6 +55,9 @@ fn demanded(operation: &Operation) -> Option<Demand> {
     let permission = Permission::of_name(name);
     Some(Demand::Permission(
         permission.unwrap_or_else(|| panic!("{name} is a permission")),
+        security[1]["token"][0]
+            .as_str()
+            .and_then(Permission::of_name),
     ))
 }
 

@@ -33,11 +33,12 @@ pub fn read(bytes: &[u8]) -> Result<Vmap, VmapError> {
         open: None,
         gathered: String::new(),
         inline_from: 0,
+        rooted: false,
     };
     walk.reader.config_mut().check_comments = true;
     while walk.step()? {}
     let at = walk.at();
-    if walk.path.is_empty() && walk.nodes > 0 {
+    if walk.path.is_empty() && walk.rooted {
         return Ok(walk.vmap);
     }
     let why = "it ends before its root does".to_owned();
@@ -56,6 +57,8 @@ struct Walk<'a> {
     gathered: String,
     /// Where the insides of the inline document that is being read begin.
     inline_from: u64,
+    /// The root was seen.
+    rooted: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -90,7 +93,9 @@ impl<'a> Walk<'a> {
             }
             Event::Empty(start) => {
                 self.enter(&start, before)?;
-                self.inline_from = before;
+                if self.is_inline() {
+                    self.inline_from = before;
+                }
                 self.leave(before);
             }
             Event::End(_) => self.leave(before),
@@ -127,9 +132,10 @@ impl<'a> Walk<'a> {
         if self.path.is_empty() && (name != "VMAP" || !ours) {
             return Err(VmapError::Root(name.chars().take(64).collect()));
         }
-        if self.path.is_empty() && self.nodes > 1 && self.open.is_some() {
+        if self.path.is_empty() && self.rooted {
             return Err(self.wrong("it has two roots"));
         }
+        self.rooted = true;
         self.gathered.clear();
         // What lies in VASTAdData is of another vocabulary, which may use our names.
         let inside = self.path.iter().any(|name| name == "VASTAdData");

@@ -92,7 +92,7 @@ async fn get_breaks(
 #[utoipa::path(put, path = "/api/v1/titles/{title}/breaks", tag = "ads",
     params(TitlePath, ("if-match" = Option<String>, Header,
         description = "The `ETag` of the breaks that are to be replaced; `\"0\"`: there are none yet")),
-    security(("token" = ["publish", "ads"])), request_body = BreakList,
+    security(("token" = ["publish"]), ("token" = ["ads"])), request_body = BreakList,
     responses((status = 200, body = BreakList, headers(("etag" = String))), (status = 400, body = ProblemBody),
               (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
               (status = 409, body = ProblemBody), (status = 412, body = ProblemBody)))]
@@ -148,7 +148,7 @@ pub struct ImportQuery {
 #[utoipa::path(post, path = "/api/v1/titles/{title}/breaks/import", tag = "ads",
     params(TitlePath, ImportQuery, ("if-match" = Option<String>, Header,
         description = "The `ETag` of the breaks that are to be changed")),
-    security(("token" = ["publish", "ads"])),
+    security(("token" = ["publish"]), ("token" = ["ads"])),
     request_body(content = String, content_type = "application/octet-stream"),
     responses((status = 200, body = Imported, headers(("etag" = String))), (status = 400, body = ProblemBody),
               (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),

@@ -5,7 +5,14 @@ use serde_json::json;
 
 use crate::auth::Role;
 use crate::publish;
-use crate::testing::{Server, json, refusal, text, title};
+use crate::testing::{Server, json, refusal, title};
+
+async fn page(server: &Server, path: &str) -> String {
+    let answer = server.request(Method::GET, path).send().await;
+    let answer = answer.expect("an answer");
+    assert_eq!(answer.status(), 200, "{path}");
+    answer.text().await.expect("text")
+}
 
 #[tokio::test]
 async fn breaks_of_a_published_title_are_signed_and_drawn_on_both_databases() {
@@ -16,7 +23,7 @@ async fn breaks_of_a_published_title_are_signed_and_drawn_on_both_databases() {
             "/hls/{}/{}/1/index.m3u8",
             video.title, video.manifest.version
         );
-        let plain = text(server.request(Method::GET, &playlist)).await;
+        let plain = page(&server, &playlist).await;
         assert!(!plain.contains("DATE"), "{plain}");
         let put = |body| server.request(Method::PUT, &path).json(&body);
         let given = json!({"breaks": [
@@ -40,7 +47,7 @@ async fn breaks_of_a_published_title_are_signed_and_drawn_on_both_databases() {
             let length = publish::published_chunk(&server.app, chunk.id).await;
             assert_eq!(length.expect("the database"), Some(chunk.len));
         }
-        let drawn = text(server.request(Method::GET, &playlist)).await;
+        let drawn = page(&server, &playlist).await;
         let list = format!("X-ASSET-LIST=\"/api/v1/titles/{}/breaks/", video.title);
         assert_eq!(drawn.matches(&list).count(), 3, "{drawn}");
         assert!(drawn.contains("CUE=\"POST,ONCE\"") && drawn.contains("CUE=\"PRE,ONCE\""));
@@ -49,14 +56,14 @@ async fn breaks_of_a_published_title_are_signed_and_drawn_on_both_databases() {
         assert_eq!((status, problem.code.as_str()), (412, "version_changed"));
         let none = json(put(json!({"breaks": []}))).await;
         assert_eq!(none["breaks"], json!([]));
-        assert_eq!(text(server.request(Method::GET, &playlist)).await, plain);
+        assert_eq!(page(&server, &playlist).await, plain);
         server.stop().await;
     }
 }
 
 #[tokio::test]
 async fn what_cannot_be_is_refused_with_its_place() {
-    let server = Server::start_with(|config| config.media.jobs = 0).await;
+    let server = Server::with(|config| config.media.jobs = 0).await;
     let video = title::video(&server).await;
     let path = format!("/api/v1/titles/{}/breaks", video.title);
     let put = |body| server.request(Method::PUT, &path).json(&body);
@@ -85,7 +92,7 @@ async fn what_cannot_be_is_refused_with_its_place() {
 
 #[tokio::test]
 async fn documents_are_tried_taken_and_replace_what_they_brought() {
-    let server = Server::start_with(|config| config.media.jobs = 0).await;
+    let server = Server::with(|config| config.media.jobs = 0).await;
     let video = title::video(&server).await;
     let path = format!("/api/v1/titles/{}/breaks", video.title);
     let hand = json!({"breaks": [{"at_ms": 10}]});
@@ -121,7 +128,7 @@ async fn documents_are_tried_taken_and_replace_what_they_brought() {
         all.iter().filter(|b| b["origin"] == origin).count()
     };
     assert_eq!((of("hand"), of("vmap"), of("scte35")), (1, 2, 1), "{taken}");
-    let spliced = taken["breaks"].as_array().expect("a list").iter();
+    let mut spliced = taken["breaks"].as_array().expect("a list").iter();
     let spliced = spliced
         .filter(|b| b["origin"] == "scte35")
         .next()
