@@ -56,7 +56,11 @@ mod tests {
             code: None,
             device: [2; 16],
         };
-        let text: String = receipt.message().iter().map(|b| format!("{b:02x}")).collect();
+        let text: String = receipt
+            .message()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
         let (one, two) = ("01".repeat(16), "02".repeat(16));
         assert_eq!(
             text,
@@ -65,7 +69,10 @@ mod tests {
                  01b0000018bcfe56800f650{two}"
             )
         );
-        let error = Receipt { code: Some(405), ..receipt };
+        let error = Receipt {
+            code: Some(405),
+            ..receipt
+        };
         assert_ne!(error.message(), receipt.message());
     }
 }

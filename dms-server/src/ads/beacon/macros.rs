@@ -17,7 +17,10 @@ pub(super) struct Known {
 pub(super) fn fill(url: &str, known: &Known) -> String {
     let head = playhead(known.media_ms);
     let values = [
-        ("CACHEBUSTING", format!("{:08}", rand::random_range(0..100_000_000_u32))),
+        (
+            "CACHEBUSTING",
+            format!("{:08}", rand::random_range(0..100_000_000_u32)),
+        ),
         ("TIMESTAMP", escaped(&rfc3339(known.at_ms))),
         ("ADPLAYHEAD", escaped(&head)),
         ("MEDIAPLAYHEAD", escaped(&head)),
@@ -62,6 +65,9 @@ mod tests {
             head,
             "https://a.example/?t=1970-01-01T00%3A00%3A00Z&h=01%3A02%3A03.004&e=405&x=[IFA]&"
         );
-        assert!(busting.len() == 8 && busting.bytes().all(|b| b.is_ascii_digit()), "{busting}");
+        assert!(
+            busting.len() == 8 && busting.bytes().all(|b| b.is_ascii_digit()),
+            "{busting}"
+        );
     }
 }

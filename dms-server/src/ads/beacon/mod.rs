@@ -110,7 +110,9 @@ fn slots(instance: &InstanceRow, event: &AdEvent) -> Vec<(i64, String)> {
         _ => None,
     };
     for (slot, tracker) in (0..).zip(instance.trackers()) {
-        let at_ms = tracker.at_ms.map_or(0, |ms| i64::try_from(ms).unwrap_or(i64::MAX));
+        let at_ms = tracker
+            .at_ms
+            .map_or(0, |ms| i64::try_from(ms).unwrap_or(i64::MAX));
         let is_due = match tracker.event {
             Event::Progress => played_ms.is_some_and(|played| at_ms <= played),
             other => other == event.event,

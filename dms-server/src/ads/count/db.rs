@@ -238,7 +238,11 @@ pub async fn count(
             {
                 sums.add(count, now_ms, "signed".to_owned());
             }
-            let outcome = if is_new { Outcome::Counted } else { Outcome::Known };
+            let outcome = if is_new {
+                Outcome::Counted
+            } else {
+                Outcome::Known
+            };
             outcomes.push((count.index, outcome));
         }
         for ((hour, title, site, kind, source, metric), sum) in sums.0 {

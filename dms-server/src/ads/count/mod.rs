@@ -161,7 +161,11 @@ pub fn check(body: &AdEvents) -> Result<()> {
             return Err(wrong().at(at("code"), "range", "Give a VAST error code, 100 to 999."));
         }
         if event.code.is_some() && event.event != Event::Error {
-            return Err(wrong().at(at("code"), "not_an_error", "Leave it out: this is no error."));
+            return Err(wrong().at(
+                at("code"),
+                "not_an_error",
+                "Leave it out: this is no error.",
+            ));
         }
         let bad = |text: &String| text.len() > RECEIPT_MAX || signature(text).is_none();
         if event.receipt.as_ref().is_some_and(bad) {
@@ -202,12 +206,20 @@ pub async fn take(app: &App, teller: &Teller, body: &AdEvents) -> Result<AdOutco
             index,
             event: event.clone(),
             instance: instance.clone(),
-            receipt: keys.check(app, teller.device.or(instance.device), event).await?,
+            receipt: keys
+                .check(app, teller.device.or(instance.device), event)
+                .await?,
             beacons: beacon::of(app, teller, instance, event).await,
         });
     }
     // In one order everywhere: two that tell the same at once wait for one another and do not lock each other up.
-    counts.sort_by_key(|count| (count.event.instance, count.event.event, count.event.media_ms));
+    counts.sort_by_key(|count| {
+        (
+            count.event.instance,
+            count.event.event,
+            count.event.media_ms,
+        )
+    });
     for (index, outcome) in db::count(&app.db, &counts, now_ms).await? {
         if let Some(result) = results.get_mut(index) {
             *result = outcome;
@@ -218,11 +230,7 @@ pub async fn take(app: &App, teller: &Teller, body: &AdEvents) -> Result<AdOutco
 }
 
 /// The instances that are spoken of and may be the teller's.
-async fn known(
-    app: &App,
-    teller: &Teller,
-    body: &AdEvents,
-) -> Result<BTreeMap<Uuid, InstanceRow>> {
+async fn known(app: &App, teller: &Teller, body: &AdEvents) -> Result<BTreeMap<Uuid, InstanceRow>> {
     let mut asked: Vec<Uuid> = body.events.iter().map(|event| event.instance).collect();
     asked.sort_unstable();
     asked.dedup();

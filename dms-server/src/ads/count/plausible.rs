@@ -90,7 +90,11 @@ mod tests {
             (Event::FirstQuartile, 2_500, &all[..1], ""),
         ];
         for (kind, media_ms, seen, expected) in table {
-            assert_eq!(flags(&event(kind, media_ms, 0), 10_000, seen, 0), expected, "{kind:?}");
+            assert_eq!(
+                flags(&event(kind, media_ms, 0), 10_000, seen, 0),
+                expected,
+                "{kind:?}"
+            );
         }
         let ahead = event(Event::Click, 0, 10 * 60_000);
         assert_eq!(flags(&ahead, 10_000, &[], 0), "clock");

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rustls::crypto::aws_lc_rs;
 use rustls::SignatureScheme;
+use rustls::crypto::aws_lc_rs;
 use swarm::wire::receipt::Receipt;
 use uuid::Uuid;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -92,7 +92,11 @@ pub fn signs(certificate: &[u8], device: Uuid, message: &[u8], signature: &[u8])
     let Ok((_, parsed)) = X509Certificate::from_der(certificate) else {
         return false;
     };
-    verify(&parsed.public_key().subject_public_key.data, message, signature)
+    verify(
+        &parsed.public_key().subject_public_key.data,
+        message,
+        signature,
+    )
 }
 
 /// Whether an authority issued a certificate, whenever it was valid.
@@ -103,7 +107,11 @@ pub fn issued(certificate: &[u8], authority: &[u8]) -> bool {
         return false;
     };
     let key = &issuer.public_key().subject_public_key.data;
-    verify(key, leaf.tbs_certificate.as_ref(), &leaf.signature_value.data)
+    verify(
+        key,
+        leaf.tbs_certificate.as_ref(),
+        &leaf.signature_value.data,
+    )
 }
 
 /// ECDSA over P-256 and SHA-256.
