@@ -261,3 +261,46 @@ pub async fn count(
     });
     Ok(outcomes)
 }
+
+/// An instance of a decision of its own, as tests need it.
+///
+/// # Errors
+/// The database's.
+#[cfg(test)]
+pub(crate) async fn add_instance(db: &Db, row: &InstanceRow, made_ms: i64) -> sqlx::Result<()> {
+    let decide = "INSERT INTO ad_decisions (id, session, title, break_id, person, device, site, \
+                  hooks, list, made_ms) VALUES ($1, $1, $2, 1, $3, $4, $5, '[]', '{}', $6)";
+    let show = "INSERT INTO ad_instances (id, decision, nth, kind, source, ad, creative, \
+                duration_ms, tracking, errors, report) \
+                VALUES ($1, $2, 0, $3, $4, 'ad', $5, $6, $7, $8, $9)";
+    let decision = Uuid::now_v7();
+    tx!(db, |tx| {
+        let query = sqlx::query(decide).bind(decision).bind(row.title);
+        let query = query.bind(row.person).bind(row.device).bind(row.site);
+        query.bind(made_ms).execute(&mut *tx).await?;
+        let query = sqlx::query(show).bind(row.id).bind(decision);
+        let query = query.bind(&row.kind).bind(row.source).bind(row.title);
+        let query = query
+            .bind(row.duration_ms)
+            .bind(&row.tracking)
+            .bind(&row.errors);
+        query.bind(&row.report).execute(&mut *tx).await?;
+    });
+    Ok(())
+}
+
+/// A title, as tests need one.
+///
+/// # Errors
+/// The database's.
+#[cfg(test)]
+pub(crate) async fn add_title(db: &Db) -> sqlx::Result<Uuid> {
+    let sql = "INSERT INTO titles (id, name, kind, filename, media_type, owner, bytes, state, \
+               created_ms, updated_ms) VALUES ($1, 'Title', 'video', 'a.mp4', 'video/mp4', '', 1, \
+               'complete', 0, 0)";
+    let id = Uuid::now_v7();
+    db!(db.write(), |p| {
+        sqlx::query(sql).bind(id).execute(p).await?;
+    });
+    Ok(id)
+}
