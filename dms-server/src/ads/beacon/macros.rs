@@ -63,7 +63,7 @@ mod tests {
         let (head, busting) = filled.rsplit_once("c=").expect("its end");
         assert_eq!(
             head,
-            "https://a.example/?t=1970-01-01T00%3A00%3A00Z&h=01%3A02%3A03.004&e=405&x=[IFA]&"
+            "https://a.example/?t=1970-01-01T00%3A00%3A00.000Z&h=01%3A02%3A03.004&e=405&x=[IFA]&"
         );
         assert!(
             busting.len() == 8 && busting.bytes().all(|b| b.is_ascii_digit()),
