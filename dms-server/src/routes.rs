@@ -85,6 +85,8 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(portal::routes::routes())
         .merge(embed::routes::routes())
         .merge(device::routes::routes())
+        .merge(ads::count::routes::routes())
+        .merge(ads::report::routes::routes())
         .merge(webhook::routes::routes())
         .merge(problem::routes::routes())
 }
@@ -94,6 +96,7 @@ fn device_api() -> OpenApiRouter<App> {
         .merge(origin::routes::device_routes())
         .merge(license::routes::device_routes())
         .merge(usage::routes::device_routes())
+        .merge(ads::count::routes::device_routes())
         .merge(site::routes::device_routes())
         .merge(device::routes::device_routes())
         .merge(people::handoff::routes::device_routes())

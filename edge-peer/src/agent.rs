@@ -33,7 +33,7 @@ use crate::{
     campaigns::Told,
     clock::Clock,
     config::Config,
-    device_key::{DeviceKeyStore, KeyError, SoftwareStore},
+    device_key::{DeviceKey, DeviceKeyStore, KeyError, SoftwareStore},
     driver::{Driver, Ends, Known, Parts},
     local_api::{self, Guard},
     logs::Tail,
@@ -120,6 +120,7 @@ pub struct Agent {
     _lock: StateLock,
     trust: Trust,
     identity: Identity,
+    key: Arc<dyn DeviceKey>,
     cache: Cache,
     shelf: Shelf,
     chunk_listener: TcpListener,
@@ -138,6 +139,7 @@ impl Agent {
         let trust = state.trust()?;
         let lock = state.lock()?;
         let identity = read_identity(&state, &trust)?;
+        let key = SoftwareStore::new(&state).load()?;
         Origin::parse(&trust.device_url)?;
         let caps = Caps::load(&state);
         let disk = config.limits().over(caps).disk.value;
@@ -163,6 +165,7 @@ impl Agent {
             _lock: lock,
             trust,
             identity,
+            key,
             cache,
             shelf,
             chunk_listener,
@@ -384,6 +387,7 @@ impl Agent {
                 titles: holdings.titles.clone(),
                 kept: holdings.kept.clone(),
                 usage: holdings.usage.clone(),
+                receipts: holdings.receipts.clone(),
                 messenger: holdings.messenger.clone(),
                 metrics: base.metrics.clone(),
                 pause: persons.pause,

@@ -24,6 +24,7 @@ pub mod net;
 pub mod platform;
 pub mod policy;
 pub mod range;
+pub mod receipts;
 pub mod state;
 pub mod titles;
 pub mod usage;

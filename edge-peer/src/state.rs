@@ -12,6 +12,7 @@
 //! | `manifests/` | signed manifests, and the highest version seen of each title |
 //! | `kept.json`, `kept/` | titles that the person here keeps, and their manifests |
 //! | `usage.json` | what was played and not told yet: licences and times |
+//! | `receipts.json` | events of ads that were signed and not told yet |
 //! | `cache/` | chunks and their index, see [`crate::cache`] |
 //! | `agent.lock` | held by the running agent |
 
@@ -256,6 +257,8 @@ pub mod names {
     pub const KEPT_MANIFESTS: &str = "kept";
     /// What was played and not told yet.
     pub const USAGE: &str = "usage.json";
+    /// Events of ads that were signed and not told yet.
+    pub const RECEIPTS: &str = "receipts.json";
     /// The running agent's lock.
     pub const LOCK: &str = "agent.lock";
 }

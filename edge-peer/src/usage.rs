@@ -167,7 +167,7 @@ impl Usage {
 }
 
 /// Whether the same report would get the same answer again.
-fn is_final(status: StatusCode) -> bool {
+pub(crate) fn is_final(status: StatusCode) -> bool {
     status.is_client_error()
         && !matches!(
             status,

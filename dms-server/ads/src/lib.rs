@@ -3,6 +3,7 @@
 pub mod cues;
 pub mod decision;
 pub mod macros;
+pub mod progress;
 pub mod scte35;
 pub mod sidecar;
 pub mod vast;

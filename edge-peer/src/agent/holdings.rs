@@ -10,6 +10,7 @@ use crate::{
     driver::Ends,
     kept::Kept,
     net::{control, messenger::Messenger},
+    receipts::Receipts,
     titles::Titles,
     usage::Usage,
 };
@@ -19,6 +20,7 @@ pub(super) struct Holdings {
     pub(super) titles: Titles,
     pub(super) kept: Kept,
     pub(super) usage: Usage,
+    pub(super) receipts: Receipts,
     pub(super) messenger: Messenger,
     campaigns: Campaigns,
 }
@@ -59,6 +61,12 @@ impl Holdings {
         };
         Self {
             usage: Usage::load(state.clone(), base.client.clone()),
+            receipts: Receipts::load(
+                state.clone(),
+                base.client.clone(),
+                agent.identity.device(),
+                agent.key.clone(),
+            ),
             messenger,
             titles,
             kept,
@@ -71,5 +79,6 @@ impl Holdings {
         parts.start("campaigns", self.campaigns.run(stop.clone()));
         parts.start("kept titles", self.kept.run(stop.clone()));
         parts.start("usage", self.usage.run(stop.clone()));
+        parts.start("receipts", self.receipts.run(stop.clone()));
     }
 }

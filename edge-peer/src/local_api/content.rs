@@ -23,6 +23,7 @@ use crate::{
     metrics::via_label,
     net::client::Passed,
     range::{Span, wanted},
+    receipts,
     usage::TakeError,
 };
 
@@ -143,6 +144,26 @@ pub(super) async fn usage(State(api): State<Shared>, body: Bytes) -> Result<Stat
             _ => Problem::invalid(detail),
         }
     })
+}
+
+/// Signs events of ads and takes them; the DMS gets them when it answers. Each answer is `kept`: whoever told it need
+/// not tell it again.
+pub(super) async fn receipts(
+    State(api): State<Shared>,
+    body: Bytes,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let taken = api.parts.receipts.take(&body).await;
+    let count = taken.map_err(|error| {
+        let detail = error.to_string();
+        match error {
+            receipts::TakeError::State(_) | receipts::TakeError::Sign(_) => {
+                Problem::new(StatusCode::INSUFFICIENT_STORAGE, "not_kept", detail)
+            }
+            _ => Problem::invalid(detail),
+        }
+    })?;
+    let results = vec!["kept"; count];
+    Ok(Json(serde_json::json!({ "results": results })))
 }
 
 /// What the DMS answered, as it did.

@@ -43,7 +43,7 @@ pub const CODE: Duration = Duration::from_secs(60);
 /// The most codes that nobody used yet; the oldest goes.
 const MAX_CODES: usize = 8;
 /// What pages of portals may ask. Everything else is for who is at this PC.
-const PORTALS_MAY: [&str; 12] = [
+const PORTALS_MAY: [&str; 13] = [
     "/v1/hello",
     "/v1/session",
     "/v1/status",
@@ -54,6 +54,7 @@ const PORTALS_MAY: [&str; 12] = [
     "/v1/chunks/",
     "/v1/license",
     "/v1/usage",
+    "/v1/receipts",
     "/v1/kept",
     "/v1/hls/",
 ];

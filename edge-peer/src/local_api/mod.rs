@@ -3,7 +3,7 @@
 //! | route | file |
 //! |---|---|
 //! | `/v1/hello`, `/v1/session`, `/v1/status`, `/v1/pause`, `/v1/resume`, `/metrics` | `agent` |
-//! | `/v1/trust`, `/v1/titles/..`, `/v1/chunks/..`, `/v1/license`, `/v1/licenses/..`, `/v1/usage` | `content` |
+//! | `/v1/trust`, `/v1/titles/..`, `/v1/chunks/..`, `/v1/license`, `/v1/licenses/..`, `/v1/usage`, `/v1/receipts` | `content` |
 //! | `/v1/kept`, `/v1/kept/..` | `kept` |
 //! | `/v1/caps`, `/v1/clear`, `/v1/stored`, `/v1/today` | `caps` |
 //! | `/v1/doctor`, `/v1/bundle`, `/v1/quit` | `support` |
@@ -60,6 +60,7 @@ use crate::{
     metrics::Metrics,
     net::{identity::Identity, messenger::Messenger, pace::Pace},
     policy::{Caps, Given, Limits, Pause},
+    receipts::Receipts,
     state::{StateFolder, Trust},
     titles::{Edition, Titles},
     usage::Usage,
@@ -92,6 +93,8 @@ pub struct Parts {
     pub kept: Kept,
     /// What was played.
     pub usage: Usage,
+    /// Events of ads that were shown.
+    pub receipts: Receipts,
     /// Passes licence requests on.
     pub messenger: Messenger,
     /// What is counted.
@@ -178,6 +181,7 @@ pub fn router(parts: Parts, guard: Guard) -> Router {
         .route("/v1/license", post(content::license))
         .route("/v1/licenses/{license}", get(content::standing))
         .route("/v1/usage", post(content::usage))
+        .route("/v1/receipts", post(content::receipts))
         .route("/v1/kept", get(kept::list))
         .route(
             "/v1/kept/{title}",

@@ -339,6 +339,14 @@ impl Client {
         self.post("/v1/usage", report).await
     }
 
+    /// Tells events of ads that were shown here.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn ad_events(&self, events: Bytes) -> Result<Passed, FetchError> {
+        self.post("/v1/ads/events", events).await
+    }
+
     /// Asks for a new certificate.
     ///
     /// # Errors

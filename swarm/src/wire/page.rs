@@ -5,7 +5,7 @@
 pub const PAGE_PATH: &str = "/v1/page";
 
 /// The longest body that is passed on, bytes.
-pub const MAX_PAGE_ASK: usize = 16 << 10;
+pub const MAX_PAGE_ASK: usize = 64 << 10;
 
 /// The longest answer, bytes: pictures and captions are the longest.
 pub const MAX_PAGE_ANSWER: usize = 8 << 20;
@@ -31,9 +31,8 @@ pub fn may_ask(method: &str, target: &str) -> bool {
     };
     let parts: Vec<&str> = rest.split('/').collect();
     match (method, parts.as_slice()) {
-        ("GET", ["trust" | "titles"] | ["me", "for-you"]) | ("POST", ["usage" | "delivery"]) => {
-            true
-        }
+        ("GET", ["trust" | "titles"] | ["me", "for-you"])
+        | ("POST", ["usage" | "delivery"] | ["ads", "events"]) => true,
         ("GET", ["titles", title, "captions", lang]) => {
             is_id(title) && !lang.is_empty() && lang.len() <= MAX_LANG && plain(lang, b"-")
         }
@@ -87,6 +86,7 @@ mod tests {
             ("GET", format!("/api/v1/licenses/{}", ID.replace('-', ""))),
             ("POST", "/api/v1/usage".to_owned()),
             ("POST", "/api/v1/delivery".to_owned()),
+            ("POST", "/api/v1/ads/events".to_owned()),
             ("GET", format!("/api/v1/me/titles/{ID}")),
             ("PUT", format!("/api/v1/me/progress/{ID}")),
             ("PUT", format!("/api/v1/me/saved/{ID}")),

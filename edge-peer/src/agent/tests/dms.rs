@@ -99,6 +99,7 @@ impl Dms {
             .route("/v1/control", get(control))
             .route("/v1/renew", post(renew))
             .route("/v1/usage", post(hearing::usage))
+            .route("/v1/ads/events", post(hearing::usage))
             .route("/v1/license", post(hearing::license))
             .route("/v1/handoff", post(hearing::handoff))
             .route("/v1/page/{*path}", any(hearing::page))

@@ -193,3 +193,59 @@ async fn what_was_played_is_told_once_the_dms_hears() {
     assert_eq!(dms.told().len(), 6, "nothing is told twice");
     peer.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_of_ads_are_signed_kept_and_told_once_the_dms_hears() {
+    let dms = Dms::start().await;
+    dms.hears(false);
+    let peer = alone(&dms, &[]).await;
+    let tell = async |peer: &Peer, body: &str| {
+        let told = peer.send(reqwest::Method::POST, "/v1/receipts", body);
+        told.await.0
+    };
+    let event = |kind: &str, more: &str| {
+        let id = uuid::Uuid::from_u128(7);
+        let event = format!(
+            "{{\"instance\":\"{id}\",\"event\":\"{kind}\",\"media_ms\":1,\"at_ms\":2{more}}}"
+        );
+        format!("{{\"events\":[{event}]}}")
+    };
+    for wrong in ["", "[]", "{\"events\":[7]}"] {
+        assert_eq!(tell(&peer, wrong).await, 400, "{wrong:?}");
+    }
+    assert_eq!(tell(&peer, &event("began", "")).await, 400);
+    assert_eq!(tell(&peer, &event("start", ",\"code\":405")).await, 400);
+    for kind in ["start", "midpoint", "start"] {
+        assert_eq!(tell(&peer, &event(kind, "")).await, 200);
+    }
+    let peer = peer.again(&[]).await;
+    assert_eq!(tell(&peer, &event("error", ",\"code\":405")).await, 200);
+    assert!(dms.told().is_empty());
+    dms.hears(true);
+    let peer = peer.again(&[]).await;
+    let events = |dms: &Dms| {
+        let told: Vec<serde_json::Value> = dms
+            .told()
+            .iter()
+            .flat_map(|body| {
+                let body: serde_json::Value = serde_json::from_str(body).unwrap();
+                body["events"].as_array().unwrap().clone()
+            })
+            .collect();
+        told
+    };
+    dms.until("all that was shown", |dms| events(dms).len() >= 3)
+        .await;
+    let told = events(&dms);
+    let kinds: Vec<&str> = told.iter().filter_map(|e| e["event"].as_str()).collect();
+    assert_eq!(kinds, ["start", "midpoint", "error"]);
+    assert!(
+        told.iter()
+            .all(|e| e["receipt"].as_str().unwrap().len() > 80)
+    );
+    let peer = peer.again(&[]).await;
+    assert_eq!(tell(&peer, &event("complete", "")).await, 200);
+    dms.until("the last", |dms| events(dms).len() >= 4).await;
+    assert_eq!(events(&dms).len(), 4, "nothing is told twice");
+    peer.end().await;
+}
