@@ -1,1 +1,1 @@
-//! Over the real server.
+//! Creatives over the real server.
