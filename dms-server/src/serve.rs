@@ -171,6 +171,7 @@ impl Dms {
         app.tasks.spawn(ledger::run(app.clone()));
         app.tasks.spawn(site::hours::follow::run(app.clone()));
         app.tasks.spawn(campaign::run(app.clone()));
+        app.tasks.spawn(ads::creative::fetch::run(app.clone()));
         app.tasks.spawn(ads::campaign::hold::run(app.clone()));
         app.tasks.spawn(live::feed::run(app.clone()));
         app.tasks.spawn(recorder::run(app.clone()));

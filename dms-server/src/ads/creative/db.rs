@@ -142,6 +142,77 @@ pub async fn of_campaigns(db: &Db) -> sqlx::Result<Vec<CreativeRow>> {
     db!(db.read(), |p| sqlx::query_as(sql).fetch_all(p).await)
 }
 
+/// A creative that is to be fetched, under a lease.
+#[derive(Clone, Debug, FromRow)]
+pub struct Claim {
+    /// Its id.
+    pub id: Uuid,
+    /// What people call it.
+    pub name: String,
+    /// Where it lies.
+    pub source_url: String,
+    /// This try's number, from 1.
+    pub attempts: i64,
+}
+
+/// Takes the creative that waits the longest to be fetched. Of two servers that ask at once one gets it.
+///
+/// # Errors
+/// The database's.
+pub async fn claim(db: &Db, now_ms: i64, lease_until_ms: i64) -> sqlx::Result<Option<Claim>> {
+    let sql = "UPDATE ad_creatives SET lease_until_ms = $2, attempts = attempts + 1 WHERE id = ( \
+               SELECT id FROM ad_creatives WHERE title IS NULL AND error_code IS NULL AND fetched_ms IS NULL \
+               AND source_url IS NOT NULL AND lease_until_ms <= $1 AND next_ms <= $1 ORDER BY next_ms, id LIMIT 1) \
+               AND lease_until_ms <= $1 RETURNING id, name, source_url, attempts";
+    db!(db.write(), |p| sqlx::query_as(sql)
+        .bind(now_ms)
+        .bind(lease_until_ms)
+        .fetch_optional(p)
+        .await)
+}
+
+/// Notes the title that a creative became.
+///
+/// # Errors
+/// The database's.
+pub async fn fetched(db: &Db, claim: &Claim, title: Uuid, now_ms: i64) -> sqlx::Result<()> {
+    let sql = "UPDATE ad_creatives SET title = $3, fetched_ms = $4, lease_until_ms = 0 \
+               WHERE id = $1 AND attempts = $2";
+    db!(db.write(), |p| sqlx::query(sql)
+        .bind(claim.id)
+        .bind(claim.attempts)
+        .bind(title)
+        .bind(now_ms)
+        .execute(p)
+        .await
+        .map(drop))
+}
+
+/// Notes why a creative could not be fetched; `next_ms` is when it is tried again, if it is.
+///
+/// # Errors
+/// The database's.
+pub async fn unfetched(
+    db: &Db,
+    claim: &Claim,
+    code: i64,
+    reason: &str,
+    next_ms: Option<i64>,
+) -> sqlx::Result<()> {
+    let sql = "UPDATE ad_creatives SET lease_until_ms = 0, next_ms = COALESCE($3, next_ms), \
+               error_code = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN CAST($4 AS BIGINT) END, reason = $5 \
+               WHERE id = $1 AND attempts = $2";
+    db!(db.write(), |p| sqlx::query(sql)
+        .bind(claim.id)
+        .bind(claim.attempts)
+        .bind(next_ms)
+        .bind(code)
+        .bind(reason)
+        .execute(p)
+        .await
+        .map(drop))
+}
+
 /// What keeps a creative from being removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removed {

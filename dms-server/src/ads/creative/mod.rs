@@ -4,6 +4,7 @@
 //! often, published through the ordinary pipeline, and shown from then on. Until it is ready the next hook fills the break.
 
 pub mod db;
+pub mod fetch;
 pub mod key;
 pub mod routes;
 pub mod standing;
