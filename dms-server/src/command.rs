@@ -49,6 +49,8 @@ enum Command {
     Search(cli::SearchArgs),
     /// Make offices hold a title before anybody watches it
     Campaign(cli::CampaignArgs),
+    /// Fill breaks: creatives, ad campaigns, decision servers
+    Ads(cli::AdsArgs),
     /// Accounts: list, add, disable, give roles
     People(cli::PeopleArgs),
     /// Groups of people, and the roles that come with them
@@ -124,6 +126,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Jobs(args) => return cli::jobs(args).await,
         Command::Search(args) => return cli::search(args).await,
         Command::Campaign(args) => return cli::campaign(args).await,
+        Command::Ads(args) => return cli::ads(args).await,
         Command::People(args) => return cli::people(args).await,
         Command::Groups(args) => return cli::groups(args).await,
         Command::Policy(args) => return cli::policy(args).await,

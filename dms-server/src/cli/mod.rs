@@ -3,6 +3,7 @@
 //! Clients of the public API like any other. Data goes to standard output, everything else to
 //! standard error.
 
+mod ads;
 mod audit;
 mod campaign;
 mod captions;
@@ -34,6 +35,7 @@ pub mod when;
 
 use std::process::ExitCode;
 
+pub use ads::AdsArgs;
 pub use audit::AuditArgs;
 pub use campaign::CampaignArgs;
 pub use client::{Client, Connection};
@@ -101,6 +103,11 @@ pub async fn search(args: SearchArgs) -> ExitCode {
 /// Runs `dms campaign`.
 pub async fn campaign(args: CampaignArgs) -> ExitCode {
     finish(campaign::run(args).await)
+}
+
+/// Runs `dms ads`.
+pub async fn ads(args: AdsArgs) -> ExitCode {
+    finish(ads::run(args).await)
 }
 
 /// Runs `dms audit`.

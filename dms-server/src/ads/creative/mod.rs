@@ -8,8 +8,6 @@ pub mod fetch;
 pub mod key;
 pub mod routes;
 pub mod standing;
-#[cfg(test)]
-mod tests;
 
 pub use self::standing::Standing;
 

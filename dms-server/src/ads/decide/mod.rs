@@ -67,6 +67,9 @@ pub struct Filling {
     pub changed: Notify,
     /// Told when there is a creative to fetch.
     pub wanted: Notify,
+    /// What answers in the place of decision servers.
+    #[cfg(test)]
+    pub(crate) stand_ins: Mutex<BTreeMap<Uuid, std::sync::Arc<dyn super::server::DecisionHook>>>,
 }
 
 impl Filling {

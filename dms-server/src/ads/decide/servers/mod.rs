@@ -10,6 +10,7 @@ pub const SERVERS_MAX: usize = 20;
 
 use dms_ads::decision::Decision;
 use futures_util::future::BoxFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ads::server::{Asked, DecisionHook, Failure, ServerConfig};
@@ -17,8 +18,8 @@ use crate::state::App;
 
 /// What speaks with a decision server.
 #[must_use]
-pub fn hook(_app: &App, config: ServerConfig) -> Box<dyn DecisionHook> {
-    Box::new(Silent(config))
+pub fn hook(_app: &App, config: ServerConfig) -> Arc<dyn DecisionHook> {
+    Arc::new(Silent(config))
 }
 
 #[derive(Debug)]

@@ -1,1 +1,0 @@
-//! Creatives over the real server.
