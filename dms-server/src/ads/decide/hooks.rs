@@ -425,17 +425,14 @@ async fn put(
         timeout_ms: row.timeout_ms.max(0).unsigned_abs(),
         forward_viewer: row.forward_viewer == 1,
     };
-    #[cfg(test)]
-    let stand_in = app
-        .filling
-        .stand_ins
-        .lock()
-        .expect("no panic")
-        .get(&row.id)
-        .cloned();
     #[cfg(not(test))]
-    let stand_in: Option<std::sync::Arc<dyn server::DecisionHook>> = None;
-    let hook = stand_in.unwrap_or_else(|| servers::hook(app, config));
+    let hook = servers::hook(app, config);
+    #[cfg(test)]
+    let hook = {
+        let all = app.filling.stand_ins.lock().expect("no panic");
+        let stand_in = all.get(&row.id).cloned();
+        stand_in.unwrap_or_else(|| servers::hook(app, config))
+    };
     let late = || Failure {
         code: 301,
         name: "timeout",

@@ -4,8 +4,9 @@ use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::db::{BreakRow, add_break};
+use super::db::{BreakRow, Kept, NewDecision, NewInstance, add_break, keep};
 use crate::auth::Role;
+use crate::db::Db;
 use crate::testing::title::{Video, video};
 use crate::testing::{Server, json as answer, refusal, text};
 
@@ -295,4 +296,70 @@ async fn who_was_to_see_a_creative_may_play_it_and_nobody_finds_it() {
         assert_eq!(ids, [content.title.to_string()]);
         server.stop().await;
     }
+}
+
+#[tokio::test]
+async fn two_servers_of_one_database_exceed_no_cap() {
+    for server in servers().await {
+        let (content, shown) = stage(&server).await;
+        let soap = creative(&server, &shown).await;
+        let total = campaign(&server, &soap, json!({"cap_total": 5})).await;
+        let viewer = campaign(&server, &soap, json!({"cap_viewer": 3})).await;
+        let other = Db::open(&server.app.config.database)
+            .await
+            .expect("the same database");
+        for (made, cap) in [(total, 5), (viewer, 3)] {
+            let source = text(&made["id"]).parse().expect("an id");
+            let asked = (0..24).map(|nth| {
+                let db = if nth % 2 == 0 { &server.app.db } else { &other };
+                decided(db, &content, &shown, source)
+            });
+            let kept = futures_util::future::join_all(asked).await;
+            assert_eq!(kept.iter().filter(|kept| **kept == Kept::Yes).count(), cap);
+            assert!(
+                kept.iter()
+                    .all(|kept| matches!(kept, Kept::Yes | Kept::UsedUp(_)))
+            );
+            let path = format!("/api/v1/ads/campaigns/{source}");
+            assert_eq!(
+                server.get(&path).await["shown"],
+                json!(cap),
+                "what was given up counts nothing"
+            );
+        }
+        other.close().await;
+        server.stop().await;
+    }
+}
+
+/// A decision of one viewer's next playback that shows the creative for this ad campaign.
+async fn decided(db: &Db, content: &Video, creative: &Video, source: Uuid) -> Kept {
+    let instance = NewInstance {
+        id: Uuid::now_v7(),
+        kind: "campaign",
+        source: Some(source),
+        is_counted: true,
+        ad: String::new(),
+        creative: Uuid::from_bytes(creative.title.0),
+        duration_ms: 1_000,
+        tracking: "[]".to_owned(),
+        errors: "[]".to_owned(),
+        report: "server",
+    };
+    let new = NewDecision {
+        id: Uuid::now_v7(),
+        session: Uuid::new_v4(),
+        title: Uuid::from_bytes(content.title.0),
+        break_id: 1,
+        person: None,
+        device: None,
+        site: None,
+        viewer: Uuid::from_u128(77),
+        hooks: "[]",
+        list: "{}",
+        made_ms: 1,
+        day: 1,
+        instances: &[instance],
+    };
+    keep(db, &new).await.expect("the database")
 }
