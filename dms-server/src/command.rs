@@ -49,7 +49,7 @@ enum Command {
     Search(cli::SearchArgs),
     /// Make offices hold a title before anybody watches it
     Campaign(cli::CampaignArgs),
-    /// What ads came to: reports, receipts, the comparison with a log
+    /// Fill breaks, and see what came of it: creatives, ad campaigns, decision servers, reports, receipts
     Ads(cli::AdsArgs),
     /// Accounts: list, add, disable, give roles
     People(cli::PeopleArgs),

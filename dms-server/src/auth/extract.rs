@@ -82,6 +82,8 @@ demands! {
     SettingsAdmin: Settings,
     /// See [`Permission::Keys`].
     KeyAdmin: Keys,
+    /// See [`Permission::Ads`].
+    AdOperator: Ads,
 }
 
 async fn require(parts: &Parts, app: &App, one_of: &[Permission]) -> Result<Principal> {

@@ -17,7 +17,7 @@ mod tests;
 use uuid::Uuid;
 
 pub use extract::{
-    Anyone, BreakEditor, Campaigner, DeviceAdmin, DeviceReader, KeyAdmin, LogReader, MetricsReader,
+    AdOperator, Anyone, BreakEditor, Campaigner, DeviceAdmin, DeviceReader, KeyAdmin, LogReader, MetricsReader,
     NetworkAdmin, NetworkReader, PeopleAdmin, PeopleReader, Publisher, SettingsAdmin, SignedIn,
     Viewer,
 };

@@ -10,22 +10,9 @@ use super::{Client, Connection, Failure, names};
 use crate::ads::report::reconcile::AdReconciliation;
 use crate::ads::report::{AdReport, export};
 
-/// Arguments of `dms ads`.
-#[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:
-  dms ads report --by server --from 2026-11-01
-  dms ads reconcile server-log.csv --server 0190c001-... --from 2026-11-01 --to 2026-12-01
-  dms ads receipts export > receipts.jsonl
-  dms ads receipts verify receipts.jsonl --ca ca.pem")]
-pub struct AdsArgs {
-    #[command(subcommand)]
-    verb: Verb,
-    #[command(flatten)]
-    connection: Connection,
-}
-
+/// What ads came to.
 #[derive(clap::Subcommand, Debug)]
-enum Verb {
+pub(super) enum Verb {
     /// What ads came to, as JSON
     Report {
         #[command(flatten)]
@@ -52,7 +39,7 @@ enum Verb {
 }
 
 #[derive(clap::Args, Debug)]
-struct Time {
+pub(super) struct Time {
     /// From this UTC date [default: a week before the end]
     #[arg(long, value_parser = when::parse, value_name = "WHEN")]
     from: Option<When>,
@@ -70,7 +57,7 @@ impl Time {
 }
 
 #[derive(clap::Subcommand, Debug)]
-enum Receipts {
+pub(super) enum Receipts {
     /// Print them as JSON lines
     Export {
         /// Of this ad campaign or decision server only
@@ -91,15 +78,15 @@ enum Receipts {
 ///
 /// # Errors
 /// [`Failure`].
-pub async fn run(args: AdsArgs) -> Result<(), Failure> {
+pub(super) async fn run(verb: Verb, connection: &Connection) -> Result<(), Failure> {
     if let Verb::Receipts {
         verb: Receipts::Verify { file, ca },
-    } = &args.verb
+    } = &verb
     {
         return verify(file, ca.as_deref());
     }
-    let client = Client::new(&args.connection)?;
-    match args.verb {
+    let client = Client::new(connection)?;
+    match verb {
         Verb::Report { time, by } => {
             let path = format!("/api/v1/ads/report?by={by}&{}", time.query());
             let report: AdReport = client.get(path.trim_end_matches('&')).await?;

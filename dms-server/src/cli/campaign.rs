@@ -141,7 +141,7 @@ struct Named {
 }
 
 /// The ids of sites that are given by name or id.
-async fn ids_of(client: &Client, sites: &[String]) -> Result<Vec<Uuid>, Failure> {
+pub(super) async fn ids_of(client: &Client, sites: &[String]) -> Result<Vec<Uuid>, Failure> {
     let known: Page<Named> = client.get("/api/v1/sites").await?;
     let known: BTreeMap<String, Uuid> = known.items.into_iter().map(|s| (s.name, s.id)).collect();
     let id = |site: &String| {

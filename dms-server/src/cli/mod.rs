@@ -4,6 +4,7 @@
 //! standard error.
 
 mod ad_events;
+mod ads;
 mod audit;
 mod campaign;
 mod captions;
@@ -35,7 +36,7 @@ pub mod when;
 
 use std::process::ExitCode;
 
-pub use ad_events::AdsArgs;
+pub use ads::AdsArgs;
 pub use audit::AuditArgs;
 pub use campaign::CampaignArgs;
 pub use client::{Client, Connection};
@@ -107,7 +108,7 @@ pub async fn campaign(args: CampaignArgs) -> ExitCode {
 
 /// Runs `dms ads`.
 pub async fn ads(args: AdsArgs) -> ExitCode {
-    finish(ad_events::run(args).await)
+    finish(ads::run(args).await)
 }
 
 /// Runs `dms audit`.
