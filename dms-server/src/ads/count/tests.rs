@@ -1,5 +1,6 @@
 //! What is counted, for whom, and what odd tellers get, on both databases.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use dms_ads::decision::{Event, Tracker};
 use http::Method;
 use rcgen::SigningKey;
@@ -174,7 +175,6 @@ async fn what_a_device_signed_can_be_checked_by_anyone() {
             };
             let message = receipt::message(&event, row_id(device.id));
             let signature = by.key.sign(&message).expect("signed");
-            use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
             event.receipt = Some(URL_SAFE_NO_PAD.encode(signature));
             serde_json::to_value(event).expect("JSON")
         };
