@@ -128,7 +128,7 @@ async fn documents_are_tried_taken_and_replace_what_they_brought() {
         all.iter().filter(|b| b["origin"] == origin).count()
     };
     assert_eq!((of("hand"), of("vmap"), of("scte35")), (1, 2, 1), "{taken}");
-    let mut spliced = taken["breaks"].as_array().expect("a list").iter();
+    let spliced = taken["breaks"].as_array().expect("a list").iter();
     let spliced = spliced
         .filter(|b| b["origin"] == "scte35")
         .next()
