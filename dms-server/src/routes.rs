@@ -22,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::{
-    audit, auth, backup, branding, campaign, captions, delivery, device, embed, grant, keys,
+    ads, audit, auth, backup, branding, campaign, captions, delivery, device, embed, grant, keys,
     license, live, observe, oidc, origin, pages, people, portal, problem, publish, rights, scim,
     search, site, storage, usage, webhook,
 };
@@ -80,6 +80,7 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(delivery::routes::routes())
         .merge(site::routes::routes())
         .merge(campaign::routes::routes())
+        .merge(ads::server::routes::routes())
         .merge(live::routes::routes())
         .merge(portal::routes::routes())
         .merge(embed::routes::routes())
