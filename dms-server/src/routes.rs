@@ -86,6 +86,7 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(ads::decide::routes::routes())
         .merge(ads::decide::servers::routes::routes())
         .merge(ads::decide::settings::routes::routes())
+        .merge(ads::server::routes::routes())
         .merge(live::routes::routes())
         .merge(portal::routes::routes())
         .merge(embed::routes::routes())

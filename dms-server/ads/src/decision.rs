@@ -55,6 +55,31 @@ pub struct MediaFile {
     pub progressive: bool,
 }
 
+/// The media type of a file that is a title of this house already.
+pub const TITLE_TYPE: &str = "application/vnd.dms.title";
+
+impl MediaFile {
+    /// A title of this house as a file: nothing is fetched.
+    #[must_use]
+    pub fn of_title(id: &str) -> Self {
+        Self {
+            url: format!("urn:uuid:{id}"),
+            media_type: TITLE_TYPE.to_owned(),
+            width: 0,
+            height: 0,
+            bitrate: 0,
+            progressive: false,
+        }
+    }
+
+    /// The id of the title that it is, if it is one.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        let id = self.url.strip_prefix("urn:uuid:")?;
+        (self.media_type == TITLE_TYPE).then_some(id)
+    }
+}
+
 /// A picture beside an ad.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Companion {

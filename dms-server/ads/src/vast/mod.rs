@@ -10,6 +10,8 @@ mod error;
 pub mod merge;
 mod read;
 pub mod resolver;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub use self::document::{Vast, Version};

@@ -431,7 +431,14 @@ async fn put(
     let hook = {
         let all = app.filling.stand_ins.lock().expect("no panic");
         let stand_in = all.get(&row.id).cloned();
-        stand_in.unwrap_or_else(|| servers::hook(app, config))
+        match stand_in {
+            Some(hook) => Ok(hook),
+            None => servers::hook(app, config),
+        }
+    };
+    let hook = match hook {
+        Ok(hook) => hook,
+        Err(failure) => return Ok(Err(failure)),
     };
     let late = || Failure {
         code: 301,

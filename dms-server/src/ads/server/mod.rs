@@ -6,15 +6,22 @@
 //!
 //! What a decision server is told about viewers is nothing, unless its configuration says otherwise.
 
+pub mod routes;
+mod validate;
+mod vast;
+mod webhook;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use dms_ads::decision::Decision;
+use dms_ads::vast::code;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::state::App;
 use crate::webhook::Secret;
 
 /// The longest that a decision server may take, whatever its configuration says.
@@ -81,6 +88,19 @@ pub struct Failure {
     pub path: Option<String>,
 }
 
+impl Failure {
+    /// One that is no element's fault.
+    #[must_use]
+    pub fn of(code: u16, text: impl Into<String>) -> Self {
+        Self {
+            code,
+            name: code::name(code),
+            text: text.into(),
+            path: None,
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}): {}", self.code, self.name, self.text)?;
@@ -129,4 +149,24 @@ pub struct ServerConfig {
     pub timeout_ms: u64,
     /// Whether it is told who watches. Off unless an administrator switched it on.
     pub forward_viewer: bool,
+}
+
+/// The hook for a decision server.
+///
+/// # Errors
+/// A webhook without a secret.
+pub fn open(app: &App, mut config: ServerConfig) -> Result<Box<dyn DecisionHook>, Failure> {
+    let app = app.clone();
+    match (config.kind, config.secret.take()) {
+        (Kind::Vast, _) => Ok(Box::new(vast::VastServer { app, config })),
+        (Kind::Webhook, Some(secret)) => Ok(Box::new(webhook::DecisionWebhook {
+            app,
+            config,
+            secret,
+        })),
+        (Kind::Webhook, None) => {
+            let text = "a decision webhook needs a secret";
+            Err(Failure::of(code::UNDEFINED, text))
+        }
+    }
 }

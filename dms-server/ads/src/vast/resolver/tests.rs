@@ -252,7 +252,8 @@ fn a_wrapper_says_how_much_is_taken_of_what_it_leads_to() {
 #[test]
 fn bytes_fetches_and_reports_are_bounded() {
     let padding = format!("<!--{}-->", "x".repeat(900 << 10));
-    let large = |ads: &[String]| vast(ads).replace("<VAST version", &format!("{padding}<VAST version"));
+    let large =
+        |ads: &[String]| vast(ads).replace("<VAST version", &format!("{padding}<VAST version"));
     let outcome = run(
         &[
             ("0", large(&[wrapper("a", "1", "", "")])),

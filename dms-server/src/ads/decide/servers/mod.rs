@@ -8,35 +8,15 @@ mod tests;
 /// Decision servers at most.
 pub const SERVERS_MAX: usize = 20;
 
-use dms_ads::decision::Decision;
-use futures_util::future::BoxFuture;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::ads::server::{Asked, DecisionHook, Failure, ServerConfig};
+use crate::ads::server::{self, DecisionHook, Failure, ServerConfig};
 use crate::state::App;
 
 /// What speaks with a decision server.
-#[must_use]
-pub fn hook(_app: &App, config: ServerConfig) -> Arc<dyn DecisionHook> {
-    Arc::new(Silent(config))
-}
-
-#[derive(Debug)]
-struct Silent(ServerConfig);
-
-impl DecisionHook for Silent {
-    fn decide<'a>(
-        &'a self,
-        _asked: &'a Asked,
-        _budget: Duration,
-    ) -> BoxFuture<'a, Result<Decision, Failure>> {
-        let failure = Failure {
-            code: 900,
-            name: "unknown",
-            text: format!("{} is not spoken to", self.0.id),
-            path: None,
-        };
-        Box::pin(async { Err(failure) })
-    }
+///
+/// # Errors
+/// A webhook without a secret.
+pub fn hook(app: &App, config: ServerConfig) -> Result<Arc<dyn DecisionHook>, Failure> {
+    server::open(app, config).map(Arc::from)
 }
