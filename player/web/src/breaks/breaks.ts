@@ -2,7 +2,7 @@
 
 import type { PlayReport } from '../play/report';
 import type { Route } from '../play/route';
-import { Creative, Fault, after } from './creative';
+import { Creative, ShowError, after } from './creative';
 import { type AdList, type Asset, askList } from './list';
 import { drawMarks } from './marks';
 import { outbox } from './outbox';
@@ -323,7 +323,7 @@ export class Breaks {
         await Promise.race([creative.finish(), stopped]);
         still = performance.now();
       } catch (error) {
-        const fault = error instanceof Fault ? error : new Fault(400, String(error));
+        const fault = error instanceof ShowError ? error : new ShowError(400, String(error));
         report.errors.push(fault.code);
         creative.broke(fault);
         // The last one stays seen until the content plays.

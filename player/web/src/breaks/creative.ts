@@ -14,8 +14,8 @@ import { type Input, type Said, Showing } from './progress';
 const STALL_MS = 1_000;
 
 /** Why a creative could not be shown: VAST's number of it. */
-export class Fault extends Error {
-  override readonly name = 'Fault';
+export class ShowError extends Error {
+  override readonly name = 'ShowError';
   readonly code: number;
 
   constructor(code: number, message: string) {
@@ -56,7 +56,7 @@ export class Creative {
   readonly #watcher: Watcher;
   readonly #showing: Showing;
   readonly #over = new AbortController();
-  #fail: (fault: Fault) => void = () => undefined;
+  #fail: (fault: ShowError) => void = () => undefined;
   readonly #failed: Promise<never>;
   #skip: () => void = () => undefined;
 
@@ -74,7 +74,7 @@ export class Creative {
     video.textTracks.addEventListener('addtrack', ({ track }) => {
       if (track) track.mode = 'disabled';
     });
-    const fatal = (error: PageError) => this.#fail(new Fault(vastCode(error), error.message));
+    const fatal = (error: PageError) => this.#fail(new ShowError(vastCode(error), error.message));
     this.#playback = new Playback({
       video,
       transport: new Transport(asset.title, route, () => bufferedAhead(video) * 1000),
@@ -102,7 +102,7 @@ export class Creative {
     return skipAfterMs === null ? null : Math.max(0, skipAfterMs - this.mediaMs);
   }
 
-  /** Begins to play it: resolves with its first picture. Throws {@link Fault}. */
+  /** Begins to play it: resolves with its first picture. Throws {@link ShowError}. */
   async begin(budgetMs: number): Promise<void> {
     const { video } = this;
     const signal = this.#over.signal;
@@ -110,19 +110,19 @@ export class Creative {
       video.addEventListener('playing', () => done(), { once: true, signal });
     });
     const late = after(budgetMs, signal).then(() => {
-      throw new Fault(402, `no picture within ${Math.round(budgetMs)} ms`);
+      throw new ShowError(402, `no picture within ${Math.round(budgetMs)} ms`);
     });
     late.catch(() => undefined);
     video.play().catch((error: unknown) => {
       if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') return;
       // A browser that wants a click for sound plays without it.
       video.muted = true;
-      video.play().catch(() => this.#fail(new Fault(405, 'the browser does not let it play')));
+      video.play().catch(() => this.#fail(new ShowError(405, 'the browser does not let it play')));
     });
     await Promise.race([playing, this.#failed, late]);
   }
 
-  /** Plays it to its end, or until it is skipped. Throws {@link Fault}. */
+  /** Plays it to its end, or until it is skipped. Throws {@link ShowError}. */
   async finish(): Promise<Outcome> {
     const { video } = this;
     const signal = this.#over.signal;
@@ -162,7 +162,7 @@ export class Creative {
     };
     const waits = () => {
       if (video.paused || video.ended) return;
-      const stalled = new Fault(402, `it stood still for ${STALL_MS} ms at ${this.mediaMs} ms`);
+      const stalled = new ShowError(402, `it stood still for ${STALL_MS} ms at ${this.mediaMs} ms`);
       timer ??= setTimeout(() => this.#fail(stalled), STALL_MS);
     };
     video.addEventListener('waiting', waits, { signal });
@@ -181,7 +181,7 @@ export class Creative {
   }
 
   /** It could not be shown. */
-  broke(fault: Fault): void {
+  broke(fault: ShowError): void {
     this.#take({ do: 'error', code: fault.code });
   }
 

@@ -18,8 +18,8 @@ export interface Told {
 
 /** Each event is a key of its own, so that two pages never overwrite each other's. */
 const PREFIX = 'dms.ad.';
-/** Events in one request at most. */
-const BATCH = 200;
+/** Events in one request at most: what the agent passes on for its page is bounded. */
+const BATCH = 80;
 /** Events kept at most; what comes on top of them is told at once or not at all. */
 const MAX_KEPT = 2_000;
 /** Older ones are not taken any more, ms. */

@@ -167,7 +167,7 @@ describe('the outbox', () => {
     short = false;
     await outbox.flush();
     expect(outbox.left).toBe(0);
-    expect(batches).toEqual([200, 200, 200, 50]);
+    expect(batches).toEqual([80, 80, 80, 80, 80, 80, 50]);
   });
 
   it('drops what is not taken any more, and what it cannot read', async () => {
