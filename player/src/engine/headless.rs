@@ -18,6 +18,7 @@ use super::{
     transport::{Pace, Transport},
 };
 use crate::{
+    breaks::{Breaks, Place},
     decode::{Flow, Sink, Span},
     error::PlayError,
     report::Report,
@@ -47,6 +48,7 @@ pub struct Options {
 /// [`PlayError::NothingToPlay`]; what goes wrong later is in the report.
 pub async fn play(
     session: &Arc<Session>,
+    breaks: Option<&Arc<Breaks>>,
     options: Options,
     began: Instant,
 ) -> Result<Report, PlayError> {
@@ -59,6 +61,12 @@ pub async fn play(
         at: options.at.min(plan.duration()),
         ..options
     };
+    if let Some(breaks) = breaks {
+        tokio::select! {
+            () = breaks.play_beside(Place::Pre, options) => {}
+            _ = interrupt.as_mut() => return Err(PlayError::Interrupted),
+        }
+    }
     let playhead = Playhead::new(&plan.lanes(), options.at);
     let transport = Arc::new(Transport::new(playhead, options.pace));
     let playback = Playback::start(
@@ -82,14 +90,25 @@ pub async fn play(
         ended
     };
     tokio::pin!(finish);
+    let within = async {
+        if let Some(breaks) = breaks {
+            breaks.play_within(&transport, options).await;
+        }
+        // The content ends by itself.
+        std::future::pending::<()>().await;
+    };
     let (ended, interrupted) = tokio::select! {
         ended = &mut finish => (ended, false),
+        () = within => (Vec::new(), false),
         _ = interrupt => {
             transport.stop();
             feeds.iter().for_each(AbortHandle::abort);
             (finish.await, true)
         }
     };
+    if let Some(breaks) = breaks.filter(|_| !interrupted) {
+        breaks.play_beside(Place::Post, options).await;
+    }
     let mut report = Report::new(session);
     for (tally, sink) in ended {
         report.lane(session, tally);
@@ -99,6 +118,9 @@ pub async fn play(
             .or(hash.map(|h| hex::encode(h.finalize())));
     }
     report.timing(&transport, began);
+    if let Some(breaks) = breaks {
+        report.broken(breaks, began);
+    }
     if interrupted {
         report.fail(PlayError::Interrupted);
     }
@@ -107,7 +129,7 @@ pub async fn play(
 }
 
 /// Counts frames by telling the playhead about them.
-struct Counter {
+pub(crate) struct Counter {
     lane: Lane,
     transport: Arc<Transport>,
     paced: bool,
@@ -115,7 +137,7 @@ struct Counter {
 }
 
 impl Counter {
-    fn new(lane: Lane, transport: &Arc<Transport>, options: Options) -> Self {
+    pub(crate) fn new(lane: Lane, transport: &Arc<Transport>, options: Options) -> Self {
         let hash = options.hash && lane == Lane::Video;
         Self {
             lane,
@@ -129,7 +151,7 @@ impl Counter {
         self.transport.decoded(self.lane, span.until);
         let go = match self.paced {
             true => self.transport.wait_for(span.from, DECODE_LEAD),
-            false => !self.transport.is_stopped(),
+            false => self.transport.pass(span.until),
         };
         if go { Flow::Go } else { Flow::Stop }
     }

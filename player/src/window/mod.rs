@@ -18,6 +18,7 @@ use sdl2::{event::Event, video::FullscreenType};
 use swarm::content::TitleId;
 
 use crate::{
+    breaks::Breaks,
     engine::{
         feed::LookAhead, playback::Plan, playhead::Playhead, quality::Quality, session::Session,
     },
@@ -52,6 +53,7 @@ pub struct Options {
 pub fn play(
     runtime: &tokio::runtime::Runtime,
     session: &Arc<Session>,
+    breaks: Option<&Arc<Breaks>>,
     options: Options,
     began: Instant,
 ) -> Result<Report, PlayError> {
