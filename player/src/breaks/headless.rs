@@ -40,10 +40,7 @@ impl Breaks {
     pub async fn play_within(self: &Arc<Self>, transport: &Transport, options: Options) {
         let start = u64::try_from(options.at.as_millis()).unwrap_or(u64::MAX);
         let within: Vec<Break> = self.at(Place::Mid);
-        let mut within = within
-            .into_iter()
-            .filter(|at| at.at_ms > start)
-            .peekable();
+        let mut within = within.into_iter().filter(|at| at.at_ms > start).peekable();
         transport.release(Duration::ZERO, within.peek().map(time));
         while let Some(at) = within.next() {
             let soon = time(&at).saturating_sub(AHEAD);

@@ -116,6 +116,9 @@ mod tests {
         for none in ["", "null", "{}", "{\"ASSETS\": 3}", "<html>"] {
             assert_eq!(read(none.as_bytes()), None, "{none}");
         }
-        assert_eq!(read(b"{\"ASSETS\": []}").map(|list| list.assets.len()), Some(0));
+        assert_eq!(
+            read(b"{\"ASSETS\": []}").map(|list| list.assets.len()),
+            Some(0)
+        );
     }
 }

@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use dms_ads::progress::Input;
 use serde::Serialize;
 use swarm::content::{Break, Manifest, TitleId};
@@ -121,24 +122,31 @@ impl Breaks {
 
     /// Asks what fills a break, and opens the first creative. None: nothing does.
     pub async fn prepare(&self, at: &Break) -> Option<Pod> {
-        let title = self.content.manifest().title;
         self.report(at, |report| report.asked = true);
-        let source = self.content.source();
-        let mut list = None;
-        for endpoint in source.endpoints() {
-            let asked = endpoint.assets(title, at.id, self.playback);
-            match tokio::time::timeout(LIST_LIMIT, asked).await {
-                Ok(Ok(body)) => {
-                    list = list::read(&body);
-                    break;
-                }
-                Ok(Err(error)) => tracing::info!(break_id = at.id, %error, "no list"),
-                Err(_) => tracing::info!(break_id = at.id, "no list in time"),
-            }
-        }
+        let list = list::read(&self.ask(at.id, self.playback).await?);
         let list = list.filter(|list| !list.assets.is_empty())?;
         let first = self.open(list.assets.first()?.title).await;
         Some(Pod { list, first })
+    }
+
+    /// The list that says what fills a break of a playback, as it came. None: nobody says.
+    pub async fn ask(&self, id: u32, playback: Uuid) -> Option<Bytes> {
+        let title = self.content.manifest().title;
+        for endpoint in self.content.source().endpoints() {
+            let asked = endpoint.assets(title, id, playback);
+            match tokio::time::timeout(LIST_LIMIT, asked).await {
+                Ok(Ok(body)) => return Some(body),
+                Ok(Err(error)) => tracing::info!(break_id = id, %error, "no list"),
+                Err(_) => tracing::info!(break_id = id, "no list in time"),
+            }
+        }
+        None
+    }
+
+    /// Of one playback the same for each of its breaks.
+    #[must_use]
+    pub fn playback(&self) -> Uuid {
+        self.playback
     }
 
     /// Opens a creative.
@@ -232,9 +240,7 @@ impl Breaks {
 /// Where the content goes on after a break that was filled, or not.
 #[must_use]
 pub fn resumes(at: &Break, list: Option<&List>, filled: bool) -> Duration {
-    let resume_ms = list
-        .and_then(|list| list.resume_ms)
-        .unwrap_or(at.resume_ms);
+    let resume_ms = list.and_then(|list| list.resume_ms).unwrap_or(at.resume_ms);
     Duration::from_millis(at.at_ms.saturating_add(if filled { resume_ms } else { 0 }))
 }
 
@@ -245,7 +251,9 @@ pub fn vast_code(error: &PlayError) -> u16 {
         PlayError::TitleNotFound(_) | PlayError::TitleNotReady(_) => 401,
         PlayError::Unreachable { .. } | PlayError::AgentUnreachable(_) => 402,
         PlayError::NotVideo(_) | PlayError::NothingToPlay(_) => 403,
-        PlayError::CorruptChunk(_) | PlayError::CorruptSegment { .. } | PlayError::Decode { .. } => 405,
+        PlayError::CorruptChunk(_)
+        | PlayError::CorruptSegment { .. }
+        | PlayError::Decode { .. } => 405,
         _ => 400,
     }
 }
@@ -266,7 +274,13 @@ mod tests {
             resume_ms,
         };
         assert_eq!(resumes(&at, None, false), Duration::from_secs(10));
-        assert_eq!(resumes(&at, Some(&list(None)), true), Duration::from_secs(14));
-        assert_eq!(resumes(&at, Some(&list(Some(1_000))), true), Duration::from_secs(11));
+        assert_eq!(
+            resumes(&at, Some(&list(None)), true),
+            Duration::from_secs(14)
+        );
+        assert_eq!(
+            resumes(&at, Some(&list(Some(1_000))), true),
+            Duration::from_secs(11)
+        );
     }
 }

@@ -57,7 +57,9 @@ impl Outbox {
         let mut showings = BTreeMap::new();
         let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
         for file in entries.map(|entry| entry.path()).take(SHOWINGS_MAX) {
-            let id = file.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+            let id = file
+                .file_stem()
+                .and_then(|stem| stem.to_str()?.parse().ok());
             match (id, read(&file)) {
                 (Some(id), Some(kept)) => _ = showings.insert(id, kept),
                 _ => _ = fs::remove_file(&file),
@@ -82,7 +84,9 @@ impl Outbox {
             showing: Showing::new(duration_ms, &[]),
             is_over: false,
         });
-        let told = kept.showing.handle(input, i64::try_from(now).unwrap_or(i64::MAX));
+        let told = kept
+            .showing
+            .handle(input, i64::try_from(now).unwrap_or(i64::MAX));
         if !told.is_empty() {
             self.write(instance, kept);
         }
@@ -102,7 +106,10 @@ impl Outbox {
     #[must_use]
     pub fn left(&self) -> usize {
         let showings = self.showings();
-        showings.values().map(|kept| kept.showing.waiting().len()).sum()
+        showings
+            .values()
+            .map(|kept| kept.showing.waiting().len())
+            .sum()
     }
 
     /// Tells what there is. What is not answered stays for the next time.
@@ -212,7 +219,11 @@ mod tests {
         let state = tempfile::tempdir().expect("a folder");
         let outbox = Outbox::open(state.path());
         let instance = Uuid::new_v4();
-        let sample = |at, playing| Input::Sample { at, playing, muted: false };
+        let sample = |at, playing| Input::Sample {
+            at,
+            playing,
+            muted: false,
+        };
         assert_eq!(outbox.handle(instance, 4_000, sample(0, true)).len(), 2);
         assert_eq!(outbox.handle(instance, 4_000, sample(1_000, true)).len(), 1);
         drop(outbox);
@@ -227,6 +238,11 @@ mod tests {
         }
         outbox.over(instance);
         assert_eq!(outbox.left(), 0);
-        assert_eq!(fs::read_dir(state.path().join("ads")).expect("a folder").count(), 0);
+        assert_eq!(
+            fs::read_dir(state.path().join("ads"))
+                .expect("a folder")
+                .count(),
+            0
+        );
     }
 }

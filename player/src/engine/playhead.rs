@@ -227,7 +227,10 @@ impl Playhead {
         let limit = self.decoded_limit();
         let all_ended = self.lanes.iter().all(|p| p.ended);
         let reached = from + now.saturating_duration_since(since);
-        if let Some(hold) = self.hold.filter(|hold| *hold <= reached && *hold <= self.decoded_limit()) {
+        if let Some(hold) = self
+            .hold
+            .filter(|hold| *hold <= reached && *hold <= self.decoded_limit())
+        {
             self.at = hold.max(from);
             self.state = State::Filling;
             return;
@@ -270,7 +273,8 @@ impl Playhead {
     /// The point the playhead must not pass: the first undecoded one, or the end.
     fn limit(&self) -> Duration {
         let decoded = self.decoded_limit();
-        self.hold.map_or(decoded, |hold| decoded.min(hold.max(self.at)))
+        self.hold
+            .map_or(decoded, |hold| decoded.min(hold.max(self.at)))
     }
 
     /// The first point that is not decoded, or the end.

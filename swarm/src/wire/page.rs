@@ -93,7 +93,10 @@ mod tests {
             ("POST", "/api/v1/usage".to_owned()),
             ("POST", "/api/v1/delivery".to_owned()),
             ("POST", "/api/v1/ads/events".to_owned()),
-            ("GET", format!("/api/v1/titles/{ID}/breaks/7/assets?session={ID}")),
+            (
+                "GET",
+                format!("/api/v1/titles/{ID}/breaks/7/assets?session={ID}"),
+            ),
             ("GET", format!("/api/v1/me/titles/{ID}")),
             ("PUT", format!("/api/v1/me/progress/{ID}")),
             ("PUT", format!("/api/v1/me/saved/{ID}")),
