@@ -22,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::{
-    audit, auth, backup, branding, campaign, captions, delivery, device, embed, grant, keys,
+    ads, audit, auth, backup, branding, campaign, captions, delivery, device, embed, grant, keys,
     license, live, observe, oidc, origin, pages, people, portal, problem, publish, rights, scim,
     search, site, storage, usage, webhook,
 };
@@ -84,6 +84,8 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(portal::routes::routes())
         .merge(embed::routes::routes())
         .merge(device::routes::routes())
+        .merge(ads::count::routes::routes())
+        .merge(ads::report::routes::routes())
         .merge(webhook::routes::routes())
         .merge(problem::routes::routes())
 }
@@ -93,6 +95,7 @@ fn device_api() -> OpenApiRouter<App> {
         .merge(origin::routes::device_routes())
         .merge(license::routes::device_routes())
         .merge(usage::routes::device_routes())
+        .merge(ads::count::routes::device_routes())
         .merge(site::routes::device_routes())
         .merge(device::routes::device_routes())
         .merge(people::handoff::routes::device_routes())

@@ -10,6 +10,7 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::ads::{self, beacon::Beacons};
 use crate::auth;
 use crate::backup::kept::Backups;
 use crate::campaign::{self, board::Board};
@@ -174,6 +175,8 @@ impl Dms {
         app.tasks.spawn(recorder::run(app.clone()));
         app.tasks.spawn(webhook::run(app.clone()));
         app.tasks.spawn(delivery::run(app.clone()));
+        app.tasks.spawn(ads::beacon::run(app.clone()));
+        app.tasks.spawn(ads::report::keep(app.clone()));
         app.tasks.spawn(people::refusals::run(app.clone()));
         app.tasks.spawn(rotation::run(app.clone()));
         app.tasks.spawn(search::catch_up(app.clone()));
@@ -287,6 +290,7 @@ impl Opened {
             hot: Hot::new(config.storage.hot_bytes),
             checked: Checked::new(Instant::now()),
             egress: Egress::open(&config.egress)?,
+            beacons: Beacons::default(),
             webhooks: Webhooks::default(),
             metrics: Metrics::new(&config)?,
             db,

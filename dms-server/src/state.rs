@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::ads::beacon::Beacons;
 use crate::backup::kept::Backups;
 use crate::campaign::board::Board;
 use crate::clock::Clock;
@@ -85,6 +86,8 @@ pub struct Parts {
     pub checked: Checked,
     /// Fetches from addresses that people typed.
     pub egress: Egress,
+    /// What the beacons of ads share.
+    pub beacons: Beacons,
     /// What the webhooks share.
     pub webhooks: Webhooks,
     /// For Prometheus.

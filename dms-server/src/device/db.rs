@@ -187,6 +187,51 @@ pub async fn renew(
     Ok(renewed == 1)
 }
 
+/// A certificate of a device, and the key that it is for.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct CertificateRow {
+    /// SHA-256 of the key.
+    pub key_hash: Vec<u8>,
+    /// It, DER.
+    pub certificate: Vec<u8>,
+}
+
+/// Keeps a certificate that was issued, in the place of an older one of the same key: what the key signed is checked
+/// with it.
+///
+/// # Errors
+/// The database's.
+pub async fn keep_certificate(
+    db: &Db,
+    device: Uuid,
+    key_hash: [u8; 32],
+    certificate: &[u8],
+    now_ms: i64,
+) -> sqlx::Result<()> {
+    let sql = "INSERT INTO device_certificates (device, key_hash, certificate, issued_ms) \
+               VALUES ($1, $2, $3, $4) ON CONFLICT (device, key_hash) DO UPDATE SET \
+               certificate = excluded.certificate, issued_ms = excluded.issued_ms";
+    db!(db.write(), |p| {
+        let query = sqlx::query(sql).bind(device).bind(key_hash.as_slice());
+        query.bind(certificate).bind(now_ms).execute(p).await?;
+    });
+    Ok(())
+}
+
+/// The certificates of a device's newest keys.
+///
+/// # Errors
+/// The database's.
+pub async fn certificates(db: &Db, device: Uuid, most: i64) -> sqlx::Result<Vec<CertificateRow>> {
+    let sql = "SELECT key_hash, certificate FROM device_certificates WHERE device = $1 \
+               ORDER BY issued_ms DESC LIMIT $2";
+    db!(db.read(), |p| sqlx::query_as(sql)
+        .bind(device)
+        .bind(most)
+        .fetch_all(p)
+        .await)
+}
+
 /// A device that is enrolled and not revoked.
 ///
 /// # Errors

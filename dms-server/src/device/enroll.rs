@@ -1,5 +1,7 @@
 //! Enrolling and renewing, without HTTP.
 
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use swarm::content::DeviceId;
 use uuid::Uuid;
 
@@ -80,6 +82,7 @@ pub async fn enroll(
         .ca
         .issue_device(device, &request, now, new.expires_ms)
         .map_err(Problem::internal)?;
+    keep(app, device, &request, &certificate, now).await?;
     tracing::info!(device.id = %device, device.name = %new.name, "device enrolled");
     Ok((device, certificate))
 }
@@ -102,9 +105,24 @@ pub async fn renew(
     if !db::renew(&app.db, row, key, end, level.as_deref()).await? {
         return Err(super::caller::revoked());
     }
-    app.ca
-        .issue_device(device, &request, now, end)
-        .map_err(Problem::internal)
+    let issued = app.ca.issue_device(device, &request, now, end);
+    let certificate = issued.map_err(Problem::internal)?;
+    keep(app, device, &request, &certificate, now).await?;
+    Ok(certificate)
+}
+
+/// Keeps what was issued: receipts that the device signs are checked with it.
+async fn keep(
+    app: &App,
+    device: DeviceId,
+    request: &Request,
+    certificate_pem: &str,
+    now_ms: i64,
+) -> Result<()> {
+    let der = CertificateDer::from_pem_slice(certificate_pem.as_bytes());
+    let der = der.map_err(Problem::internal)?;
+    let (row, key) = (row_id(device), request.key_hash());
+    Ok(db::keep_certificate(&app.db, row, key, &der, now_ms).await?)
 }
 
 /// Whether a character shows nothing itself but changes how others show: in a list of devices one could pass for

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::address::{Policy, Verdict};
-use super::dial::{self, Arriving};
+use super::dial::{self, Arriving, Leave};
 use super::error::EgressError;
 use super::resolve::{Resolve, System};
 use super::target::{Place, Target};
@@ -137,10 +137,32 @@ impl Egress {
     /// # Errors
     /// [`EgressError`].
     pub async fn send(&self, request: Outgoing<'_>) -> Result<Answer, EgressError> {
+        self.exchange(request, None).await
+    }
+
+    /// Sends a request that must not leave twice: `leave` is awaited when the connection stands, right before the
+    /// first byte is written, and nothing is written unless it answers true. It notes that from then on nobody
+    /// knows whether the request arrived. Redirects are followed as always; what they lead to is asked without it.
+    ///
+    /// # Errors
+    /// [`EgressError`]; after `leave` answered true, [`EgressError::Unsent`] alone says that nothing left.
+    pub async fn send_once(
+        &self,
+        request: Outgoing<'_>,
+        leave: Leave<'_>,
+    ) -> Result<Answer, EgressError> {
+        self.exchange(request, Some(leave)).await
+    }
+
+    async fn exchange(
+        &self,
+        request: Outgoing<'_>,
+        leave: Option<Leave<'_>>,
+    ) -> Result<Answer, EgressError> {
         let deadline = Instant::now() + EXCHANGE_MAX;
         let _place = self.places.try_acquire().map_err(|_| EgressError::Busy)?;
         let take = request.take;
-        let (target, arriving) = timeout_at(deadline, self.follow(request))
+        let (target, arriving) = timeout_at(deadline, self.follow(request, leave))
             .await
             .map_err(|_| EgressError::TimedOut)??;
         let Arriving {
@@ -157,13 +179,22 @@ impl Egress {
     }
 
     /// Asks, and asks where the answer leads, until there is one that leads nowhere.
-    async fn follow(&self, request: Outgoing<'_>) -> Result<(Target, Arriving), EgressError> {
+    async fn follow(
+        &self,
+        request: Outgoing<'_>,
+        mut leave: Option<Leave<'_>>,
+    ) -> Result<(Target, Arriving), EgressError> {
         let mut target = Target::parse(request.url)?;
         let mut headers = request.headers;
         let mut redirects = 0;
         loop {
             let asked = write(&target, &request.method, &headers, request.body.clone())?;
-            let arriving = self.hop(&target, asked).await?;
+            let arrived = self.hop(&target, asked, leave.take()).await;
+            let arriving = arrived.map_err(|error| match error {
+                // What led here had been sent.
+                EgressError::Unsent if redirects > 0 => EgressError::Protocol,
+                error => error,
+            })?;
             let followed = request.method == Method::GET;
             if !followed || !is_redirect(arriving.response.status()) {
                 return Ok((target, arriving));
@@ -187,6 +218,7 @@ impl Egress {
         &self,
         target: &Target,
         request: Request<Full<Bytes>>,
+        leave: Option<Leave<'_>>,
     ) -> Result<Arriving, EgressError> {
         let addresses = self.admit(target).await?;
         let tls = if target.is_https() {
@@ -194,7 +226,7 @@ impl Egress {
         } else {
             None
         };
-        dial::ask(target, &addresses, tls, request).await
+        dial::ask(target, &addresses, tls, request, leave).await
     }
 
     /// The addresses of a target. All of them pass, or none is dialled: a name that means something public

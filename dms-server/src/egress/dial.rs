@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,22 +44,27 @@ pub(super) struct Arriving {
     pub(super) connection: AbortOnDropHandle<()>,
 }
 
+/// What is done once a connection stands and before the first byte of the request is written; false: nothing is
+/// written.
+pub type Leave<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
+
 /// Sends a request to one of the addresses, which the caller has judged, and to nothing else.
 pub(super) async fn ask(
     target: &Target,
     addresses: &[IpAddr],
     tls: Option<Arc<ClientConfig>>,
     request: Request<Full<Bytes>>,
+    leave: Option<Leave<'_>>,
 ) -> Result<Arriving, EgressError> {
     let stream = connect(addresses, target.port()).await?;
     let Some(tls) = tls else {
-        return speak(stream, request).await;
+        return speak(stream, request, leave).await;
     };
     let stream = TlsConnector::from(tls)
         .connect(server_name(target)?, stream)
         .await
         .map_err(|error| tls_error(&error))?;
-    speak(stream, request).await
+    speak(stream, request, leave).await
 }
 
 async fn connect(addresses: &[IpAddr], port: u16) -> Result<TcpStream, EgressError> {
@@ -105,7 +111,11 @@ fn tls_error(error: &io::Error) -> EgressError {
     }
 }
 
-async fn speak<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Arriving, EgressError>
+async fn speak<S>(
+    stream: S,
+    request: Request<Full<Bytes>>,
+    leave: Option<Leave<'_>>,
+) -> Result<Arriving, EgressError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -120,9 +130,20 @@ where
         // What goes wrong here reaches whoever waits for the answer.
         let _ = connection.await;
     }));
-    let response = sender.send_request(request).await;
+    if let Some(leave) = leave {
+        sender.ready().await.map_err(|_| EgressError::Unsent)?;
+        if !leave.await {
+            return Err(EgressError::Withdrawn);
+        }
+    }
+    // A request that comes back was never begun to be written.
+    let response = sender.try_send_request(request).await;
+    let response = response.map_err(|mut error| match error.take_message() {
+        Some(_) => EgressError::Unsent,
+        None => EgressError::Protocol,
+    });
     Ok(Arriving {
-        response: response.map_err(|_| EgressError::Protocol)?,
+        response: response?,
         connection,
     })
 }

@@ -43,6 +43,12 @@ pub enum EgressError {
     /// What came is no HTTP/1.1, its head is too large, or the connection broke off before one.
     #[error("the host did not answer in HTTP/1.1, or its answer's head is too large")]
     Protocol,
+    /// The connection ended before a byte of the request was written.
+    #[error("the host closed the connection before it was asked anything")]
+    Unsent,
+    /// Whoever asks thought better of it before a byte of the request was written.
+    #[error("the request was withdrawn before it was sent")]
+    Withdrawn,
     /// The whole exchange took too long.
     #[error("the host took longer than 5 seconds")]
     TimedOut,

@@ -21,4 +21,5 @@ mod tests;
 mod trust;
 
 pub use client::{Answer, Egress, Outgoing, Take};
+pub use dial::Leave;
 pub use error::EgressError;

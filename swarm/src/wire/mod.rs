@@ -9,6 +9,7 @@ pub mod http;
 pub mod observation;
 pub mod page;
 pub mod question;
+pub mod receipt;
 
 pub use campaign::{Bits, Campaign, Enough, Holding, MAX_CAMPAIGN_CHUNKS, MAX_COPIES, Tally};
 pub use control::{

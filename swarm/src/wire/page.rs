@@ -5,7 +5,7 @@
 pub const PAGE_PATH: &str = "/v1/page";
 
 /// The longest body that is passed on, bytes.
-pub const MAX_PAGE_ASK: usize = 16 << 10;
+pub const MAX_PAGE_ASK: usize = 64 << 10;
 
 /// The longest answer, bytes: pictures and captions are the longest.
 pub const MAX_PAGE_ANSWER: usize = 8 << 20;
