@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::ads::beacon::Beacons;
+use crate::ads::decide::Filling;
 use crate::backup::kept::Backups;
 use crate::campaign::board::Board;
 use crate::clock::Clock;
@@ -80,6 +81,8 @@ pub struct Parts {
     pub backups: Backups,
     /// What players said of deliveries, before it is written.
     pub deliveries: Deliveries,
+    /// What decisions about breaks share.
+    pub filling: Filling,
     /// Chunks asked for again soon.
     pub hot: Hot,
     /// Chunks whose bytes were hashed lately.

@@ -3,5 +3,9 @@
 
 pub mod beacon;
 pub mod breaks;
+pub mod campaign;
 pub mod count;
+pub mod creative;
+pub mod decide;
 pub mod report;
+pub mod server;
