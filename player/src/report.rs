@@ -181,6 +181,13 @@ impl Report {
         self.startup_ms = [self.startup_ms, shown].into_iter().flatten().min();
     }
 
+    /// The same, for who has no more to add.
+    #[must_use]
+    pub fn with_breaks(mut self, breaks: &Breaks, began: Instant) -> Self {
+        self.broken(breaks, began);
+        self
+    }
+
     /// Adds an error. The first one decides the exit code.
     pub fn fail(&mut self, error: PlayError) {
         self.errors.push(format!("{}: {error}", error.code()));

@@ -9,11 +9,11 @@ use dms_ads::progress::Input;
 use swarm::content::Break;
 use tokio::time::{sleep, timeout};
 
-use super::{AHEAD, BUDGET, Breaks, PATIENCE, Place, Pod, list::Asset, resumes};
+use super::{AHEAD, BUDGET, Breaks, PATIENCE, Place, Pod, late, list::Asset, resumes};
 use crate::{
     engine::{
         headless::{Counter, Options},
-        playback::{Plan, Playback},
+        playback::{LaneTally, Plan, Playback},
         playhead::{Lane, Playhead},
         session::Session,
         transport::{Pace, Transport},
@@ -170,31 +170,34 @@ impl Breaks {
                 () = sleep(Duration::from_millis(100)) => {}
             }
         };
+        let tallies = ended.into_iter().map(|(tally, _)| tally).collect();
+        self.ended(session, at, asset, tallies).await
+    }
+
+    /// A creative's lanes ended: by themselves, or by what failed.
+    async fn ended(
+        &self,
+        session: &Session,
+        at: &Break,
+        asset: &Asset,
+        tallies: Vec<LaneTally>,
+    ) -> Result<(), PlayError> {
         let mut failed = None;
-        for (tally, _) in ended {
+        for tally in tallies {
             if tally.lane == Lane::Video {
                 self.report(at, |report| report.frames_decoded += tally.decoded.frames);
             }
             failed = failed.or(tally.error);
         }
-        match failed.or(session.failure()) {
-            Some(error) => Err(error),
-            None => {
-                self.happens(at, asset, Input::End);
-                session.close().await;
-                Ok(())
-            }
+        if let Some(error) = failed.or(session.failure()) {
+            return Err(error);
         }
+        self.happens(at, asset, Input::End);
+        session.close().await;
+        Ok(())
     }
 }
 
 fn time(at: &Break) -> Duration {
     Duration::from_millis(at.at_ms)
-}
-
-fn late(asset: &Asset) -> PlayError {
-    PlayError::Unreachable {
-        url: asset.title.to_string(),
-        reason: "it took too long".into(),
-    }
 }

@@ -244,6 +244,15 @@ pub fn resumes(at: &Break, list: Option<&List>, filled: bool) -> Duration {
     Duration::from_millis(at.at_ms.saturating_add(if filled { resume_ms } else { 0 }))
 }
 
+/// A creative that was not there in time.
+#[must_use]
+pub fn late(asset: &Asset) -> PlayError {
+    PlayError::Unreachable {
+        url: asset.title.to_string(),
+        reason: "it took too long".into(),
+    }
+}
+
 /// VAST's number for why a creative is not shown.
 #[must_use]
 pub fn vast_code(error: &PlayError) -> u16 {

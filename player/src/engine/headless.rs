@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 
 use super::{
     feed::LookAhead,
-    playback::{Plan, Playback},
+    playback::{LaneTally, Plan, Playback},
     playhead::{Lane, Playhead},
     quality::Quality,
     session::Session,
@@ -42,6 +42,16 @@ pub struct Options {
     pub at: Duration,
 }
 
+impl Options {
+    /// The start lies in the title.
+    fn within(self, plan: &Plan) -> Self {
+        Self {
+            at: self.at.min(plan.duration()),
+            ..self
+        }
+    }
+}
+
 /// Plays to the end and says how it went. `began` is when the program started.
 ///
 /// # Errors
@@ -57,10 +67,7 @@ pub async fn play(
     // The first poll installs the handler: from here on an interrupt gets a report.
     let _ = futures_util::poll!(interrupt.as_mut());
     let plan = Plan::of(session, options.quality)?;
-    let options = Options {
-        at: options.at.min(plan.duration()),
-        ..options
-    };
+    let options = options.within(&plan);
     if let Some(breaks) = breaks {
         tokio::select! {
             () = breaks.play_beside(Place::Pre, options) => {}
@@ -109,6 +116,24 @@ pub async fn play(
     if let Some(breaks) = breaks.filter(|_| !interrupted) {
         breaks.play_beside(Place::Post, options).await;
     }
+    let mut report = reported(session, ended);
+    report.timing(&transport, began);
+    if let Some(breaks) = breaks {
+        report.broken(breaks, began);
+    }
+    Ok(concluded(report, interrupted))
+}
+
+fn concluded(mut report: Report, interrupted: bool) -> Report {
+    if interrupted {
+        report.fail(PlayError::Interrupted);
+    }
+    report.check_counts();
+    report
+}
+
+/// A report of what the lanes did.
+fn reported(session: &Session, ended: Vec<(LaneTally, Option<Counter>)>) -> Report {
     let mut report = Report::new(session);
     for (tally, sink) in ended {
         report.lane(session, tally);
@@ -117,15 +142,7 @@ pub async fn play(
             .frames_sha256
             .or(hash.map(|h| hex::encode(h.finalize())));
     }
-    report.timing(&transport, began);
-    if let Some(breaks) = breaks {
-        report.broken(breaks, began);
-    }
-    if interrupted {
-        report.fail(PlayError::Interrupted);
-    }
-    report.check_counts();
-    Ok(report)
+    report
 }
 
 /// Counts frames by telling the playhead about them.

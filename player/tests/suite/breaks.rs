@@ -1,0 +1,132 @@
+//! Breaks: what fills them is played where they are, told once, and never keeps the content from playing.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::{Value, json};
+use swarm::content::Break;
+
+use crate::{
+    clip::{SECONDS, clip},
+    player::Desk,
+    server::{Behaviour, Server},
+};
+
+const WHOLE: [&str; 6] = [
+    "impression",
+    "start",
+    "first_quartile",
+    "midpoint",
+    "third_quartile",
+    "complete",
+];
+
+/// A list of the clip itself, so many times.
+fn list(times: usize) -> Value {
+    let asset = json!({
+        "URI": "/hls/x/master.m3u8",
+        "DURATION": SECONDS as f64,
+        "X-DMS": {"title": clip().manifest.title, "name": "An ad", "why": {"kind": "slate", "text": "House."}},
+    });
+    json!({ "ASSETS": vec![asset; times] })
+}
+
+fn with_breaks(behaviour: &mut Behaviour, times: &[u64]) {
+    behaviour.manifest.breaks = (1..)
+        .zip(times)
+        .map(|(id, at_ms)| Break {
+            id,
+            at_ms: *at_ms,
+            ..Break::default()
+        })
+        .collect();
+}
+
+fn names(report: &Value) -> Vec<&str> {
+    let events = report["events"].as_array().expect("events");
+    events.iter().filter_map(Value::as_str).collect()
+}
+
+#[test]
+fn a_break_before_in_and_after_the_content_is_played_and_told() {
+    let agent = Server::agent(|b| {
+        with_breaks(b, &[0, 1_000, SECONDS as u64 * 1_000]);
+        b.list = list(1);
+    });
+    let ran = Desk::new().agent(&agent).play(&[]);
+    ran.played_everything();
+    let breaks = ran.report["breaks"].as_array().expect("breaks");
+    assert_eq!(breaks.len(), 3, "{}", ran.report);
+    for one in breaks {
+        assert_eq!(one["filled"], true, "{one}");
+        assert_eq!(names(one), WHOLE, "{one}");
+        assert_eq!(one["errors"], json!([]), "{one}");
+        assert!(one["frames_decoded"].as_u64() > Some(0), "{one}");
+    }
+    let (lists, told) = agent.heard();
+    let playbacks: BTreeSet<_> = lists.iter().filter_map(|l| l.split(' ').nth(1)).collect();
+    assert_eq!((lists.len(), playbacks.len()), (3, 1), "{lists:?}");
+    assert_eq!(told.len(), 3 * WHOLE.len(), "{told:?}");
+    let once: BTreeSet<_> = told
+        .iter()
+        .map(|event| format!("{} {}", event["instance"], event["event"]))
+        .collect();
+    assert_eq!(once.len(), told.len());
+}
+
+#[test]
+fn what_could_not_be_told_is_told_by_the_next_playback() {
+    let deaf = Server::agent(|b| {
+        with_breaks(b, &[0]);
+        b.list = list(1);
+        b.events_down = true;
+    });
+    let desk = Desk::new().agent(&deaf);
+    let ran = desk.play(&[]);
+    ran.played_everything();
+    assert_eq!(names(&ran.report["breaks"][0]), WHOLE);
+    let hears = Server::agent(|_| {});
+    desk.agent_instead(&hears).play(&[]).played_everything();
+    let (_, told) = hears.heard();
+    assert_eq!(told.len(), WHOLE.len(), "{told:?}");
+}
+
+#[test]
+fn the_content_plays_on_past_what_is_slow_empty_or_broken() {
+    let mut nowhere = list(1);
+    nowhere["ASSETS"][0]["X-DMS"]["title"] = uuid::Uuid::new_v4().to_string().into();
+    let table = [
+        (json!({ "ASSETS": [] }), Duration::ZERO, json!([])),
+        (json!({ "ASSETS": "none" }), Duration::ZERO, json!([])),
+        (list(1), Duration::from_secs(60), json!([])),
+        (nowhere, Duration::ZERO, json!([401])),
+    ];
+    for (list, delay, errors) in table {
+        let agent = Server::agent(|b| {
+            with_breaks(b, &[1_000]);
+            b.list = list.clone();
+            b.list_delay = delay;
+        });
+        let ran = Desk::new().agent(&agent).play(&[]);
+        ran.played_everything();
+        let report = &ran.report["breaks"][0];
+        assert_eq!(report["filled"], false, "{report}");
+        assert_eq!(report["errors"], errors, "{report}");
+    }
+}
+
+#[test]
+fn without_ads_the_content_plays_alone_unless_a_break_holds() {
+    let agent = Server::agent(|b| {
+        with_breaks(b, &[0]);
+        b.list = list(1);
+    });
+    let ran = Desk::new().agent(&agent).play(&["--no-ads"]);
+    ran.played_everything();
+    assert!(agent.heard().0.is_empty());
+    let holds = Server::agent(|b| {
+        with_breaks(b, &[0]);
+        b.manifest.breaks[0].hold = true;
+    });
+    let desk = Desk::new().agent(&holds);
+    desk.play(&["--no-ads"]).refused(2, "usage");
+}
