@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use swarm::content::Break;
 
 use crate::{
-    clip::{SECONDS, clip},
+    clip::{FPS, SECONDS, clip},
+    gateway::{Serving, output},
     player::Desk,
     server::{Behaviour, Server},
 };
@@ -129,4 +130,103 @@ fn without_ads_the_content_plays_alone_unless_a_break_holds() {
     });
     let desk = Desk::new().agent(&holds);
     desk.play(&["--no-ads"]).refused(2, "usage");
+}
+
+#[test]
+fn the_gateway_hands_breaks_out_under_its_secret() {
+    let agent = Server::agent(|b| {
+        with_breaks(b, &[0, 2_000]);
+        b.list = list(2);
+        b.list["ASSETS"][1]["X-DMS"]["title"] = uuid::Uuid::new_v4().to_string().into();
+    });
+    let page = "https://player.example";
+    let serving = Serving::with(&Desk::new().agent(&agent), &["--allow-origin", page]);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let http = reqwest::Client::builder().no_proxy().build();
+    let http = http.expect("a client");
+    let get = |url: &str, origin: &str| {
+        runtime.block_on(async {
+            let answer = http.get(url).header("origin", origin).send().await;
+            let answer = answer.expect("an answer");
+            let allowed = answer.headers().get("access-control-allow-origin").cloned();
+            let allowed = allowed.map(|value| value.to_str().expect("text").to_owned());
+            (
+                answer.status().as_u16(),
+                allowed,
+                answer.text().await.unwrap_or_default(),
+            )
+        })
+    };
+    let base = serving.url.trim_end_matches("master.m3u8").to_owned();
+    let version = clip().manifest.version;
+    let media = format!("{base}{version}/2/index.m3u8");
+    let (status, allowed, text) = get(&media, page);
+    assert_eq!((status, allowed.as_deref()), (200, Some(page)));
+    assert_eq!(get(&media, "https://evil.example").1, None);
+    assert!(
+        text.contains("X-ASSET-LIST=\"../../breaks/2/assets\""),
+        "{text}"
+    );
+
+    let (status, _, text) = get(&format!("{base}breaks/2/assets?_HLS_primary_id=x"), page);
+    assert_eq!(status, 200, "{text}");
+    let list: Value = serde_json::from_str(&text).expect("a list");
+    let assets = list["ASSETS"].as_array().expect("assets");
+    assert_eq!(assets.len(), 1, "what has no licence is left out: {list}");
+    let creative = assets[0]["URI"].as_str().expect("an address");
+    assert_eq!(
+        creative,
+        format!("{base}ads/{}/master.m3u8", clip().manifest.title)
+    );
+    let elsewhere = creative.replace(
+        &clip().manifest.title.to_string(),
+        &uuid::Uuid::new_v4().to_string(),
+    );
+    assert_eq!(get(&elsewhere, page).0, 404);
+
+    // Programs that know nothing of breaks play content and creative alike.
+    for url in [&serving.url, creative] {
+        let mut probe = std::process::Command::new("ffprobe");
+        let ran = output(probe.args([
+            "-v",
+            "error",
+            "-count_frames",
+            "-select_streams",
+            "v:0",
+            "-show_entries",
+            "stream=nb_read_frames",
+            "-of",
+            "csv=p=0",
+            url,
+        ]));
+        assert!(
+            ran.stdout.contains(&(FPS * SECONDS).to_string()),
+            "{}{}",
+            ran.stdout,
+            ran.stderr
+        );
+        assert_eq!(ran.stderr, "");
+    }
+}
+
+/// The engine as its makers publish it, on a page of another origin, in Chromium.
+#[test]
+fn unmodified_hls_js_plays_breaks_before_in_and_after_the_content() {
+    let agent = Server::agent(|b| {
+        with_breaks(b, &[0, 2_000, SECONDS * 1_000]);
+        b.list = list(1);
+    });
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = free.local_addr().expect("an address").port().to_string();
+    drop(free);
+    let page = format!("http://127.0.0.1:{port}");
+    let serving = Serving::with(&Desk::new().agent(&agent), &["--allow-origin", &page]);
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/web/dev/interstitials.mjs");
+    let mut node = std::process::Command::new("node");
+    let ran = output(node.args([program, "--port", &port, "--url", &serving.url]));
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    let said = &ran.report;
+    assert_eq!(said["breaks"].as_array().map(Vec::len), Some(3), "{said}");
+    assert_eq!(said["assets"], 3, "{said}");
+    assert_eq!(said["errors"], json!([]), "{said}");
 }
