@@ -145,6 +145,16 @@ impl Breaks {
         }
         if transport.has_started() {
             self.shows(at, asset, due);
+            // It begins at its beginning, however far it is decoded when somebody looks.
+            self.happens(
+                at,
+                asset,
+                Input::Sample {
+                    at: 0,
+                    playing: true,
+                    muted: false,
+                },
+            );
         }
         let waiting = Arc::clone(&transport);
         let paced = options.pace == Pace::RealTime;

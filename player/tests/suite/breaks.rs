@@ -26,7 +26,7 @@ fn list(times: usize) -> Value {
     let asset = json!({
         "URI": "/hls/x/master.m3u8",
         "DURATION": SECONDS as f64,
-        "X-DMS": {"title": clip().manifest.title, "name": "An ad", "why": {"kind": "slate", "text": "House."}},
+        "X-DMS": {"title": clip().manifest.title.to_string(), "name": "An ad", "why": {"kind": "slate", "text": "House."}},
     });
     json!({ "ASSETS": vec![asset; times] })
 }
@@ -172,7 +172,10 @@ fn the_gateway_hands_breaks_out_under_its_secret() {
     assert_eq!(status, 200, "{text}");
     let list: Value = serde_json::from_str(&text).expect("a list");
     let assets = list["ASSETS"].as_array().expect("assets");
-    assert_eq!(assets.len(), 1, "what has no licence is left out: {list}");
+    if assets.len() != 1 {
+        let log = serving.log();
+        panic!("what has no licence is left out, and nothing else: {list} {log}");
+    }
     let creative = assets[0]["URI"].as_str().expect("an address");
     assert_eq!(
         creative,

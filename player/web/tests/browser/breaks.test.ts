@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DevBreak } from '../../dev/ads';
@@ -140,6 +142,26 @@ describe('hands', () => {
     expect(state.breaks[0]?.events.filter((event) => !event.includes('quartile'))).toEqual([...events, 'skip']);
     await close(opened);
   });
+});
+
+it('a break has no fault that axe finds', async () => {
+  const ad = { creative, skipAfterMs: 1_500, click: 'https://example.com/offer' };
+  const opened = await watch([{ id: 1, atMs: 0, cue: 'PRE', ads: [ad] }]);
+  const { page } = opened;
+  await shown(page);
+  await page.keyboard.press('k');
+  await page.click('.ad__why-button');
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  const found = await page.evaluate(async () => {
+    interface Found {
+      violations: { id: string; nodes: { target: unknown }[] }[];
+    }
+    const { axe } = globalThis as unknown as { axe: { run(root: Document, options: object): Promise<Found> } };
+    const { violations } = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] });
+    return violations.map(({ id, nodes }) => `${id} ${JSON.stringify(nodes.map(({ target }) => target))}`);
+  });
+  expect(found).toEqual([]);
+  await close(opened);
 });
 
 describe('a break that holds', () => {
