@@ -140,7 +140,8 @@ fn the_gateway_hands_breaks_out_under_its_secret() {
         b.list["ASSETS"][1]["X-DMS"]["title"] = uuid::Uuid::new_v4().to_string().into();
     });
     let page = "https://player.example";
-    let serving = Serving::with(&Desk::new().agent(&agent), &["--allow-origin", page]);
+    let desk = Desk::new().agent(&agent);
+    let serving = Serving::with(&desk, &["--allow-origin", page]);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let http = reqwest::Client::builder().no_proxy().build();
     let http = http.expect("a client");
@@ -223,10 +224,19 @@ fn unmodified_hls_js_plays_breaks_before_in_and_after_the_content() {
     let port = free.local_addr().expect("an address").port().to_string();
     drop(free);
     let page = format!("http://127.0.0.1:{port}");
-    let serving = Serving::with(&Desk::new().agent(&agent), &["--allow-origin", &page]);
+    let desk = Desk::new().agent(&agent);
+    let serving = Serving::with(&desk, &["--allow-origin", &page]);
     let program = concat!(env!("CARGO_MANIFEST_DIR"), "/web/dev/interstitials.mjs");
     let mut node = std::process::Command::new("node");
-    let ran = output(node.args([program, "--port", &port, "--url", &serving.url]));
+    let ran = output(node.args([
+        program,
+        "--port",
+        &port,
+        "--assets",
+        "3",
+        "--url",
+        &serving.url,
+    ]));
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     let said = &ran.report;
     assert_eq!(said["breaks"].as_array().map(Vec::len), Some(3), "{said}");

@@ -36,7 +36,7 @@ impl Serving {
     }
 
     /// Stops the player and returns what it logged.
-    fn log(mut self) -> String {
+    pub fn log(mut self) -> String {
         self.child.kill().expect("it runs");
         let mut log = String::new();
         let stderr = self.child.stderr.as_mut().expect("stderr is piped");

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plays an HLS address with breaks in a player that is not ours, in Chromium: hls.js as it comes, on a page of another origin.
-//   node dev/interstitials.mjs --port PORT --url http://127.0.0.1:PORT/SECRET/master.m3u8 [--chromium FILE] [--timeout-s 120]
+//   node dev/interstitials.mjs --port PORT --url http://127.0.0.1:PORT/SECRET/master.m3u8 --assets 3 [--chromium FILE] [--timeout-s 60]
 // The page is served at http://127.0.0.1:PORT. Prints what the player said as JSON. Exit code: 0 played to the end, 1 not, 2 wrong usage.
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -11,12 +11,13 @@ const { values } = parseArgs({
   options: {
     port: { type: 'string' },
     url: { type: 'string' },
+    assets: { type: 'string', default: '1' },
     chromium: { type: 'string' },
-    'timeout-s': { type: 'string', default: '120' },
+    'timeout-s': { type: 'string', default: '60' },
   },
 });
 if (!values.url || !values.port) {
-  console.error('usage: interstitials.mjs --port PORT --url URL');
+  console.error('usage: interstitials.mjs --port PORT --url URL [--assets COUNT]');
   process.exit(2);
 }
 
@@ -33,7 +34,7 @@ try {
   const tab = await browser.newPage();
   await tab.goto(`http://127.0.0.1:${values.port}/`);
   const said = await tab.evaluate(
-    ({ url, timeoutMs }) =>
+    ({ url, assets, timeoutMs }) =>
       new Promise((done) => {
         const { Hls } = globalThis;
         const hls = new Hls({ enableWorker: false });
@@ -46,16 +47,17 @@ try {
         setTimeout(() => done(said), timeoutMs);
         const video = document.querySelector('video');
         const look = () => {
-          const manager = hls.interstitialsManager;
-          const whole = manager?.integrated;
-          if (whole && whole.duration > 0 && whole.currentTime >= whole.duration - 0.3) finish();
+          // The content's end, and all that was to be shown: what comes after the content is shown last.
+          const content = hls.interstitialsManager?.primary;
+          const isOver = content && content.duration > 0 && content.currentTime >= content.duration - 0.3;
+          if (isOver && said.assets >= assets) finish();
         };
         setInterval(look, 100);
         hls.loadSource(url);
         hls.attachMedia(video);
         video.play().catch(() => undefined);
       }),
-    { url: values.url, timeoutMs: Number(values['timeout-s']) * 1000 },
+    { url: values.url, assets: Number(values.assets), timeoutMs: Number(values['timeout-s']) * 1000 },
   );
   console.log(JSON.stringify(said));
   process.exitCode = said.ended ? 0 : 1;
