@@ -50,7 +50,7 @@ fn names(report: &Value) -> Vec<&str> {
 #[test]
 fn a_break_before_in_and_after_the_content_is_played_and_told() {
     let agent = Server::agent(|b| {
-        with_breaks(b, &[0, 1_000, SECONDS as u64 * 1_000]);
+        with_breaks(b, &[0, 1_000, SECONDS * 1_000]);
         b.list = list(1);
     });
     let ran = Desk::new().agent(&agent).play(&[]);
@@ -215,7 +215,7 @@ fn the_gateway_hands_breaks_out_under_its_secret() {
 
 /// The engine as its makers publish it, on a page of another origin, in Chromium.
 #[test]
-fn unmodified_hls_js_plays_breaks_before_in_and_after_the_content() {
+fn unmodified_hls_js_plays_breaks_before_and_in_the_content_and_begins_the_one_after() {
     let agent = Server::agent(|b| {
         with_breaks(b, &[0, 2_000, SECONDS * 1_000]);
         b.list = list(1);

