@@ -212,34 +212,3 @@ fn the_gateway_hands_breaks_out_under_its_secret() {
         assert_eq!(ran.stderr, "");
     }
 }
-
-/// The engine as its makers publish it, on a page of another origin, in Chromium.
-#[test]
-fn unmodified_hls_js_plays_breaks_before_and_in_the_content_and_begins_the_one_after() {
-    let agent = Server::agent(|b| {
-        with_breaks(b, &[0, 2_000, SECONDS * 1_000]);
-        b.list = list(1);
-    });
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = free.local_addr().expect("an address").port().to_string();
-    drop(free);
-    let page = format!("http://127.0.0.1:{port}");
-    let desk = Desk::new().agent(&agent);
-    let serving = Serving::with(&desk, &["--allow-origin", &page]);
-    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/web/dev/interstitials.mjs");
-    let mut node = std::process::Command::new("node");
-    let ran = output(node.args([
-        program,
-        "--port",
-        &port,
-        "--assets",
-        "3",
-        "--url",
-        &serving.url,
-    ]));
-    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
-    let said = &ran.report;
-    assert_eq!(said["ended_assets"], 2, "{said}");
-    assert_eq!(said["assets"], 3, "{said}");
-    assert_eq!(said["errors"], json!([]), "{said}");
-}
