@@ -4,6 +4,7 @@
 //! - [`license`] asks with a key of this run only, checks the answer and holds the keys.
 //! - [`engine`] decides what to fetch when, and knows where the playhead is.
 //! - [`decode`] makes pictures and sound of opened segments.
+//! - [`breaks`] asks what fills a title's breaks, shows it and tells of it.
 //! - [`receive`] makes a clear file of a file title.
 //! - [`window`] shows them; [`engine::headless`] counts them; [`gateway`] hands the segments to
 //!   other players of this computer.
@@ -13,6 +14,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod breaks;
 pub mod command;
 pub mod config;
 pub mod decode;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use swarm::content::{TitleId, Track, TrackKind};
 
 use crate::{
+    breaks::{BreakReport, Breaks},
     engine::{playback::LaneTally, playhead::Lane, session::Session, transport::Transport},
     error::PlayError,
     source::BytesBySource,
@@ -54,6 +55,9 @@ pub struct Report {
     /// SHA-256 over all pictures as raw planes, when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frames_sha256: Option<String>,
+    /// What became of the breaks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub breaks: Vec<BreakReport>,
     /// What ended playing early or makes it a failure; empty when all is well.
     pub errors: Vec<String>,
     /// What went wrong on the way and was survived.
@@ -118,6 +122,7 @@ impl Report {
             bytes: BytesBySource::default(),
             bytes_total: 0,
             frames_sha256: None,
+            breaks: Vec::new(),
             errors: Vec::new(),
             notes: Vec::new(),
             failure: None,
@@ -166,6 +171,21 @@ impl Report {
     /// Adds when the first frame was presented.
     pub fn presented(&mut self, first: Option<Instant>, began: Instant) {
         self.startup_ms = first.map(|first| millis(first.saturating_duration_since(began)));
+    }
+
+    /// Adds what became of the breaks. What they show first counts as the first frame.
+    pub fn broken(&mut self, breaks: &Breaks, began: Instant) {
+        self.breaks = breaks.reports();
+        let first = *breaks.first_shown();
+        let shown = first.map(|first| millis(first.saturating_duration_since(began)));
+        self.startup_ms = [self.startup_ms, shown].into_iter().flatten().min();
+    }
+
+    /// The same, for who has no more to add.
+    #[must_use]
+    pub fn with_breaks(mut self, breaks: &Breaks, began: Instant) -> Self {
+        self.broken(breaks, began);
+        self
     }
 
     /// Adds an error. The first one decides the exit code.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `/v1/hello`, `/v1/session`, `/v1/status`, `/v1/pause`, `/v1/resume`, `/metrics` | `agent` |
 //! | `/v1/trust`, `/v1/titles/..`, `/v1/chunks/..`, `/v1/license`, `/v1/licenses/..`, `/v1/usage`, `/v1/receipts` | `content` |
+//! | `/v1/titles/../breaks/../assets`, `/v1/ads/events` | `breaks` |
 //! | `/v1/kept`, `/v1/kept/..` | `kept` |
 //! | `/v1/caps`, `/v1/clear`, `/v1/stored`, `/v1/today` | `caps` |
 //! | `/v1/doctor`, `/v1/bundle`, `/v1/quit` | `support` |
@@ -17,6 +18,7 @@
 
 mod agent;
 mod ahead;
+mod breaks;
 mod caps;
 mod content;
 pub mod guard;
@@ -177,6 +179,8 @@ pub fn router(parts: Parts, guard: Guard) -> Router {
         .route("/v1/trust", get(content::trust))
         .route("/v1/titles/{title}/manifest", get(content::manifest))
         .route("/v1/titles/{title}/fetch", post(whole::fetch))
+        .route("/v1/titles/{title}/breaks/{id}/assets", get(breaks::assets))
+        .route("/v1/ads/events", post(breaks::events))
         .route("/v1/chunks/{id}", get(content::chunk))
         .route("/v1/license", post(content::license))
         .route("/v1/licenses/{license}", get(content::standing))

@@ -14,7 +14,7 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use swarm::{
-    content::{ChunkId, DeviceId, MAX_CHUNK_LEN},
+    content::{ChunkId, DeviceId, MAX_CHUNK_LEN, TitleId},
     peer::{Priority, Source},
     wire::{self, http as names},
 };
@@ -135,6 +135,20 @@ pub struct Passed {
     pub body: Bytes,
     /// The DMS's clock, from its `Date` header.
     pub date: Option<SystemTime>,
+}
+
+/// Which break of which playback, and who asks. It holds a token: nothing prints it.
+pub struct AssetsAsk {
+    /// The title.
+    pub title: TitleId,
+    /// The break.
+    pub break_id: u32,
+    /// Drawn by the player.
+    pub playback: uuid::Uuid,
+    /// The token of the person at this PC.
+    pub person: Option<String>,
+    /// What the player calls itself.
+    pub player: Option<String>,
 }
 
 /// The one HTTP client of the agent; clones share its connections.
@@ -331,20 +345,40 @@ impl Client {
         within(PATIENCE, wire::page::MAX_PAGE_ANSWER, request).await
     }
 
+    /// Asks what fills a break.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn assets(&self, ask: AssetsAsk) -> Result<Passed, FetchError> {
+        let (base, title, id) = (self.base(Source::Origin)?, ask.title, ask.break_id);
+        let url = format!(
+            "{base}/v1/titles/{title}/breaks/{id}/assets?session={}",
+            ask.playback
+        );
+        let mut request = self.http.get(url);
+        if let Some(person) = ask.person {
+            request = request.bearer_auth(person);
+        }
+        if let Some(player) = ask.player {
+            request = request.header(header::USER_AGENT, player);
+        }
+        within(PATIENCE, wire::page::MAX_PAGE_ANSWER, request).await
+    }
+
+    /// Tells what happened to what fills breaks.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn ad_events(&self, events: Bytes) -> Result<Passed, FetchError> {
+        self.post("/v1/ads/events", events).await
+    }
+
     /// Tells what was played.
     ///
     /// # Errors
     /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
     pub async fn usage(&self, report: Bytes) -> Result<Passed, FetchError> {
         self.post("/v1/usage", report).await
-    }
-
-    /// Tells events of ads that were shown here.
-    ///
-    /// # Errors
-    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
-    pub async fn ad_events(&self, events: Bytes) -> Result<Passed, FetchError> {
-        self.post("/v1/ads/events", events).await
     }
 
     /// Asks for a new certificate.

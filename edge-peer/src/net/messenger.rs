@@ -9,7 +9,7 @@ use swarm::wire::{Answered, Question, question::MAX_QUESTION};
 use uuid::Uuid;
 
 use super::{
-    client::{Client, FetchError, PageAsk, Passed},
+    client::{AssetsAsk, Client, FetchError, PageAsk, Passed},
     control::{AskError, Handle},
 };
 
@@ -71,6 +71,22 @@ impl Messenger {
     /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
     pub async fn page(&self, ask: PageAsk) -> Result<Passed, FetchError> {
         self.client.page(ask).await
+    }
+
+    /// Asks what fills a break.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn assets(&self, ask: AssetsAsk) -> Result<Passed, FetchError> {
+        self.client.assets(ask).await
+    }
+
+    /// Tells what happened to what fills breaks.
+    ///
+    /// # Errors
+    /// [`FetchError`] when the DMS does not answer; its refusal is an answer.
+    pub async fn ad_events(&self, events: Bytes) -> Result<Passed, FetchError> {
+        self.client.ad_events(events).await
     }
 
     /// None: there is no control connection.

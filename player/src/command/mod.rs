@@ -55,6 +55,7 @@ Keys in the window:
   up, down, + -   volume
   m               sound off and on
   f               full screen
+  s               skip what fills a break, where that is allowed
   q, esc          quit
 
 Exit codes: 0 played, 1 failed (such as a wrong frame count), 2 wrong usage, 3 no such title,

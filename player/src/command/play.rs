@@ -1,11 +1,15 @@
 //! `dms-player play`.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use clap::{Args, ValueEnum};
 
 use crate::{
-    config::SourceArgs,
+    breaks::Breaks,
+    config::{SourceArgs, SourceConfig},
     engine::{feed::LookAhead, headless, quality::Quality, session::Session, transport::Pace},
     error::PlayError,
     report::Report,
@@ -51,6 +55,10 @@ pub(super) struct PlayArgs {
     /// Put the SHA-256 of all decoded pictures (raw planes) into the report
     #[arg(long, requires = "headless")]
     frames_sha256: bool,
+
+    /// Play the content alone; not where a break has to be seen
+    #[arg(long)]
+    no_ads: bool,
 }
 
 /// How long the end may wait until what was played is told.
@@ -68,11 +76,20 @@ pub(super) fn run(args: PlayArgs, began: Instant) -> Result<(), PlayError> {
     let runtime = super::runtime()?;
     let opened = runtime.block_on(Session::open(&config));
     let played = opened.and_then(|session| {
+        let breaks = args.breaks(&config, &session)?;
+        let (with, options) = (breaks.as_ref(), args.headless_options());
         let played = match args.headless {
-            true => runtime.block_on(headless::play(&session, args.headless_options(), began)),
-            false => window::play(&runtime, &session, args.window_options(), began),
+            true => runtime.block_on(headless::play(&session, with, options, began)),
+            false => window::play(&runtime, &session, with, args.window_options(), began),
         };
-        let closing = async { tokio::time::timeout(CLOSING, session.close()).await };
+        let closing = async {
+            let told = async {
+                if let Some(breaks) = &breaks {
+                    breaks.tell().await;
+                }
+            };
+            tokio::time::timeout(CLOSING, futures_util::future::join(told, session.close())).await
+        };
         let _ = runtime.block_on(closing);
         played
     });
@@ -92,6 +109,22 @@ pub(super) fn run(args: PlayArgs, began: Instant) -> Result<(), PlayError> {
 }
 
 impl PlayArgs {
+    /// The title's breaks, if they are played. Telling of what earlier playbacks showed needs none.
+    fn breaks(
+        &self,
+        config: &SourceConfig,
+        session: &Arc<Session>,
+    ) -> Result<Option<Arc<Breaks>>, PlayError> {
+        let holds = session.manifest().breaks.iter().any(|at| at.hold);
+        match (self.no_ads, holds) {
+            (false, _) => Ok(Some(Breaks::new(config, session))),
+            (true, false) => Ok(None),
+            (true, true) => Err(PlayError::Usage(
+                "This title has breaks that have to be seen: play it without --no-ads.".into(),
+            )),
+        }
+    }
+
     fn look_ahead(&self) -> LookAhead {
         LookAhead {
             time: Duration::from_secs(self.buffer),

@@ -11,13 +11,14 @@ use tokio::task::AbortHandle;
 
 use super::{
     feed::LookAhead,
-    playback::{Plan, Playback},
+    playback::{LaneTally, Plan, Playback},
     playhead::{Lane, Playhead},
     quality::Quality,
     session::Session,
     transport::{Pace, Transport},
 };
 use crate::{
+    breaks::{Breaks, Place},
     decode::{Flow, Sink, Span},
     error::PlayError,
     report::Report,
@@ -41,12 +42,23 @@ pub struct Options {
     pub at: Duration,
 }
 
+impl Options {
+    /// The start lies in the title.
+    fn within(self, plan: &Plan) -> Self {
+        Self {
+            at: self.at.min(plan.duration()),
+            ..self
+        }
+    }
+}
+
 /// Plays to the end and says how it went. `began` is when the program started.
 ///
 /// # Errors
 /// [`PlayError::NothingToPlay`]; what goes wrong later is in the report.
 pub async fn play(
     session: &Arc<Session>,
+    breaks: Option<&Arc<Breaks>>,
     options: Options,
     began: Instant,
 ) -> Result<Report, PlayError> {
@@ -55,10 +67,13 @@ pub async fn play(
     // The first poll installs the handler: from here on an interrupt gets a report.
     let _ = futures_util::poll!(interrupt.as_mut());
     let plan = Plan::of(session, options.quality)?;
-    let options = Options {
-        at: options.at.min(plan.duration()),
-        ..options
-    };
+    let options = options.within(&plan);
+    if let Some(breaks) = breaks {
+        tokio::select! {
+            () = breaks.play_beside(Place::Pre, options) => {}
+            _ = interrupt.as_mut() => return Err(PlayError::Interrupted),
+        }
+    }
     let playhead = Playhead::new(&plan.lanes(), options.at);
     let transport = Arc::new(Transport::new(playhead, options.pace));
     let playback = Playback::start(
@@ -82,14 +97,43 @@ pub async fn play(
         ended
     };
     tokio::pin!(finish);
+    let within = async {
+        if let Some(breaks) = breaks {
+            breaks.play_within(&transport, options).await;
+        }
+        // The content ends by itself.
+        std::future::pending::<()>().await;
+    };
     let (ended, interrupted) = tokio::select! {
         ended = &mut finish => (ended, false),
+        () = within => (Vec::new(), false),
         _ = interrupt => {
             transport.stop();
             feeds.iter().for_each(AbortHandle::abort);
             (finish.await, true)
         }
     };
+    if let Some(breaks) = breaks.filter(|_| !interrupted) {
+        breaks.play_beside(Place::Post, options).await;
+    }
+    let mut report = reported(session, ended);
+    report.timing(&transport, began);
+    if let Some(breaks) = breaks {
+        report.broken(breaks, began);
+    }
+    Ok(concluded(report, interrupted))
+}
+
+fn concluded(mut report: Report, interrupted: bool) -> Report {
+    if interrupted {
+        report.fail(PlayError::Interrupted);
+    }
+    report.check_counts();
+    report
+}
+
+/// A report of what the lanes did.
+fn reported(session: &Session, ended: Vec<(LaneTally, Option<Counter>)>) -> Report {
     let mut report = Report::new(session);
     for (tally, sink) in ended {
         report.lane(session, tally);
@@ -98,16 +142,11 @@ pub async fn play(
             .frames_sha256
             .or(hash.map(|h| hex::encode(h.finalize())));
     }
-    report.timing(&transport, began);
-    if interrupted {
-        report.fail(PlayError::Interrupted);
-    }
-    report.check_counts();
-    Ok(report)
+    report
 }
 
 /// Counts frames by telling the playhead about them.
-struct Counter {
+pub(crate) struct Counter {
     lane: Lane,
     transport: Arc<Transport>,
     paced: bool,
@@ -115,7 +154,7 @@ struct Counter {
 }
 
 impl Counter {
-    fn new(lane: Lane, transport: &Arc<Transport>, options: Options) -> Self {
+    pub(crate) fn new(lane: Lane, transport: &Arc<Transport>, options: Options) -> Self {
         let hash = options.hash && lane == Lane::Video;
         Self {
             lane,
@@ -129,7 +168,7 @@ impl Counter {
         self.transport.decoded(self.lane, span.until);
         let go = match self.paced {
             true => self.transport.wait_for(span.from, DECODE_LEAD),
-            false => !self.transport.is_stopped(),
+            false => self.transport.pass(span.until),
         };
         if go { Flow::Go } else { Flow::Stop }
     }

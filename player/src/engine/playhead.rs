@@ -49,6 +49,8 @@ pub struct Playhead {
     /// The position while not running.
     at: Duration,
     paused: bool,
+    /// Where it waits until it is let go on.
+    hold: Option<Duration>,
     started: Option<Instant>,
     stalls: u32,
     stalled: Duration,
@@ -71,6 +73,7 @@ impl Playhead {
             state: State::Filling,
             at,
             paused: false,
+            hold: None,
             started: None,
             stalls: 0,
             stalled: Duration::ZERO,
@@ -121,6 +124,29 @@ impl Playhead {
         self.run_if_ready(now);
     }
 
+    /// Lets the playhead go on at `to`, if that lies ahead, until it waits at `hold`. Waiting there is no stall.
+    pub fn release(&mut self, to: Duration, hold: Option<Duration>, now: Instant) {
+        self.settle(now);
+        if !self.is_running() {
+            self.at = self.at.max(to);
+        }
+        self.hold = hold;
+        self.run_if_ready(now);
+        self.settle(now);
+    }
+
+    /// Whether it waits where it was told to.
+    pub fn is_held(&mut self, now: Instant) -> bool {
+        self.settle(now);
+        !self.is_running() && self.hold.is_some_and(|hold| self.at >= hold)
+    }
+
+    /// Where it waits next.
+    #[must_use]
+    pub fn hold(&self) -> Option<Duration> {
+        self.hold
+    }
+
     /// Moves the playhead; what was decoded before is forgotten.
     pub fn seek(&mut self, to: Duration, now: Instant) {
         self.settle(now);
@@ -167,7 +193,7 @@ impl Playhead {
     /// Whether everything was played.
     #[must_use]
     pub fn is_finished(&self, now: Instant) -> bool {
-        self.lanes.iter().all(|p| p.ended) && self.position(now) >= self.limit()
+        self.lanes.iter().all(|p| p.ended) && self.position(now) >= self.decoded_limit()
     }
 
     /// How far the least decoded lane is.
@@ -198,9 +224,17 @@ impl Playhead {
         let State::Running { since, from } = self.state else {
             return;
         };
-        let limit = self.limit();
+        let limit = self.decoded_limit();
         let all_ended = self.lanes.iter().all(|p| p.ended);
         let reached = from + now.saturating_duration_since(since);
+        if let Some(hold) = self
+            .hold
+            .filter(|hold| *hold <= reached && *hold <= self.decoded_limit())
+        {
+            self.at = hold.max(from);
+            self.state = State::Filling;
+            return;
+        }
         if reached > limit && !all_ended {
             self.stalls += 1;
             self.at = limit;
@@ -214,7 +248,8 @@ impl Playhead {
     }
 
     fn run_if_ready(&mut self, now: Instant) {
-        if self.paused || self.is_running() {
+        let held = self.hold.is_some_and(|hold| self.at >= hold);
+        if self.paused || held || self.is_running() {
             return;
         }
         let enough = self.at + PREROLL;
@@ -237,6 +272,13 @@ impl Playhead {
 
     /// The point the playhead must not pass: the first undecoded one, or the end.
     fn limit(&self) -> Duration {
+        let decoded = self.decoded_limit();
+        self.hold
+            .map_or(decoded, |hold| decoded.min(hold.max(self.at)))
+    }
+
+    /// The first point that is not decoded, or the end.
+    fn decoded_limit(&self) -> Duration {
         self.decoded_until().max(self.at)
     }
 

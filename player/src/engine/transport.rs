@@ -74,17 +74,58 @@ impl Transport {
         self.lock().stopped
     }
 
+    /// Lets the playhead go on at `to` until it waits at `hold`: see [`Playhead::release`].
+    pub fn release(&self, to: Duration, hold: Option<Duration>) {
+        self.playhead(|playhead, now| playhead.release(to, hold, now));
+    }
+
+    /// Whether everything waits for [`Self::release`]: the playhead, or, when decoding is not paced, the decoders.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        let mut state = self.lock();
+        let playhead = &mut state.playhead;
+        match self.pace {
+            Pace::RealTime => playhead.is_held(Instant::now()),
+            Pace::Fast => {
+                let decoded = playhead.decoded_until();
+                playhead.hold().is_some_and(|hold| decoded >= hold)
+            }
+        }
+    }
+
+    /// Blocks a decoder that is not paced where the playhead is to wait; false when stopped.
+    #[must_use]
+    pub fn pass(&self, from: Duration) -> bool {
+        let mut state = self.lock();
+        while !state.stopped && state.playhead.hold().is_some_and(|hold| from >= hold) {
+            let woken = self.changed.wait_timeout(state, LOOK_AGAIN);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        !state.stopped
+    }
+
+    /// What of the media is consumed: up to the playhead, or, when decoding is not paced, what is decoded.
+    #[must_use]
+    pub fn consumed(&self) -> Duration {
+        let state = self.lock();
+        let position = state.playhead.position(Instant::now());
+        match self.pace {
+            Pace::RealTime => position,
+            Pace::Fast => position.max(state.playhead.decoded_until()),
+        }
+    }
+
+    /// Whether the first frame was presented.
+    #[must_use]
+    pub fn has_started(&self) -> bool {
+        self.lock().playhead.started().is_some()
+    }
+
     /// How much media lies between what is being consumed and `start`. What is consumed is the
     /// playhead's position, or, when decoding is not paced, what is decoded.
     #[must_use]
     pub fn ahead(&self, start: Duration) -> Duration {
-        let state = self.lock();
-        let position = state.playhead.position(Instant::now());
-        let consumed = match self.pace {
-            Pace::RealTime => position,
-            Pace::Fast => position.max(state.playhead.decoded_until()),
-        };
-        start.saturating_sub(consumed)
+        start.saturating_sub(self.consumed())
     }
 
     /// How long the bytes of a segment that starts at `start` may take.

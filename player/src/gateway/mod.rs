@@ -4,6 +4,7 @@
 //! found". Segments are opened when they are asked for and kept in a small cache, because
 //! players like to ask twice.
 
+mod ads;
 mod cache;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -21,12 +22,12 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use swarm::content::{
     Manifest, TrackId,
-    hls::{self, Breaks, Sealing},
+    hls::{self, Breaks as Ranges, Sealing},
 };
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
-use crate::{engine::session::Session, error::PlayError};
+use crate::{breaks::Breaks, engine::session::Session, error::PlayError};
 use cache::SegmentCache;
 
 /// Random bytes in the secret.
@@ -48,12 +49,38 @@ pub struct Gateway {
 }
 
 struct Shared {
+    content: Tree,
+    ads: ads::Ads,
+    /// Pages of these origins may read it.
+    origins: Vec<HeaderValue>,
+    address: SocketAddr,
+    secret_hash: [u8; 32],
+}
+
+/// A title that is handed out in the clear.
+struct Tree {
     session: Arc<Session>,
     /// The session's manifest without the tracks that the licence does not open.
     manifest: Manifest,
     cache: SegmentCache,
-    address: SocketAddr,
-    secret_hash: [u8; 32],
+}
+
+impl Tree {
+    /// # Errors
+    /// [`PlayError::ThirdPartyForbidden`] when the licence says so.
+    fn new(session: &Arc<Session>) -> Result<Self, PlayError> {
+        let license = session.license();
+        if !license.third_party_players() {
+            return Err(PlayError::ThirdPartyForbidden(session.manifest().title));
+        }
+        let mut manifest = session.manifest().clone();
+        manifest.tracks.retain(|track| license.covers(track.id));
+        Ok(Self {
+            session: Arc::clone(session),
+            manifest,
+            cache: SegmentCache::new(MAX_CACHE_BYTES),
+        })
+    }
 }
 
 impl Gateway {
@@ -62,11 +89,13 @@ impl Gateway {
     /// # Errors
     /// [`PlayError::ThirdPartyForbidden`] when the licence says so, [`PlayError::Usage`] for an
     /// address other computers can reach or that is taken.
-    pub async fn bind(session: &Arc<Session>, address: SocketAddr) -> Result<Self, PlayError> {
-        let license = session.license();
-        if !license.third_party_players() {
-            return Err(PlayError::ThirdPartyForbidden(session.manifest().title));
-        }
+    pub async fn bind(
+        session: &Arc<Session>,
+        breaks: Arc<Breaks>,
+        address: SocketAddr,
+        origins: Vec<HeaderValue>,
+    ) -> Result<Self, PlayError> {
+        let content = Tree::new(session)?;
         if !address.ip().is_loopback() {
             let text =
                 "--listen takes a loopback address such as 127.0.0.1:0: the segments are clear.";
@@ -80,16 +109,13 @@ impl Gateway {
         let (listener, address) = bound.await.map_err(|error| {
             PlayError::Usage(format!("The gateway cannot listen on {address}: {error}."))
         })?;
-        let mut manifest = session.manifest().clone();
-        manifest.tracks.retain(|track| license.covers(track.id));
         let secret = Zeroizing::new(hex::encode(rand::random::<[u8; SECRET_LEN]>()));
         let secret_hash = Sha256::digest(secret.as_bytes()).into();
-        let cache = SegmentCache::new(MAX_CACHE_BYTES);
-        let session = Arc::clone(session);
+        let base = format!("http://{address}/{}", secret.as_str());
         let shared = Arc::new(Shared {
-            session,
-            manifest,
-            cache,
+            content,
+            ads: ads::Ads::new(breaks, base),
+            origins,
             address,
             secret_hash,
         });
@@ -126,6 +152,12 @@ fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/{secret}/master.m3u8", get(master))
         .route("/{secret}/{version}/{track}/{file}", get(file))
+        .route("/{secret}/breaks/{id}/assets", get(ads::list))
+        .route("/{secret}/ads/{creative}/master.m3u8", get(ads::master))
+        .route(
+            "/{secret}/ads/{creative}/{version}/{track}/{file}",
+            get(ads::file),
+        )
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard))
         .with_state(shared)
 }
@@ -144,8 +176,13 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
+    let origin = request.headers().get(header::ORIGIN).cloned();
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = origin.filter(|origin| shared.origins.contains(origin)) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
@@ -164,57 +201,67 @@ fn host_fits(headers: &HeaderMap, address: SocketAddr) -> bool {
 }
 
 async fn master(State(shared): State<Arc<Shared>>) -> Response {
-    match hls::master_playlist(&shared.manifest, Sealing::Clear) {
-        Ok(text) => playlist(text),
-        Err(_) => StatusCode::NOT_FOUND.into_response(),
-    }
+    shared.content.master()
 }
 
 async fn file(
     State(shared): State<Arc<Shared>>,
     Path((_, version, track, file)): Path<(String, u64, u16, String)>,
 ) -> Response {
-    let not_found = || StatusCode::NOT_FOUND.into_response();
-    if version != shared.manifest.version {
-        return not_found();
-    }
-    let track = TrackId(track);
-    if file == "index.m3u8" {
-        let text = hls::media_playlist(&shared.manifest, track, Breaks::At(BREAKS));
-        return text.map_or_else(|_| not_found(), playlist);
-    }
-    let Some(index) = file
-        .strip_suffix(".m4s")
-        .and_then(|index| index.parse().ok())
-    else {
-        return not_found();
-    };
-    match segment(&shared, track, index).await {
-        Ok(Some(bytes)) => ([(header::CONTENT_TYPE, "video/mp4")], bytes).into_response(),
-        Ok(None) => not_found(),
-        Err(error) => {
-            tracing::warn!(%error, track.id = %track, segment.index = index, "no segment");
-            let status = match error.exit_code() {
-                4 => StatusCode::FORBIDDEN,
-                7 => StatusCode::GATEWAY_TIMEOUT,
-                _ => StatusCode::BAD_GATEWAY,
-            };
-            (status, format!("{}: {error}\n", error.code())).into_response()
-        }
-    }
+    let at = Ranges::At(BREAKS);
+    shared
+        .content
+        .file(version, TrackId(track), &file, at)
+        .await
 }
 
-/// An opened segment, as long as the licence allows other players: a renewed one may not.
-async fn segment(
-    shared: &Shared,
-    track: TrackId,
-    index: usize,
-) -> Result<Option<Bytes>, PlayError> {
-    let fetch = shared.session.segment(track, index, SEGMENT_DEADLINE);
-    let opened = shared.cache.get_or_fetch((track, index), fetch).await?;
-    match shared.session.license().third_party_players() {
-        true => Ok(opened),
-        false => Err(PlayError::ThirdPartyForbidden(shared.manifest.title)),
+impl Tree {
+    fn master(&self) -> Response {
+        match hls::master_playlist(&self.manifest, Sealing::Clear) {
+            Ok(text) => playlist(text),
+            Err(_) => StatusCode::NOT_FOUND.into_response(),
+        }
+    }
+
+    /// A media playlist or a segment.
+    async fn file(&self, version: u64, track: TrackId, file: &str, breaks: Ranges<'_>) -> Response {
+        let not_found = || StatusCode::NOT_FOUND.into_response();
+        if version != self.manifest.version {
+            return not_found();
+        }
+        if file == "index.m3u8" {
+            let text = hls::media_playlist(&self.manifest, track, breaks);
+            return text.map_or_else(|_| not_found(), playlist);
+        }
+        let Some(index) = file
+            .strip_suffix(".m4s")
+            .and_then(|index| index.parse().ok())
+        else {
+            return not_found();
+        };
+        match self.segment(track, index).await {
+            Ok(Some(bytes)) => ([(header::CONTENT_TYPE, "video/mp4")], bytes).into_response(),
+            Ok(None) => not_found(),
+            Err(error) => {
+                tracing::warn!(%error, track.id = %track, segment.index = index, "no segment");
+                let status = match error.exit_code() {
+                    4 => StatusCode::FORBIDDEN,
+                    7 => StatusCode::GATEWAY_TIMEOUT,
+                    _ => StatusCode::BAD_GATEWAY,
+                };
+                (status, format!("{}: {error}\n", error.code())).into_response()
+            }
+        }
+    }
+
+    /// An opened segment, as long as the licence allows other players: a renewed one may not.
+    async fn segment(&self, track: TrackId, index: usize) -> Result<Option<Bytes>, PlayError> {
+        let fetch = self.session.segment(track, index, SEGMENT_DEADLINE);
+        let opened = self.cache.get_or_fetch((track, index), fetch).await?;
+        match self.session.license().third_party_players() {
+            true => Ok(opened),
+            false => Err(PlayError::ThirdPartyForbidden(self.manifest.title)),
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use swarm::{
 };
 use zeroize::Zeroizing;
 
+mod ads;
+
 use super::row::Row;
 use crate::error::PlayError;
 

@@ -14,6 +14,8 @@ pub(super) enum Action {
     Seek(i64),
     Fullscreen,
     Mute,
+    /// What fills a break, where that is allowed.
+    Skip,
     /// By so many percent.
     Louder(i8),
     /// The window was uncovered or has another size.
@@ -45,6 +47,7 @@ fn key_action(key: Keycode) -> Option<Action> {
         Keycode::L => Action::Seek(10),
         Keycode::F => Action::Fullscreen,
         Keycode::M => Action::Mute,
+        Keycode::S => Action::Skip,
         Keycode::UP | Keycode::PLUS | Keycode::EQUALS | Keycode::KP_PLUS => Action::Louder(5),
         Keycode::DOWN | Keycode::MINUS | Keycode::KP_MINUS => Action::Louder(-5),
         Keycode::Q | Keycode::ESCAPE => Action::Quit,

@@ -4,6 +4,7 @@
 //! sound device fed and answers keys. The playhead follows the sound device's clock; without a
 //! device, or after the sound has ended, it follows this computer's.
 
+mod breaks;
 mod keys;
 mod lanes;
 mod screen;
@@ -18,12 +19,14 @@ use sdl2::{event::Event, video::FullscreenType};
 use swarm::content::TitleId;
 
 use crate::{
+    breaks::{Breaks, Place},
     engine::{
         feed::LookAhead, playback::Plan, playhead::Playhead, quality::Quality, session::Session,
     },
     error::PlayError,
     report::Report,
 };
+use breaks::Due;
 use keys::Action;
 use lanes::Run;
 use screen::Screen;
@@ -52,6 +55,7 @@ pub struct Options {
 pub fn play(
     runtime: &tokio::runtime::Runtime,
     session: &Arc<Session>,
+    breaks: Option<&Arc<Breaks>>,
     options: Options,
     began: Instant,
 ) -> Result<Report, PlayError> {
@@ -83,9 +87,20 @@ pub fn play(
         earlier: (0, Duration::ZERO),
         first: None,
         seeked: false,
+        breaks: breaks.map(Due::new),
     };
-    let quit = show.main_loop(&mut events)?;
-    Ok(show.report(began, quit))
+    let mut quit = show.breaks_beside(Place::Pre, &mut events)?;
+    if !quit {
+        quit = show.main_loop(&mut events)?;
+    }
+    if !quit {
+        quit = show.breaks_beside(Place::Post, &mut events)?;
+    }
+    let report = show.report(began, quit);
+    Ok(match breaks {
+        Some(breaks) => report.with_breaks(breaks, began),
+        None => report,
+    })
 }
 
 struct Show<'a> {
@@ -104,6 +119,7 @@ struct Show<'a> {
     /// When the first picture was shown.
     first: Option<Instant>,
     seeked: bool,
+    breaks: Option<Due>,
 }
 
 impl Show<'_> {
@@ -113,6 +129,9 @@ impl Show<'_> {
             self.tick()?;
             if self.run.is_finished() {
                 return Ok(false);
+            }
+            if self.breaks_due(events)? {
+                return Ok(true);
             }
             let wait = u32::try_from(self.run.until_next(TICK).as_millis())
                 .unwrap_or(1)
@@ -161,6 +180,7 @@ impl Show<'_> {
             Some(Action::Mute) => self.sound.toggle_mute(),
             Some(Action::Louder(percent)) => self.sound.change_volume(percent),
             Some(Action::Redraw) => self.screen.redraw()?,
+            Some(Action::Skip) => {}
             None => {}
         }
         Ok(false)
@@ -178,6 +198,15 @@ impl Show<'_> {
                 .duration()
                 .saturating_sub(Duration::from_millis(200)),
         );
+        if let Some(breaks) = &mut self.breaks {
+            breaks.sought(position, to);
+        }
+        self.begin_at(to);
+        tracing::info!(to_ms = to.as_millis(), "seek");
+    }
+
+    /// Plays from there on.
+    fn begin_at(&mut self, to: Duration) {
         let (stalls, stalled) = self.run.stalls();
         self.earlier = (self.earlier.0 + stalls, self.earlier.1 + stalled);
         self.sound.clear();
@@ -185,7 +214,6 @@ impl Show<'_> {
         self.run = Run::start(self.runtime, self.session, &self.plan, to, look_ahead);
         self.run.set_paused(self.paused);
         self.seeked = true;
-        tracing::info!(to_ms = to.as_millis(), "seek");
     }
 
     /// What the window's title says: title, time, source.

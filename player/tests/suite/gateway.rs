@@ -12,15 +12,20 @@ use crate::{
 };
 
 /// A serving player; stopped with the value.
-struct Serving {
+pub struct Serving {
     child: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Serving {
     fn start(desk: &Desk) -> Self {
+        Self::with(desk, &[])
+    }
+
+    pub fn with(desk: &Desk, arguments: &[&str]) -> Self {
         let title = clip().manifest.title.to_string();
-        let mut child = desk.spawn("serve", &[&title, "-vvv"]);
+        let arguments = [&[title.as_str(), "-vvv"], arguments].concat();
+        let mut child = desk.spawn("serve", &arguments);
         let mut url = String::new();
         let stdout = child.stdout.as_mut().expect("stdout is piped");
         BufReader::new(stdout).read_line(&mut url).expect("a line");
@@ -31,7 +36,7 @@ impl Serving {
     }
 
     /// Stops the player and returns what it logged.
-    fn log(mut self) -> String {
+    pub fn log(mut self) -> String {
         self.child.kill().expect("it runs");
         let mut log = String::new();
         let stderr = self.child.stderr.as_mut().expect("stderr is piped");
@@ -47,7 +52,7 @@ impl Drop for Serving {
     }
 }
 
-fn output(command: &mut Command) -> Ran {
+pub fn output(command: &mut Command) -> Ran {
     Ran::of(command.output().expect("the program is installed"))
 }
 

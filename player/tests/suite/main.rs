@@ -1,5 +1,6 @@
 //! The real player against a real server with a real, small title.
 
+mod breaks;
 mod clip;
 mod gateway;
 mod headless;

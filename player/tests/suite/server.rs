@@ -1,5 +1,6 @@
 //! A real HTTP server on loopback that speaks the agent's or the DMS's routes, with faults.
 
+mod ads;
 mod kept;
 
 use std::{
@@ -67,6 +68,12 @@ pub struct Behaviour {
     pub device: [u8; 16],
     /// Whether licences may be used without contact.
     pub offline: bool,
+    /// What fills every break.
+    pub list: serde_json::Value,
+    /// So long it takes to say so.
+    pub list_delay: Duration,
+    /// Events are not taken.
+    pub events_down: bool,
 }
 
 impl Default for Behaviour {
@@ -86,6 +93,9 @@ impl Default for Behaviour {
             other_keys: false,
             device: DEVICE,
             offline: true,
+            list: json!({ "ASSETS": [] }),
+            list_delay: Duration::ZERO,
+            events_down: false,
         }
     }
 }
@@ -112,6 +122,7 @@ struct Shared {
     chunks_served: AtomicUsize,
     licenses_asked: AtomicUsize,
     desk: kept::Desk,
+    ads: ads::Heard,
 }
 
 impl Server {
@@ -153,6 +164,7 @@ impl Server {
             chunks_served: AtomicUsize::new(0),
             licenses_asked: AtomicUsize::new(0),
             desk: kept::Desk::default(),
+            ads: ads::Heard::default(),
         });
         let router = router(&shared);
         runtime.spawn(async move { axum::serve(listener, router).await });
@@ -171,6 +183,11 @@ impl Server {
         self.shared.chunks_served.load(Ordering::Relaxed)
     }
 
+    /// Paths of lists that were asked for, and events that were told.
+    pub fn heard(&self) -> (Vec<String>, Vec<serde_json::Value>) {
+        self.shared.ads.all()
+    }
+
     pub fn licenses_asked(&self) -> usize {
         self.shared.licenses_asked.load(Ordering::Relaxed)
     }
@@ -183,6 +200,7 @@ fn router(shared: &Arc<Shared>) -> Router {
             .route("/v1/trust", get(trust))
             .route("/v1/titles/{title}/manifest", get(manifest))
             .route("/v1/license", post(licence))
+            .merge(ads::routes())
             .merge(kept::routes()),
         Kind::Dms => Router::new()
             .route("/api/v1/trust", get(trust))

@@ -6,6 +6,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Bytes, toHex } from '../src/secure/bytes';
 import { type Exchange, type Listening, listen, readJson, sendBytes, sendJson, sendProblem } from './http';
+import { DevAds } from './ads';
 import { DevPortal } from './portal';
 import { type Signer, license, newSigner, random } from './sealer';
 import { type SealedTitle, TENANT, playlist, titleBytes } from './title';
@@ -74,6 +75,7 @@ export class DevDms {
   readonly asked: string[] = [];
   readonly rows: TitleRow[] = [];
   readonly portal = new DevPortal();
+  readonly ads = new DevAds();
   readonly #sessions = new Set<string>();
   /** Codes for agents, and whether each was traded. */
   readonly #codes = new Map<string, boolean>();
@@ -155,7 +157,7 @@ export class DevDms {
   /** A message or playlist as the device listener would give it to an agent. */
   content(title: string, rel: string): Bytes | string | null {
     const found = this.#titles.get(title);
-    return found ? (found.messages.get(rel) ?? playlist(found, rel)) : null;
+    return found ? (found.messages.get(rel) ?? playlist(found, rel, this.ads.ranges(title))) : null;
   }
 
   trust(): unknown {
@@ -224,6 +226,7 @@ export class DevDms {
     if (segment) return this.#tree(exchange, segment[1] ?? '', segment[2] ?? '');
     if (pathname.startsWith('/api/v1/me/handoff')) return this.#handoff(exchange);
     if (await this.portal.answer(exchange, this.rows)) return;
+    if (await this.ads.answer(exchange)) return;
     if (pathname === '/api/v1/titles') {
       return sendJson(exchange, 200, { items: this.rows, next_cursor: null });
     }

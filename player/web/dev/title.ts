@@ -44,7 +44,7 @@ export function titleBytes(title: SealedTitle): Bytes {
 }
 
 /** A playlist of the title's tree; null for a path that is none. */
-export function playlist(title: SealedTitle, rel: string): string | null {
+export function playlist(title: SealedTitle, rel: string, ranges: readonly string[] = []): string | null {
   if (rel === 'master.m3u8') return master(title);
   const track = title.clip.tracks.find(({ id }) => rel === `${title.version}/${id}/index.m3u8`);
   if (!track) return null;
@@ -54,6 +54,7 @@ export function playlist(title: SealedTitle, rel: string): string | null {
     '#EXTM3U\n#EXT-X-VERSION:7',
     `#EXT-X-TARGETDURATION:${target}\n#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-PLAYLIST-TYPE:VOD`,
     '#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI="0.m4s"',
+    ...(ranges.length > 0 ? ['#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:00.000Z', ...ranges] : []),
     ...lines,
     '#EXT-X-ENDLIST\n',
   ].join('\n');

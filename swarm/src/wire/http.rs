@@ -22,6 +22,8 @@ pub const LENGTH: &str = "dms-length";
 pub const REFER: &str = "dms-refer";
 /// Answer 200 of an agent's loopback API: `cache`, `peer` or `origin`.
 pub const SOURCE: &str = "dms-source";
+/// What a program asks its agent in a person's name: their token. The agent passes it on.
+pub const PERSON: &str = "dms-person";
 /// Content type of a row of chunks: for each its id, its length (4 bytes, big endian), where it
 /// was (1 byte: 0 cache, 1 peer, 2 origin) and its bytes. Length 0 says that the others are still sought.
 pub const CHUNK_ROW: &str = "application/vnd.dms.chunks";

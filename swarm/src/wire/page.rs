@@ -33,6 +33,7 @@ pub fn may_ask(method: &str, target: &str) -> bool {
     match (method, parts.as_slice()) {
         ("GET", ["trust" | "titles"] | ["me", "for-you"])
         | ("POST", ["usage" | "delivery"] | ["ads", "events"]) => true,
+        ("GET", ["titles", title, "breaks", id, "assets"]) => is_id(title) && is_number(id),
         ("GET", ["titles", title, "captions", lang]) => {
             is_id(title) && !lang.is_empty() && lang.len() <= MAX_LANG && plain(lang, b"-")
         }
@@ -57,6 +58,11 @@ fn is_id(text: &str) -> bool {
     let digits = text.bytes().filter(|b| *b != b'-').count();
     let fits = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-');
     digits == 32 && matches!(text.len(), 32 | 36) && text.bytes().all(fits)
+}
+
+/// Whether it is the number of a break.
+fn is_number(text: &str) -> bool {
+    (1..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn plain(text: &str, also: &[u8]) -> bool {
@@ -87,6 +93,10 @@ mod tests {
             ("POST", "/api/v1/usage".to_owned()),
             ("POST", "/api/v1/delivery".to_owned()),
             ("POST", "/api/v1/ads/events".to_owned()),
+            (
+                "GET",
+                format!("/api/v1/titles/{ID}/breaks/7/assets?session={ID}"),
+            ),
             ("GET", format!("/api/v1/me/titles/{ID}")),
             ("PUT", format!("/api/v1/me/progress/{ID}")),
             ("PUT", format!("/api/v1/me/saved/{ID}")),
@@ -112,6 +122,11 @@ mod tests {
             ("GET", format!("/api/v1/titles/{ID}%2fpolicy")),
             ("GET", format!("/api/v1//titles/{ID}")),
             ("GET", "/api/v1/licenses".to_owned()),
+            ("GET", "/api/v1/ads/events".to_owned()),
+            ("POST", "/api/v1/ads/campaigns".to_owned()),
+            ("PUT", format!("/api/v1/titles/{ID}/breaks/7")),
+            ("GET", format!("/api/v1/titles/{ID}/breaks/x/assets")),
+            ("GET", format!("/api/v1/titles/{ID}/breaks//assets")),
             ("GET", "/api/v1/people".to_owned()),
             ("GET", "/api/v1/tokens".to_owned()),
             ("POST", "/api/v1/tokens".to_owned()),

@@ -15,7 +15,7 @@ const EDGES: [(&str, &[&str]); 9] = [
     ("dms-transcoder", &["dms-transcoder-protocol"]),
     ("dms-server", &["swarm", "drm", "dms-transcoder-protocol"]),
     ("edge-peer", &["swarm"]),
-    ("dms-player", &["swarm", "drm"]),
+    ("dms-player", &["swarm", "drm", "dms-ads"]),
     ("system-tests", &["swarm", "drm"]),
     (
         "fuzz-targets",

@@ -21,8 +21,8 @@ export interface LoaderHost {
   readonly report: PlayReport;
   /** Also record the SHA-256 of every opened segment. */
   readonly hashes: boolean;
-  /** The master playlist came: gives back what of it is to be played. */
-  master(text: string): string;
+  /** A playlist came: gives back what of it is to be played. */
+  playlist(rel: string, text: string): string | Promise<string>;
   /** Something that no retry can mend. The host stops the engine and tells the person. */
   fatal(error: PageError): void;
 }
@@ -132,8 +132,7 @@ class SealedLoader implements Loader<LoaderContext> {
     const fetched = await transport.get(rel, signal, this.#progress());
     this.#received(fetched);
     if (!binary) {
-      const text = new TextDecoder().decode(fetched.body);
-      return rel === 'master.m3u8' ? this.#host.master(text) : text;
+      return this.#host.playlist(rel, new TextDecoder().decode(fetched.body));
     }
     const at = segmentAddress(rel);
     if (!at) throw new PageError('unexpected', `not the address of a segment: ${rel}`);

@@ -27,6 +27,8 @@ export interface PlaybackEvents {
   ready(): void;
   /** Playback cannot go on; the engine is stopped. */
   fatal(error: PageError): void;
+  /** A media playlist has breaks; the engine waits for what becomes of it. */
+  breaks?(playlist: string): Promise<void>;
 }
 
 /** Parts of a playback that outlive a retry. */
@@ -107,10 +109,12 @@ export class Playback {
   #config(from: number): Partial<HlsConfig> {
     const { transport, keys, report, hashes } = this.#parts;
     const fatal = (error: PageError) => this.#fatal(error);
-    const host: LoaderHost = { transport, keys, report, hashes, fatal, master: (text) => this.#master(text) };
+    const host: LoaderHost = { transport, keys, report, hashes, fatal, playlist: (rel, text) => this.#playlist(rel, text) };
     const loader = loaderClass(host);
     return {
       loader,
+      // Breaks are played by src/breaks.
+      interstitialsController: undefined as never,
       startPosition: from > 0 ? from : -1,
       // CMAF needs no transmuxing worth a worker, and without one the page needs no blob: scripts.
       enableWorker: false,
@@ -127,6 +131,13 @@ export class Playback {
       playlistLoadPolicy: NO_RETRY,
       fragLoadPolicy: NO_RETRY,
     };
+  }
+
+  async #playlist(rel: string, text: string): Promise<string> {
+    if (rel === 'master.m3u8') return this.#master(text);
+    // A title plays whatever becomes of its breaks.
+    if (text.includes('apple.hls.interstitial')) await this.#parts.events.breaks?.(text).catch(() => undefined);
+    return text;
   }
 
   #master(text: string): string {

@@ -16,6 +16,7 @@ import { t } from '../i18n/text';
 import { errorCard } from '../ui/cards';
 import { byId, h } from '../ui/dom';
 import { type WatchAddress, rememberPlace } from './address';
+import type { Breaks } from '../breaks/breaks';
 import type { Captions } from './captions';
 import { Controls } from './controls';
 import { measure } from './meters';
@@ -85,6 +86,7 @@ export class WatchPage {
   #around: Surroundings | null = null;
   #stats: Stats | null = null;
   #standing: Standing | null = null;
+  #breaks: Breaks | null = null;
   #phase: Phase = 'loading';
   #shown: api.Title | null = null;
   /** Where to start next, seconds; null: where the person stopped. */
@@ -105,7 +107,11 @@ export class WatchPage {
       keys: this.#keys,
       report: this.#report,
       hashes: address.hashes,
-      events: { ready: () => this.#onReady(), fatal: (error) => this.#fail(error) },
+      events: {
+        ready: () => this.#onReady(),
+        fatal: (error) => this.#fail(error),
+        breaks: (playlist) => this.#meet(playlist),
+      },
     });
     this.#from = address.at;
     this.#left = rememberPlace(title, this.#video);
@@ -186,6 +192,7 @@ export class WatchPage {
       phase: () => this.#phase,
       permission: () => this.#ladder.permission,
       offered: () => this.#parts?.notice.offered ?? false,
+      breaks: () => this.#breaks?.log ?? [],
     });
   }
 
@@ -275,6 +282,19 @@ export class WatchPage {
     });
   }
 
+  /** Loaded for titles that have breaks alone. */
+  async #meet(playlist: string): Promise<void> {
+    const { Breaks } = await import('../breaks/breaks');
+    this.#breaks ??= new Breaks({
+      title: this.#title,
+      video: this.#video,
+      player: this.#player,
+      route: this.#route,
+      report: this.#report,
+    });
+    this.#breaks.learn(playlist);
+  }
+
   #onReady(): void {
     this.#enter('ready');
     this.#overlay.hidden = true;
@@ -301,6 +321,7 @@ export class WatchPage {
   #fail(error: PageError): void {
     this.#from = this.#video.currentTime || this.#from;
     this.#playback.stop();
+    this.#breaks?.stop();
     this.#standing?.stop();
     if (error.code === 'signed_out') {
       this.#askToSignIn().catch((why: unknown) => this.#fail(toPageError(why)));

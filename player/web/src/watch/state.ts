@@ -1,5 +1,6 @@
 /** `window.dmsPlayer`: what the page did, readable by tests and by a help desk, changeable by nobody. */
 
+import type { BreakReport } from '../breaks/breaks';
 import type { SourceBytes } from '../net/sources';
 import { totalBytes } from '../net/sources';
 import type { Permission } from '../net/path';
@@ -39,6 +40,8 @@ export interface PlayerState {
   readonly duration: number | null;
   readonly bufferedAhead: number;
   readonly paused: boolean;
+  /** What became of the breaks. */
+  readonly breaks: readonly BreakReport[];
   readonly errors: readonly ReportedError[];
   /** `{track}/{segment}` -> SHA-256 of what was opened; filled when the address has `debug=hashes`. */
   readonly hashes: Readonly<Record<string, string>>;
@@ -55,6 +58,7 @@ export interface StateSources {
   phase(): Phase;
   permission(): Permission;
   offered(): boolean;
+  breaks(): readonly BreakReport[];
 }
 
 /** The report as it stands now. */
@@ -86,6 +90,7 @@ export function readState(of: StateSources): PlayerState {
     duration: Number.isFinite(video.duration) ? video.duration : null,
     bufferedAhead: bufferedAhead(video),
     paused: video.paused,
+    breaks: of.breaks(),
     errors: [...report.errors],
     hashes: Object.fromEntries(report.hashes),
   };
