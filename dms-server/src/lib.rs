@@ -4,6 +4,7 @@
 //! extractors), its core, and `db.rs` (the only place with SQL). [`serve::Dms`] assembles them.
 
 pub mod admin;
+pub mod ads;
 pub mod audit;
 pub mod auth;
 pub mod backup;

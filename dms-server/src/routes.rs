@@ -22,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::{
-    audit, auth, backup, branding, campaign, captions, delivery, device, embed, grant, keys,
+    ads, audit, auth, backup, branding, campaign, captions, delivery, device, embed, grant, keys,
     license, live, observe, oidc, origin, pages, people, portal, problem, publish, rights, scim,
     search, site, storage, usage, webhook,
 };
@@ -80,6 +80,11 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(delivery::routes::routes())
         .merge(site::routes::routes())
         .merge(campaign::routes::routes())
+        .merge(ads::creative::routes::routes())
+        .merge(ads::campaign::routes::routes())
+        .merge(ads::decide::routes::routes())
+        .merge(ads::decide::servers::routes::routes())
+        .merge(ads::decide::settings::routes::routes())
         .merge(live::routes::routes())
         .merge(portal::routes::routes())
         .merge(embed::routes::routes())
@@ -92,6 +97,7 @@ fn device_api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(origin::routes::device_routes())
         .merge(license::routes::device_routes())
+        .merge(ads::decide::routes::device_routes())
         .merge(usage::routes::device_routes())
         .merge(site::routes::device_routes())
         .merge(device::routes::device_routes())

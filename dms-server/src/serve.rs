@@ -10,6 +10,7 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::ads::{self, decide::Filling};
 use crate::auth;
 use crate::backup::kept::Backups;
 use crate::campaign::{self, board::Board};
@@ -170,6 +171,8 @@ impl Dms {
         app.tasks.spawn(ledger::run(app.clone()));
         app.tasks.spawn(site::hours::follow::run(app.clone()));
         app.tasks.spawn(campaign::run(app.clone()));
+        app.tasks.spawn(ads::creative::fetch::run(app.clone()));
+        app.tasks.spawn(ads::campaign::hold::run(app.clone()));
         app.tasks.spawn(live::feed::run(app.clone()));
         app.tasks.spawn(recorder::run(app.clone()));
         app.tasks.spawn(webhook::run(app.clone()));
@@ -307,6 +310,7 @@ impl Opened {
             wan: Wan::default(),
             backups: Backups::default(),
             deliveries: Deliveries::default(),
+            filling: Filling::default(),
             readiness: Readiness::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::ads::decide::Filling;
 use crate::backup::kept::Backups;
 use crate::campaign::board::Board;
 use crate::clock::Clock;
@@ -79,6 +80,8 @@ pub struct Parts {
     pub backups: Backups,
     /// What players said of deliveries, before it is written.
     pub deliveries: Deliveries,
+    /// What decisions about breaks share.
+    pub filling: Filling,
     /// Chunks asked for again soon.
     pub hot: Hot,
     /// Chunks whose bytes were hashed lately.

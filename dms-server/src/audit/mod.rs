@@ -144,6 +144,24 @@ pub mod act {
     pub const CAMPAIGN_MADE: &str = "campaign.made";
     /// A campaign was ended.
     pub const CAMPAIGN_ENDED: &str = "campaign.ended";
+    /// A creative was made.
+    pub const AD_CREATIVE_MADE: &str = "ad_creative.made";
+    /// A creative is not one any more.
+    pub const AD_CREATIVE_REMOVED: &str = "ad_creative.removed";
+    /// An ad campaign was made.
+    pub const AD_CAMPAIGN_MADE: &str = "ad_campaign.made";
+    /// An ad campaign was changed.
+    pub const AD_CAMPAIGN_CHANGED: &str = "ad_campaign.changed";
+    /// An ad campaign was ended.
+    pub const AD_CAMPAIGN_ENDED: &str = "ad_campaign.ended";
+    /// A decision server was made.
+    pub const AD_SERVER_MADE: &str = "ad_server.made";
+    /// A decision server was changed.
+    pub const AD_SERVER_CHANGED: &str = "ad_server.changed";
+    /// A decision server was removed.
+    pub const AD_SERVER_REMOVED: &str = "ad_server.removed";
+    /// What fills breaks, and in which order, was changed.
+    pub const AD_SETTINGS_CHANGED: &str = "ad_settings.changed";
     /// A webhook was made.
     pub const WEBHOOK_MADE: &str = "webhook.made";
     /// A webhook was changed.

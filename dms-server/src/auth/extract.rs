@@ -79,6 +79,8 @@ demands! {
     SettingsAdmin: Settings,
     /// See [`Permission::Keys`].
     KeyAdmin: Keys,
+    /// See [`Permission::Ads`].
+    AdOperator: Ads,
 }
 
 async fn require(parts: &Parts, app: &App, needed: Permission) -> Result<Principal> {

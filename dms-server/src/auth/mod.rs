@@ -17,7 +17,7 @@ mod tests;
 use uuid::Uuid;
 
 pub use extract::{
-    Anyone, Campaigner, DeviceAdmin, DeviceReader, KeyAdmin, LogReader, MetricsReader,
+    AdOperator, Anyone, Campaigner, DeviceAdmin, DeviceReader, KeyAdmin, LogReader, MetricsReader,
     NetworkAdmin, NetworkReader, PeopleAdmin, PeopleReader, Publisher, SettingsAdmin, SignedIn,
     Viewer,
 };

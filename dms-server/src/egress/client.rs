@@ -9,7 +9,7 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
 use super::address::{Policy, Verdict};
@@ -156,8 +156,16 @@ impl Egress {
         })
     }
 
+    /// A place among the exchanges at once.
+    pub(super) fn place(&self) -> Result<SemaphorePermit<'_>, EgressError> {
+        self.places.try_acquire().map_err(|_| EgressError::Busy)
+    }
+
     /// Asks, and asks where the answer leads, until there is one that leads nowhere.
-    async fn follow(&self, request: Outgoing<'_>) -> Result<(Target, Arriving), EgressError> {
+    pub(super) async fn follow(
+        &self,
+        request: Outgoing<'_>,
+    ) -> Result<(Target, Arriving), EgressError> {
         let mut target = Target::parse(request.url)?;
         let mut headers = request.headers;
         let mut redirects = 0;

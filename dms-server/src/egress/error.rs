@@ -46,6 +46,9 @@ pub enum EgressError {
     /// The whole exchange took too long.
     #[error("the host took longer than 5 seconds")]
     TimedOut,
+    /// A file took too long, or hardly anything of it came for a while.
+    #[error("the host sends the file too slowly")]
+    TooSlow,
     /// The body is larger than asked for.
     #[error("the answer is too large")]
     TooLarge,

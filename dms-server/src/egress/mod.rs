@@ -13,6 +13,7 @@
 pub mod address;
 pub mod client;
 mod dial;
+pub mod download;
 pub mod error;
 pub mod resolve;
 pub mod target;

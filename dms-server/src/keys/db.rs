@@ -52,11 +52,13 @@ pub enum Kind {
     Codes,
     /// The signing secret of a webhook.
     Webhook,
+    /// The signing secret of a decision server.
+    AdServer,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::TitleKey, Self::Codes, Self::Webhook];
+    pub const ALL: [Self; 4] = [Self::TitleKey, Self::Codes, Self::Webhook, Self::AdServer];
 
     /// Those that another KEK than `$1` wrapped, after the place `$2`, `$3`.
     const fn batch(self) -> &'static str {
@@ -73,6 +75,11 @@ impl Kind {
             }
             Self::Webhook => {
                 "SELECT id, CAST(0 AS BIGINT) AS version, secret_kek AS kek, secret AS bytes FROM webhooks \
+                 WHERE secret_kek <> $1 \
+                 AND (id > $2 OR (id = $2 AND 0 > CAST($3 AS BIGINT))) ORDER BY id LIMIT $4"
+            }
+            Self::AdServer => {
+                "SELECT id, CAST(0 AS BIGINT) AS version, secret_kek AS kek, secret AS bytes FROM ad_servers \
                  WHERE secret_kek <> $1 \
                  AND (id > $2 OR (id = $2 AND 0 > CAST($3 AS BIGINT))) ORDER BY id LIMIT $4"
             }
@@ -94,6 +101,10 @@ impl Kind {
                 "UPDATE webhooks SET secret = $1, secret_kek = $2 \
                  WHERE id = $3 AND CAST($4 AS BIGINT) = 0 AND secret = $5 AND secret_kek = $6"
             }
+            Self::AdServer => {
+                "UPDATE ad_servers SET secret = $1, secret_kek = $2 \
+                 WHERE id = $3 AND CAST($4 AS BIGINT) = 0 AND secret = $5 AND secret_kek = $6"
+            }
         }
     }
 }
@@ -101,7 +112,7 @@ impl Kind {
 /// Something that a KEK wrapped.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Wrapped {
-    /// The title, the person or the webhook.
+    /// The title, the person, the webhook or the decision server.
     pub id: Uuid,
     /// The title's version; else 0.
     pub version: i64,
@@ -178,7 +189,8 @@ pub async fn rewrapping(db: &Db) -> sqlx::Result<Vec<String>> {
 pub async fn needs(db: &Db) -> sqlx::Result<Vec<(String, i64)>> {
     let sql = "SELECT kek, COUNT(*) FROM (SELECT kek FROM versions \
                UNION ALL SELECT totp_kek AS kek FROM people WHERE totp IS NOT NULL \
-               UNION ALL SELECT secret_kek AS kek FROM webhooks) w GROUP BY kek";
+               UNION ALL SELECT secret_kek AS kek FROM webhooks \
+               UNION ALL SELECT secret_kek AS kek FROM ad_servers) w GROUP BY kek";
     db!(db.read(), |p| sqlx::query_as(sql).fetch_all(p).await)
 }
 
@@ -261,7 +273,8 @@ macro_rules! unless_needed {
             $was,
             "' AND NOT EXISTS (SELECT 1 FROM versions WHERE kek = $1) \
              AND NOT EXISTS (SELECT 1 FROM people WHERE totp IS NOT NULL AND totp_kek IN ($1, '')) \
-             AND NOT EXISTS (SELECT 1 FROM webhooks WHERE secret_kek IN ($1, ''))"
+             AND NOT EXISTS (SELECT 1 FROM webhooks WHERE secret_kek IN ($1, '')) \
+             AND NOT EXISTS (SELECT 1 FROM ad_servers WHERE secret_kek = $1)"
         )
     };
 }

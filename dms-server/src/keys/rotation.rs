@@ -244,7 +244,7 @@ async fn again(app: &App, kind: Kind, item: &Wrapped, current: &Vault) -> Result
             return current.wrap(&key, &place).map_err(Problem::internal);
         }
         Kind::Codes => totp::place(item.id),
-        Kind::Webhook => webhook::Secret::place(item.id),
+        Kind::Webhook | Kind::AdServer => webhook::Secret::place(item.id),
     };
     let secret = old.open_secret(&place, &item.bytes)?;
     current.seal_secret(&place, &secret)

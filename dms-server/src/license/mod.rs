@@ -23,7 +23,7 @@ use crate::observe::metrics::LicenseOutcome;
 use crate::problem::{Problem, Result};
 use crate::publish::WrappedKey;
 use crate::state::App;
-use crate::{publish, rights};
+use crate::{ads, publish, rights};
 
 /// The device of a licence whose recipient is a page's key.
 const NO_DEVICE: DeviceId = DeviceId([0; 16]);
@@ -90,7 +90,7 @@ async fn make(
 ) -> Result<Vec<u8>> {
     let (published, wrapped_key) = publish::require_with_key(app, title).await?;
     let now = app.clock.now_ms();
-    let policy = rights::policy(app, title).await?;
+    let policy = policy(app, licensee, title).await?;
     let place = rights::place(app, licensee.from);
     let person = licensee.person.as_ref().map(|(viewer, _)| viewer.clone());
     let manifest = published.manifest.manifest();
@@ -121,6 +121,14 @@ async fn make(
     // Recorded before it leaves: no license is out that the record does not know.
     record(app, licensee, &grant, stream.unwrap_or(id), &policy, &terms).await?;
     Ok(license)
+}
+
+/// The policy that holds: what fills a break of somebody's playback plays for them, whatever its own policy says.
+async fn policy(app: &App, licensee: &Licensee, title: TitleId) -> Result<Policy> {
+    if ads::decide::admits(app, title, person_id(licensee), device_id(licensee)).await? {
+        return Ok(Policy::default());
+    }
+    rights::policy(app, title).await
 }
 
 /// Puts into `viewing` what plays already, where that counts; answers the stream that this licence is to go on with.

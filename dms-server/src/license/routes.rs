@@ -137,7 +137,7 @@ async fn device_license(
 }
 
 /// Who holds the token that a device passes on. A token of the installation stands for nobody who watches.
-async fn signed_in(app: &App, secret: &str) -> Result<Principal> {
+pub(crate) async fn signed_in(app: &App, secret: &str) -> Result<Principal> {
     let refused = || Problem::unauthenticated("The person's token is unknown or has expired.");
     let secret = Secret::presented(secret.trim()).ok_or_else(refused)?;
     let now = app.clock.now_ms();

@@ -120,11 +120,12 @@ macro_rules! title_columns {
     };
 }
 
-/// That `titles t` is complete and for the person `$2`, unless `$1` is 0.
+/// That `titles t` is complete, no hidden creative and for the person `$2`, unless `$1` is 0.
 #[macro_export]
 macro_rules! title_is_seen {
     () => {
         "($1 = 0 OR (t.state = 'complete' AND NOT EXISTS ( \
+             SELECT 1 FROM ad_creatives k WHERE k.title = t.id AND k.hidden = 1) AND NOT EXISTS ( \
              SELECT 1 FROM policies y WHERE y.title_id = t.id AND y.everyone = 0 AND NOT EXISTS ( \
                  SELECT 1 FROM policy_members a WHERE a.title_id = t.id AND (a.member_id = $2 OR \
                      a.member_id IN (SELECT group_id FROM memberships WHERE person_id = $2))))))"

@@ -21,6 +21,7 @@ use swarm::wire::Sharing;
 use uuid::Uuid;
 
 use self::body::PolicyBody;
+use crate::ads;
 use crate::auth::{Permission, Principal};
 use crate::people;
 use crate::problem::{Problem, Result};
@@ -140,7 +141,8 @@ pub async fn viewing(
     Ok(viewing)
 }
 
-/// Answers 404 for a title that is not for the caller: who is not in its audience does not even learn its name.
+/// Answers 404 for a title that is not for the caller: who is not in its audience does not even learn its name. What
+/// fills a break of theirs is.
 ///
 /// # Errors
 /// The problem, or the database's.
@@ -148,8 +150,10 @@ pub async fn require_audience(app: &App, caller: &Principal, title: TitleId) -> 
     if sees_all(caller) {
         return Ok(());
     }
-    let title = Uuid::from_bytes(title.0);
-    if db::is_for(&app.db, title, caller.person).await? {
+    let id = Uuid::from_bytes(title.0);
+    let is_for = db::is_for(&app.db, id, caller.person).await?
+        || ads::decide::admits(app, title, caller.person, None).await?;
+    if is_for {
         Ok(())
     } else {
         Err(view::not_found())

@@ -266,6 +266,33 @@ async fn complete(app: &App, upload: Upload, offset: u64) -> Result<Standing, Re
     Ok(Standing::new(upload, offset, title))
 }
 
+/// Makes a title of a file that this server put into the spool itself under this id, whole and durably.
+///
+/// # Errors
+/// [`Refusal`]; the file stays, and goes with the strays.
+pub async fn adopt(
+    app: &App,
+    owner: &str,
+    metadata: &Metadata,
+    id: Uuid,
+    length: u64,
+) -> Result<TitleId, Refusal> {
+    let new = NewUpload {
+        id,
+        owner,
+        node: &app.publish.node,
+        bytes: length,
+        metadata,
+        profile: profile(app, metadata).await?,
+        now_ms: app.clock.now_ms(),
+        expires_ms: expiry(app),
+    };
+    db::create(&app.db, &new, app.config.media.upload_quota_bytes).await?;
+    let upload = db::find(&app.db, id).await?.ok_or(Refusal::NotFound)?;
+    let standing = complete(app, upload, length).await?;
+    standing.title.ok_or(Refusal::NotFound)
+}
+
 fn expiry(app: &App) -> i64 {
     let hours = i64::from(app.config.media.upload_hours);
     app.clock.now_ms() + hours * 3_600_000

@@ -1,0 +1,1 @@
+//! Creatives over the real server.
