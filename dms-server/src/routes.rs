@@ -73,6 +73,7 @@ fn public_api() -> OpenApiRouter<App> {
         .merge(storage::routes::routes())
         .merge(publish::routes())
         .merge(captions::routes::routes())
+        .merge(ads::breaks::routes::routes())
         .merge(search::routes::routes())
         .merge(origin::routes::routes())
         .merge(license::routes::routes())

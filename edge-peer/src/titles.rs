@@ -1,7 +1,8 @@
 //! Manifests: found through the DMS, fetched through the swarm, verified with pinned keys, and kept
 //! on disk for when the DMS is away.
 //!
-//! A title's version never goes back: the highest one seen is remembered over restarts.
+//! A title's version never goes back, and of one version the manifest that was signed last stays: both are
+//! remembered over restarts. A version is signed anew when its breaks change; its segments stay.
 
 mod shelf;
 
@@ -14,7 +15,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use ed25519_dalek::VerifyingKey;
 use swarm::{
-    content::{Expect, Geometry, ManifestError, TitleId, VerifiedManifest},
+    content::{Expect, Geometry, ManifestError, TitleId, VerifiedManifest, chunks_of_object},
     peer::Priority,
     wire::{MAX_MANIFEST_LEN, TitleHead},
 };
@@ -55,6 +56,9 @@ pub enum TitleError {
     /// The manifest's chunks did not come.
     #[error("the title's manifest did not come: {0}")]
     Fetch(#[from] WantError),
+    /// What came was signed before what was seen of this version.
+    #[error("the title's manifest was signed before the one that was seen last")]
+    Older,
     /// What came is not an acceptable manifest.
     #[error("the title's manifest is refused: {0}")]
     Refused(#[from] ManifestError),
@@ -96,6 +100,18 @@ impl Edition {
         self.manifest.manifest().version
     }
 
+    /// When this manifest of the version was signed, milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn created_ms(&self) -> u64 {
+        self.manifest.manifest().created_ms
+    }
+
+    /// Whether this is what the DMS names, or of a later version than that.
+    fn satisfies(&self, head: &TitleHead) -> bool {
+        let same = || chunks_of_object(&self.signed) == head.manifest;
+        head.version < self.version() || (head.version == self.version() && same())
+    }
+
     fn expired(&self) -> bool {
         self.manifest.manifest().expires_ms <= epoch_ms(SystemTime::now())
     }
@@ -126,6 +142,17 @@ struct Known {
     editions: Vec<Arc<Edition>>,
     asked: Option<Instant>,
     read: bool,
+}
+
+impl Known {
+    /// Keeps the newest edition; of one version, only the one that was signed last.
+    fn put(&mut self, edition: Arc<Edition>) {
+        self.editions.retain(|e| e.version() != edition.version());
+        self.editions.push(edition);
+        if self.editions.len() > MAX_EDITIONS {
+            self.editions.remove(0);
+        }
+    }
 }
 
 impl Titles {
@@ -220,23 +247,30 @@ impl Titles {
                 self.inner.shelf.remove(title).await;
                 return Err(TitleError::Unknown);
             }
-            (Ok(Some(head)), Some(newest)) if head.version <= newest.version() => {
+            (Ok(Some(head)), Some(newest)) if newest.satisfies(&head) => {
                 if head.version < newest.version() {
                     tracing::warn!("the DMS named an older version than it did before");
                 }
                 known.asked = Some(Instant::now());
                 return Ok(newest);
             }
-            (Ok(Some(head)), _) => head,
+            (Ok(Some(head)), newest) => (head, newest),
         };
-        let edition = Arc::new(self.fetch(&answer).await?);
+        let (head, newest) = answer;
+        let same_version = newest.filter(|n| n.version() == head.version);
+        let edition = match (self.fetch(&head).await, same_version) {
+            (Ok(edition), _) => Arc::new(edition),
+            // What changed are its breaks: no reason not to play what is here.
+            (Err(error), Some(newest)) => {
+                tracing::warn!(%error, "a title's newly signed manifest is not used");
+                known.asked = Some(Instant::now());
+                return Ok(newest);
+            }
+            (Err(error), None) => return Err(error),
+        };
         known.asked = Some(Instant::now());
-        known.editions.push(edition.clone());
-        if known.editions.len() > MAX_EDITIONS {
-            known.editions.remove(0);
-        }
-        let (signed, version) = (edition.signed.clone(), edition.version());
-        self.inner.shelf.keep(title, version, signed).await;
+        known.put(edition.clone());
+        self.inner.shelf.keep(title, &edition).await;
         Ok(edition)
     }
 
@@ -255,14 +289,19 @@ impl Titles {
             signed.extend_from_slice(chunk.bytes());
         }
         let signed = signed.freeze();
-        let least = self.inner.shelf.version(head.title).max(head.version);
+        let seen = self.inner.shelf.seen(head.title);
+        let least = seen.version.max(head.version);
         let manifest = self.verify(&signed, head.title, least)?;
-        Ok(Edition::new(manifest, signed))
+        let edition = Edition::new(manifest, signed);
+        if seen.is_after(&edition) {
+            return Err(TitleError::Older);
+        }
+        Ok(edition)
     }
 
     async fn read_shelf(&self, title: TitleId) -> Option<Edition> {
         let signed = self.inner.shelf.read(title).await?;
-        let least = self.inner.shelf.version(title);
+        let least = self.inner.shelf.seen(title).version;
         match self.verify(&signed, title, least) {
             Ok(manifest) => Some(Edition::new(manifest, signed)),
             Err(e) => {

@@ -110,6 +110,8 @@ pub mod act {
     pub const CHAPTERS_SET: &str = "title.chapters_set";
     /// A title's chapters were removed.
     pub const CHAPTERS_REMOVED: &str = "title.chapters_removed";
+    /// A title got other breaks.
+    pub const BREAKS_SET: &str = "title.breaks_set";
     /// An upload got the policy that its title is to have.
     pub const UPLOAD_ARMED: &str = "upload.armed";
     /// A job was cancelled.

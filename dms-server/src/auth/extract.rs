@@ -35,9 +35,9 @@ impl FromRequestParts<App> for SignedIn {
     }
 }
 
-/// One extractor for each permission that a route can demand.
+/// One extractor for each permission that a route can demand, or for any of several.
 macro_rules! demands {
-    ($($(#[$doc:meta])* $name:ident: $permission:ident,)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $($permission:ident)|+,)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug)]
         pub struct $name(pub Principal);
@@ -46,7 +46,8 @@ macro_rules! demands {
             type Rejection = Problem;
 
             async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-                require(parts, app, Permission::$permission).await.map(Self)
+                let one_of = &[$(Permission::$permission),+];
+                require(parts, app, one_of).await.map(Self)
             }
         }
     )*};
@@ -57,6 +58,8 @@ demands! {
     Viewer: Watch,
     /// See [`Permission::Publish`].
     Publisher: Publish,
+    /// See [`Permission::Publish`] and [`Permission::Ads`]: who may not do the latter, only to titles of theirs.
+    BreakEditor: Publish | Ads,
     /// See [`Permission::Campaigns`].
     Campaigner: Campaigns,
     /// See [`Permission::ReadNetwork`].
@@ -83,9 +86,9 @@ demands! {
     AdOperator: Ads,
 }
 
-async fn require(parts: &Parts, app: &App, needed: Permission) -> Result<Principal> {
+async fn require(parts: &Parts, app: &App, one_of: &[Permission]) -> Result<Principal> {
     let principal = authenticate(parts, app).await?;
-    if principal.may(needed) {
+    if one_of.iter().any(|needed| principal.may(*needed)) {
         return Ok(principal);
     }
     if let Some(waits) = principal.waits {
@@ -93,7 +96,7 @@ async fn require(parts: &Parts, app: &App, needed: Permission) -> Result<Princip
     }
     let having: Vec<_> = super::Role::ALL
         .into_iter()
-        .filter(|role| role.permissions().contains(&needed))
+        .filter(|role| one_of.iter().any(|p| role.permissions().contains(p)))
         .map(super::Role::name)
         .collect();
     Err(Problem::forbidden(format!(

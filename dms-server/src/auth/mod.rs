@@ -17,7 +17,11 @@ mod tests;
 use uuid::Uuid;
 
 pub use extract::{
+<<<<<<< HEAD
     AdOperator, Anyone, Campaigner, DeviceAdmin, DeviceReader, KeyAdmin, LogReader, MetricsReader,
+=======
+    Anyone, BreakEditor, Campaigner, DeviceAdmin, DeviceReader, KeyAdmin, LogReader, MetricsReader,
+>>>>>>> breaks
     NetworkAdmin, NetworkReader, PeopleAdmin, PeopleReader, Publisher, SettingsAdmin, SignedIn,
     Viewer,
 };

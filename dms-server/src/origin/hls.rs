@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::header;
-use swarm::content::hls::{self, HlsError, Sealing};
+use swarm::content::hls::{self, Breaks, HlsError, Sealing};
 use swarm::content::{ChunkRef, Manifest, TitleId, TrackId};
 
 use super::chunks;
@@ -49,9 +49,12 @@ pub async fn media(app: &App, title: TitleId, version: u64, track: u16) -> Resul
     if published.version != version {
         return Err(gone());
     }
-    let text = hls::media_playlist(published.manifest.manifest(), TrackId(track));
+    let asked_at = format!("/api/v1/titles/{title}/breaks");
+    let manifest = published.manifest.manifest();
+    let text = hls::media_playlist(manifest, TrackId(track), Breaks::At(&asked_at));
     let text = text.map_err(hls_problem)?;
-    let cache = (header::CACHE_CONTROL, "private, max-age=3600");
+    // The segments of a version stay; its breaks may change.
+    let cache = (header::CACHE_CONTROL, "private, max-age=60");
     Ok(([(header::CONTENT_TYPE, PLAYLIST), cache], text).into_response())
 }
 

@@ -64,13 +64,14 @@ pub struct Manifests {
 }
 
 impl Manifests {
-    /// A title's manifest, if it is of this version.
+    /// A title's manifest, if it is of this version and the one that this head names: a version is signed anew
+    /// when its breaks change, by whichever server.
     #[must_use]
-    pub fn get(&self, title: TitleId, version: u64) -> Option<Arc<Published>> {
+    pub fn get(&self, title: TitleId, version: u64, head: &[u8]) -> Option<Arc<Published>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let place = kept
             .iter()
-            .position(|(t, p)| *t == title && p.version == version)?;
+            .position(|(t, p)| *t == title && p.version == version && p.head == head)?;
         let entry = kept.remove(place)?;
         let found = Arc::clone(&entry.1);
         kept.push_back(entry);

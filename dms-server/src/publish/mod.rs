@@ -30,7 +30,7 @@ pub mod work;
 use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use swarm::content::{ChunkId, ChunkRef, Expect, TitleId, VerifiedManifest};
 use swarm::wire::TitleHead;
 use tokio::sync::Notify;
@@ -93,6 +93,8 @@ impl Publish {
 pub struct Published {
     /// Its number.
     pub version: u64,
+    /// CBOR of the chunks of the signed manifest.
+    pub head: Vec<u8>,
     /// The signed manifest.
     pub signed: Bytes,
     /// The same, read and checked.
@@ -165,15 +167,10 @@ pub async fn published_with_key(
         kek: row.kek,
         bytes: row.wrapped_key,
     };
-    if let Some(kept) = app.publish.manifests.get(title, version) {
+    if let Some(kept) = app.publish.manifests.get(title, version, &row.head) {
         return Ok(Some((kept, wrapped)));
     }
-    let missing = || Problem::internal(format!("the manifest of {title} {version} is not stored"));
-    let signed = app
-        .store
-        .manifest(title, version)
-        .await?
-        .ok_or_else(missing)?;
+    let signed = signed(app, &row.head).await?;
     let expect = Expect {
         tenant: &app.config.keys.tenant,
         title,
@@ -185,11 +182,24 @@ pub async fn published_with_key(
         VerifiedManifest::verify(&signed, &keys, &expect, now_ms).map_err(Problem::internal)?;
     let published = Arc::new(Published {
         version,
+        head: row.head,
         signed,
         manifest,
     });
     app.publish.manifests.insert(title, Arc::clone(&published));
     Ok(Some((published, wrapped)))
+}
+
+/// The manifest that a head names, from its chunks: what is stored by the version's name may be signed
+/// earlier or later.
+async fn signed(app: &App, head: &[u8]) -> Result<Bytes> {
+    let chunks: Vec<ChunkRef> = minicbor::decode(head).map_err(Problem::internal)?;
+    let mut signed = BytesMut::new();
+    for chunk in chunks {
+        let bytes = crate::origin::chunks::load(app, chunk.id, chunk.len).await?;
+        signed.extend_from_slice(&bytes);
+    }
+    Ok(signed.freeze())
 }
 
 /// The signed manifest of the newest complete version, and its number.

@@ -150,14 +150,12 @@ async fn publish(app: &App, claim: &jobs::db::Claim, manifest: &Manifest) {
         head: &head,
         sprites: None,
         duration_ms: 1_000,
+        breaks: 0,
     };
     let title = ("title", manifest.title);
     let note = app.note(Actor::system(), act::TITLE_PUBLISHED, title);
-    assert!(
-        jobs::db::publish(&app.db, claim, &publication, &note)
-            .await
-            .expect("the database")
-    );
+    let landed = jobs::db::publish(&app.db, claim, &publication, &note).await;
+    assert_eq!(landed.expect("the database"), jobs::db::Landed::Yes);
 }
 
 async fn store(app: &App, claim: &jobs::db::Claim, chunks: &[Bytes]) -> Vec<ChunkRef> {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use swarm::{
     content::{
         TitleId, TrackId,
-        hls::{Sealing, master_playlist, media_playlist},
+        hls::{Breaks, Sealing, master_playlist, media_playlist, playlist_track},
     },
     peer::Via,
     wire::{self, http as names},
@@ -102,7 +102,9 @@ pub(super) async fn file(
     let track = TrackId(track.parse().map_err(|_| nothing())?);
     let edition = api.parts.titles.edition(title, version).await?;
     if file == "index.m3u8" {
-        let text = media_playlist(edition.manifest.manifest(), track)?;
+        let asked_at = format!("/api/v1/titles/{title}/breaks");
+        let manifest = edition.manifest.manifest();
+        let text = media_playlist(manifest, track, Breaks::At(&asked_at))?;
         return Ok(playlist(text, "private, max-age=60"));
     }
     let segment = file.strip_suffix(".m4s").and_then(|n| n.parse().ok());
@@ -119,7 +121,7 @@ async fn segment_body(
     wait: Duration,
 ) -> Result<Response, Problem> {
     // The playlist's own rules decide what the tree has.
-    media_playlist(edition.manifest.manifest(), track)?;
+    playlist_track(edition.manifest.manifest(), track)?;
     let content = edition
         .manifest
         .track(track)

@@ -86,7 +86,9 @@ impl From<TitleError> for Problem {
                     ..(*inner).into()
                 };
             }
-            TitleError::Refused(_) => (StatusCode::BAD_GATEWAY, "manifest_refused"),
+            TitleError::Refused(_) | TitleError::Older => {
+                (StatusCode::BAD_GATEWAY, "manifest_refused")
+            }
         };
         Self::new(status, code, error.to_string())
     }

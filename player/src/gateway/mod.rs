@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use swarm::content::{
     Manifest, TrackId,
-    hls::{self, Sealing},
+    hls::{self, Breaks, Sealing},
 };
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
@@ -35,6 +35,9 @@ const SECRET_LEN: usize = 32;
 const SEGMENT_DEADLINE: Duration = Duration::from_secs(4);
 /// The most bytes of opened segments that are kept.
 const MAX_CACHE_BYTES: usize = 64 << 20;
+
+/// Where what fills a break is asked, relative to a media playlist of the tree.
+const BREAKS: &str = "../../breaks";
 
 /// A gateway that listens but does not serve yet.
 pub struct Gateway {
@@ -177,7 +180,8 @@ async fn file(
     }
     let track = TrackId(track);
     if file == "index.m3u8" {
-        return hls::media_playlist(&shared.manifest, track).map_or_else(|_| not_found(), playlist);
+        let text = hls::media_playlist(&shared.manifest, track, Breaks::At(BREAKS));
+        return text.map_or_else(|_| not_found(), playlist);
     }
     let Some(index) = file
         .strip_suffix(".m4s")

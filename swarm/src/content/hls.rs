@@ -8,6 +8,8 @@ use std::fmt::Write;
 
 use super::{Manifest, TitleKind, Track, TrackId, TrackKind};
 
+mod ranges;
+
 /// The protocol version the playlists declare: the first with CMAF segments.
 const VERSION: u8 = 7;
 /// The group every audio rendition is in.
@@ -22,6 +24,16 @@ pub enum Sealing {
     Floe1,
     /// Plain CMAF.
     Clear,
+}
+
+/// Whether media playlists say where something may be inserted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Breaks<'a> {
+    /// They do not: whoever plays them has nobody to ask what is inserted.
+    Hidden,
+    /// They do. What fills break 3 is asked at `{this}/3/assets`, a path or an address that is
+    /// relative to the media playlist.
+    At(&'a str),
 }
 
 /// Why there is no playlist.
@@ -64,18 +76,28 @@ pub fn master_playlist(manifest: &Manifest, sealing: Sealing) -> Result<String, 
     Ok(out)
 }
 
-/// The media playlist of one track.
+/// The track of a media playlist, if there is such a playlist.
 ///
 /// # Errors
 /// [`HlsError`] when the title is a file or has no such track.
-pub fn media_playlist(manifest: &Manifest, id: TrackId) -> Result<String, HlsError> {
+pub fn playlist_track(manifest: &Manifest, id: TrackId) -> Result<&Track, HlsError> {
     if manifest.kind == TitleKind::File {
         return Err(HlsError::NotPlayable);
     }
-    let track = manifest
-        .track(id)
-        .filter(|t| t.timescale > 0)
-        .ok_or(HlsError::NoTrack(id))?;
+    let track = manifest.track(id).filter(|t| t.timescale > 0);
+    track.ok_or(HlsError::NoTrack(id))
+}
+
+/// The media playlist of one track. Of a title without breaks it is the same whatever `breaks` says.
+///
+/// # Errors
+/// [`HlsError`] when the title is a file or has no such track.
+pub fn media_playlist(
+    manifest: &Manifest,
+    id: TrackId,
+    breaks: Breaks<'_>,
+) -> Result<String, HlsError> {
+    let track = playlist_track(manifest, id)?;
     let longest = track
         .media()
         .map(|(_, s)| rounded_seconds(s.duration, track))
@@ -87,6 +109,9 @@ pub fn media_playlist(manifest: &Manifest, id: TrackId) -> Result<String, HlsErr
          #EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=\"0.m4s\"\n",
         longest.unwrap_or(1).max(1)
     );
+    if let Breaks::At(prefix) = breaks {
+        ranges::write(&mut out, manifest, prefix);
+    }
     for (index, segment) in track.media() {
         let micros = micros(segment.duration, track);
         let (whole, part) = (micros / 1_000_000, micros % 1_000_000);

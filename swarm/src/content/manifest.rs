@@ -11,7 +11,8 @@ mod limits;
 mod signature;
 
 pub use limits::{
-    MAX_BREAKS, MAX_CHUNKS, MAX_SEGMENTS, MAX_SKEW_MS, MAX_TEXT_LEN, MAX_TRACKS, MAX_VERSION_LEAP,
+    MAX_BREAK_MS, MAX_BREAKS, MAX_CHUNKS, MAX_SCTE35_LEN, MAX_SEGMENTS, MAX_SKEW_MS, MAX_TEXT_LEN,
+    MAX_TRACKS, MAX_VERSION_LEAP,
 };
 pub use signature::Expect;
 
@@ -158,8 +159,9 @@ pub struct Segment {
     pub chunks: Vec<ChunkRef>,
 }
 
-/// A place in the title where something may be inserted.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
+/// A place in the title where something may be inserted. What is not said is not written, so a
+/// break without more than its place has the bytes that it always had.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
 #[cbor(map)]
 pub struct Break {
     /// Unique in the title version.
@@ -168,6 +170,44 @@ pub struct Break {
     /// Media time, milliseconds.
     #[n(1)]
     pub at_ms: u64,
+    /// How long it should be, milliseconds; none: as long as what fills it.
+    #[n(2)]
+    pub length_ms: Option<u64>,
+    /// How much of the content it replaces, milliseconds; 0: it is an insertion.
+    #[n(3)]
+    #[cbor(default, skip_if = "is_zero")]
+    pub resume_ms: u64,
+    /// Whether seeking over it plays it first.
+    #[n(4)]
+    #[cbor(default, skip_if = "is_false")]
+    pub hold: bool,
+    /// The splice messages it came from, one behind the other: the one that begins it and, where
+    /// there was one, the one that ends it. Empty: it came from none.
+    #[n(5)]
+    #[cbor(
+        encode_with = "minicbor::bytes::encode",
+        decode_with = "minicbor::bytes::decode",
+        cbor_len = "bytes_len",
+        default,
+        skip_if = "Vec::is_empty"
+    )]
+    pub scte35: Vec<u8>,
+}
+
+#[expect(
+    clippy::ptr_arg,
+    reason = "the derived code hands over the field itself"
+)]
+fn bytes_len<C>(bytes: &Vec<u8>, context: &mut C) -> usize {
+    bytes.len().cbor_len(context) + bytes.len()
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Why a manifest is refused.

@@ -1,6 +1,6 @@
 //! Signed manifests.
 
-use swarm::content::hls::{Sealing, master_playlist, media_playlist};
+use swarm::content::hls::{Breaks, Sealing, master_playlist, media_playlist};
 use swarm::content::manifest::{Expect, MAX_TRACKS};
 use swarm::content::{MAX_CHUNK_LEN, TitleId, VerifiedManifest};
 
@@ -40,7 +40,8 @@ pub(crate) fn manifest(bytes: &[u8]) -> bool {
     let _ = verified.content_bytes();
     let _ = master_playlist(manifest, Sealing::Floe1);
     for track in &manifest.tracks {
-        let _ = media_playlist(manifest, track.id);
+        let _ = media_playlist(manifest, track.id, Breaks::Hidden);
+        let _ = media_playlist(manifest, track.id, Breaks::At("breaks"));
     }
     true
 }

@@ -6,11 +6,12 @@
 use dms_transcoder_protocol::FailureCode;
 use uuid::Uuid;
 
+use crate::ads::breaks::db::edition;
 use crate::audit::Note;
 use crate::db::{Db, Pool};
 use crate::publish::state::TitleState;
 use crate::webhook::{self, db::note};
-use crate::{append, db, tx, uses_kek};
+use crate::{append, breaks_of, clip_breaks, db, tx, uses_kek};
 
 /// Whether the job still runs under this claim; on PostgreSQL its row is locked until the
 /// transaction ends, so that nobody takes it in between.
@@ -94,6 +95,19 @@ pub struct Publication<'a> {
     pub sprites: Option<&'a str>,
     /// Playing time, milliseconds.
     pub duration_ms: i64,
+    /// The edition of the breaks that the manifest has.
+    pub breaks: i64,
+}
+
+/// What became of a publication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Landed {
+    /// Everybody sees it.
+    Yes,
+    /// The lease is lost, and nothing was published.
+    Lost,
+    /// The title has other breaks than the manifest, and nothing was published.
+    OtherBreaks,
 }
 
 /// How far a job is.
@@ -305,13 +319,17 @@ pub async fn note_chunks(
             return Ok(false);
         }
         for chunk in chunks {
-            sqlx::query("INSERT INTO chunks (id, title, version, bytes) VALUES ($1, $2, $3, $4)")
-                .bind(&chunk.id.0[..])
-                .bind(claim.title)
-                .bind(version(claim))
-                .bind(i64::from(chunk.len))
-                .execute(&mut *tx)
-                .await?;
+            // A manifest that is signed twice may have a chunk in common with itself.
+            sqlx::query(
+                "INSERT INTO chunks (id, title, version, bytes) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (id, title, version) DO NOTHING",
+            )
+            .bind(&chunk.id.0[..])
+            .bind(claim.title)
+            .bind(version(claim))
+            .bind(i64::from(chunk.len))
+            .execute(&mut *tx)
+            .await?;
         }
     });
     Ok(true)
@@ -336,7 +354,7 @@ pub async fn made_with(db: &Db, claim: &Claim, json: &str) -> sqlx::Result<bool>
 }
 
 /// Publishes: the version is complete, the title shows it, the job is done, all in one
-/// transaction. False: the lease is lost, and nothing was published.
+/// transaction. What lies behind the end of the title is no break of it any more.
 ///
 /// # Errors
 /// The database failed; nothing was published.
@@ -345,7 +363,7 @@ pub async fn publish(
     claim: &Claim,
     publication: &Publication<'_>,
     note: &Note<'_>,
-) -> sqlx::Result<bool> {
+) -> sqlx::Result<Landed> {
     let now_ms = note.at_ms();
     tx!(db, |tx| {
         let held = sqlx::query(
@@ -358,7 +376,7 @@ pub async fn publish(
         .execute(&mut *tx)
         .await?;
         if held.rows_affected() != 1 {
-            return Ok(false);
+            return Ok(Landed::Lost);
         }
         let completed = sqlx::query(
             "UPDATE versions SET state = 'complete', head = $3, sprites = $4 \
@@ -381,15 +399,20 @@ pub async fn publish(
         .fetch_optional(&mut *tx)
         .await?;
         let Some((name, kind)) = title.filter(|_| completed.rows_affected() == 1) else {
-            return Ok(false);
+            return Ok(Landed::Lost);
         };
+        // The row of the title is held by now: whoever changes its breaks waits.
+        if edition(&breaks_of!(tx, claim.title)) != publication.breaks {
+            return Ok(Landed::OtherBreaks);
+        }
+        clip_breaks!(tx, claim.title, publication.duration_ms);
         let (version, length_ms) = (version(claim), publication.duration_ms);
         let complete =
             webhook::Note::title_complete(claim.title, &name, &kind, version, length_ms, now_ms);
         note!(tx, complete);
         append!(tx, note);
     });
-    Ok(true)
+    Ok(Landed::Yes)
 }
 
 /// How an attempt ended that did not publish.

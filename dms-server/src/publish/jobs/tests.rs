@@ -4,7 +4,7 @@ use dms_transcoder_protocol::FailureCode;
 use swarm::content::{ChunkId, ChunkRef, TitleId};
 use uuid::Uuid;
 
-use super::db::{self, Claim, Ending, Publication};
+use super::db::{self, Claim, Ending, Landed, Publication};
 use crate::audit::testing::note;
 use crate::db::{Db, testing};
 use crate::publish::db::{self as titles, Seen};
@@ -64,6 +64,7 @@ const PUBLICATION: Publication<'static> = Publication {
     head: &[0x80],
     sprites: None,
     duration_ms: 5,
+    breaks: 0,
 };
 
 #[tokio::test]
@@ -135,24 +136,27 @@ async fn one_whose_lease_ended_writes_nothing_any_more() {
         assert!(begin(db, &new, 201).await);
         assert!(!db::heartbeat(db, &old, 300).await.unwrap());
         assert!(!db::note_chunks(db, &old, &[chunk(2)]).await.unwrap());
-        assert!(
-            !db::publish(db, &old, &PUBLICATION, &note(202))
+        assert_eq!(
+            db::publish(db, &old, &PUBLICATION, &note(202))
                 .await
-                .unwrap()
+                .unwrap(),
+            Landed::Lost
         );
         let failed = Ending::Failed(FailureCode::NotVideo);
         assert!(!db::end(db, &old, failed, "", 202).await.unwrap());
         assert_eq!(state(db, title).await, "probing", "{}", test.name);
         assert!(db::note_chunks(db, &new, &[chunk(3)]).await.unwrap());
-        assert!(
+        assert_eq!(
             db::publish(db, &new, &PUBLICATION, &note(203))
                 .await
-                .unwrap()
+                .unwrap(),
+            Landed::Yes
         );
-        assert!(
-            !db::publish(db, &new, &PUBLICATION, &note(204))
+        assert_eq!(
+            db::publish(db, &new, &PUBLICATION, &note(204))
                 .await
-                .unwrap()
+                .unwrap(),
+            Landed::Lost
         );
         let published = titles::published(db, title).await.unwrap().unwrap();
         assert_eq!(
@@ -266,10 +270,11 @@ async fn a_deleted_title_takes_its_job_and_its_chunks_with_it() {
                 .unwrap()
         );
         assert!(!db::heartbeat(db, &claim, 300).await.unwrap());
-        assert!(
-            !db::publish(db, &claim, &PUBLICATION, &note(7))
+        assert_eq!(
+            db::publish(db, &claim, &PUBLICATION, &note(7))
                 .await
-                .unwrap()
+                .unwrap(),
+            Landed::Lost
         );
         assert_eq!(
             titles::abandoned(db, 105).await.unwrap(),
@@ -345,10 +350,11 @@ async fn lists_run_from_the_newest_and_hide_what_is_not_complete() {
         );
         let claim = claim(db, "w", 5).await.unwrap();
         assert!(begin(db, &claim, 5).await);
-        assert!(
+        assert_eq!(
             db::publish(db, &claim, &PUBLICATION, &note(7))
                 .await
-                .unwrap()
+                .unwrap(),
+            Landed::Yes
         );
         let complete = ids(titles::titles(db, None, &Seen::ByViewer(None).into(), 10)
             .await

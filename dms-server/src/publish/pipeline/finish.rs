@@ -1,4 +1,7 @@
 //! The manifest and the pictures of a version whose segments are all stored.
+//!
+//! The manifest has the breaks that the title has by then. Those may change until the publication, which
+//! then refuses; it is signed once more.
 
 use bytes::Bytes;
 use dms_transcoder_protocol::{FailureCode, Poster, Sprites};
@@ -7,11 +10,13 @@ use swarm::wire::MAX_MANIFEST_LEN;
 
 use super::seal::Sealer;
 use super::{Attempt, AttemptError};
+use crate::ads::breaks;
 use crate::publish::storyboard::SpriteSheet;
 use crate::store::Image;
 
-/// How long a manifest is valid. Nothing signs one anew yet, so it outlives what anybody keeps.
-const VALID_MS: u64 = 20 * 365 * 24 * 3600 * 1000;
+/// How long a manifest is valid, milliseconds. Nobody signs one anew because it is old, so it outlives what
+/// anybody keeps.
+pub const VALID_MS: u64 = 20 * 365 * 24 * 3600 * 1000;
 
 /// What was made of a source.
 pub struct Made {
@@ -35,20 +40,54 @@ pub struct Finished {
     pub sprites: Option<String>,
     /// Playing time, milliseconds.
     pub duration_ms: u64,
+    /// The edition of the breaks that the manifest has.
+    pub breaks: i64,
 }
 
-/// Signs the manifest and stores it, as an object of the swarm and by its name, with the pictures.
+/// A manifest that nobody signed yet.
+pub struct Draft {
+    manifest: Manifest,
+    sprites: Option<String>,
+}
+
+/// Stores the pictures, and puts together what is to be signed.
+///
+/// # Errors
+/// [`AttemptError`].
+pub async fn draft(attempt: &Attempt, made: Made) -> Result<Draft, AttemptError> {
+    let sprites = store_pictures(attempt, &made).await?;
+    let manifest = Manifest {
+        format: Manifest::FORMAT,
+        tenant: attempt.app.config.keys.tenant.clone(),
+        title: attempt.title,
+        version: attempt.version,
+        kind: made.kind,
+        created_ms: 0,
+        expires_ms: 0,
+        duration_ms: made.duration_ms,
+        tracks: made.tracks,
+        breaks: Vec::new(),
+    };
+    Ok(Draft { manifest, sprites })
+}
+
+/// Signs the manifest and stores it, as an object of the swarm and by its name.
 ///
 /// # Errors
 /// [`AttemptError`].
 pub async fn finish(
     attempt: &Attempt,
     sealer: &Sealer<'_>,
-    made: Made,
+    draft: &mut Draft,
 ) -> Result<Finished, AttemptError> {
-    let duration_ms = made.duration_ms;
-    let sprites = store_pictures(attempt, &made).await?;
-    let signed = sign(attempt, made).await?;
+    let duration_ms = draft.manifest.duration_ms;
+    let rows = breaks::db::of_title(&attempt.app.db, attempt.claim.title).await?;
+    draft.manifest.breaks = breaks::view::within(&rows, duration_ms);
+    let left_out = rows.len() - draft.manifest.breaks.len();
+    if left_out > 0 {
+        tracing::warn!(title.id = %attempt.title, left_out, "breaks behind the end of the title are removed");
+    }
+    let signed = sign(attempt, &mut draft.manifest).await?;
     let chunks = cut_object(&signed).map(|cut| signed.slice(cut)).collect();
     let refs = sealer.store(chunks).await?;
     let Attempt {
@@ -61,29 +100,22 @@ pub async fn finish(
     let head = minicbor::to_vec(&refs).unwrap_or_default();
     Ok(Finished {
         head,
-        sprites,
+        sprites: draft.sprites.clone(),
         duration_ms,
+        breaks: breaks::db::edition(&rows),
     })
 }
 
-async fn sign(attempt: &Attempt, made: Made) -> Result<Bytes, AttemptError> {
-    let created_ms = attempt.app.clock.now_ms().unsigned_abs();
-    let manifest = Manifest {
-        format: Manifest::FORMAT,
-        tenant: attempt.app.config.keys.tenant.clone(),
-        title: attempt.title,
-        version: attempt.version,
-        kind: made.kind,
-        created_ms,
-        expires_ms: created_ms + VALID_MS,
-        duration_ms: made.duration_ms,
-        tracks: made.tracks,
-        breaks: Vec::new(),
-    };
+async fn sign(attempt: &Attempt, manifest: &mut Manifest) -> Result<Bytes, AttemptError> {
+    // Signed a second time, it is signed later.
+    let now_ms = attempt.app.clock.now_ms().unsigned_abs();
+    manifest.created_ms = now_ms.max(manifest.created_ms + 1);
+    manifest.expires_ms = manifest.created_ms + VALID_MS;
     let key = attempt.app.keys.manifest_signer().clone();
+    let given = manifest.clone();
     let checked = move || -> Result<Vec<u8>, ManifestError> {
-        manifest.check()?;
-        Ok(manifest.sign(&key))
+        given.check()?;
+        Ok(given.sign(&key))
     };
     let signed = tokio::task::spawn_blocking(checked)
         .await?

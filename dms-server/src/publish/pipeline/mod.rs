@@ -37,6 +37,9 @@ use crate::keys::{KekError, rotation::TRIES};
 use crate::state::App;
 use crate::store::StoreError;
 
+/// How often a manifest is signed while the title's breaks change.
+const SIGNINGS: usize = 10;
+
 /// Why an attempt did not publish.
 #[derive(Debug, thiserror::Error)]
 pub enum AttemptError {
@@ -123,11 +126,17 @@ impl Attempt {
             _ => media::make(&attempt, &sealer, source).await?,
         };
         attempt.reached(Step::Made).await;
-        let finished = finish::finish(&attempt, &sealer, made).await?;
-        attempt.reached(Step::Finished).await;
-        attempt.publish(&finished).await?;
-        attempt.reached(Step::Published).await;
-        Ok(())
+        let mut draft = finish::draft(&attempt, made).await?;
+        for _ in 0..SIGNINGS {
+            let finished = finish::finish(&attempt, &sealer, &mut draft).await?;
+            attempt.reached(Step::Finished).await;
+            if attempt.publish(&finished).await? {
+                attempt.reached(Step::Published).await;
+                return Ok(());
+            }
+        }
+        let why = "the title's breaks changed again and again while it was signed";
+        Err(AttemptError::Crashed(why.to_owned()))
     }
 
     async fn begin(app: &App, claim: &Claim) -> Result<Self, AttemptError> {
@@ -187,21 +196,25 @@ impl Attempt {
         Ok(())
     }
 
-    async fn publish(&self, finished: &finish::Finished) -> Result<(), AttemptError> {
+    /// False: the title's breaks are others than those that were signed.
+    async fn publish(&self, finished: &finish::Finished) -> Result<bool, AttemptError> {
         let publication = Publication {
             head: &finished.head,
             sprites: finished.sprites.as_deref(),
             duration_ms: i64::try_from(finished.duration_ms).unwrap_or(i64::MAX),
+            breaks: finished.breaks,
         };
         let note = self
             .app
             .note(Actor::system(), act::TITLE_PUBLISHED, ("title", self.title))
             .with("version", self.version);
-        if !db::publish(&self.app.db, &self.claim, &publication, &note).await? {
-            return Err(AttemptError::Lost);
+        match db::publish(&self.app.db, &self.claim, &publication, &note).await? {
+            db::Landed::Yes => {}
+            db::Landed::Lost => return Err(AttemptError::Lost),
+            db::Landed::OtherBreaks => return Ok(false),
         }
         self.app.events.emit(Event::TitleChanged(self.title));
-        Ok(())
+        Ok(true)
     }
 
     async fn reached(&self, step: Step) {

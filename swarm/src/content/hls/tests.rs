@@ -31,7 +31,7 @@ fn a_master_playlist_names_every_rendition() {
 
 #[test]
 fn a_media_playlist_is_a_finished_vod_playlist_with_its_header_mapped() {
-    let text = media_playlist(&sample::video(), TrackId(1)).unwrap();
+    let text = media_playlist(&sample::video(), TrackId(1), Breaks::Hidden).unwrap();
     let expected = "#EXTM3U
 #EXT-X-VERSION:7
 #EXT-X-TARGETDURATION:4
@@ -65,7 +65,7 @@ fn no_segment_rounds_to_more_than_the_target_duration() {
         for segment in manifest.tracks[0].segments.iter_mut().skip(1) {
             segment.duration = ticks;
         }
-        let text = media_playlist(&manifest, TrackId(1)).unwrap();
+        let text = media_playlist(&manifest, TrackId(1), Breaks::Hidden).unwrap();
         assert!(
             text.contains(&format!("#EXT-X-TARGETDURATION:{target}\n")),
             "{ticks}: {text}"
@@ -90,7 +90,7 @@ fn sound_alone_is_played_as_a_variant() {
         "#EXT-X-STREAM-INF:BANDWIDTH=128000,AVERAGE-BANDWIDTH=115200,CODECS=\"mp4a.40.2\"\n5/1/index.m3u8\n"
     ));
     assert!(
-        media_playlist(&manifest, TrackId(1))
+        media_playlist(&manifest, TrackId(1), Breaks::Hidden)
             .unwrap()
             .contains("#EXT-X-MAP")
     );
@@ -161,9 +161,9 @@ fn what_cannot_play_has_no_playlist() {
         Err(HlsError::NotPlayable)
     );
     assert_eq!(
-        media_playlist(&file, TrackId(1)),
+        media_playlist(&file, TrackId(1), Breaks::Hidden),
         Err(HlsError::NotPlayable)
     );
-    let no_track = media_playlist(&sample::video(), TrackId(9));
+    let no_track = media_playlist(&sample::video(), TrackId(9), Breaks::Hidden);
     assert_eq!(no_track, Err(HlsError::NoTrack(TrackId(9))));
 }

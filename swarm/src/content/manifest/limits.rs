@@ -12,6 +12,10 @@ pub const MAX_SEGMENTS: usize = 100_000;
 pub const MAX_CHUNKS: usize = 4096;
 /// The most breaks of a title version.
 pub const MAX_BREAKS: usize = 10_000;
+/// The longest break, milliseconds: a day.
+pub const MAX_BREAK_MS: u64 = 24 * 3600 * 1000;
+/// The longest splice messages of a break, bytes.
+pub const MAX_SCTE35_LEN: usize = 4096;
 /// The longest text of a manifest, bytes.
 pub const MAX_TEXT_LEN: usize = 128;
 /// How far a version may be ahead of the newest known one. A larger leap would lock readers out
@@ -110,6 +114,23 @@ impl Manifest {
             self.breaks.is_sorted_by_key(|b| b.at_ms)
                 && self.breaks.iter().all(|b| b.at_ms <= self.duration_ms),
             "breaks do not ascend within the playing time",
+        )?;
+        must(
+            self.breaks.iter().all(|b| {
+                let end = b.at_ms.checked_add(b.resume_ms);
+                end.is_some_and(|end| end <= self.duration_ms)
+            }),
+            "a break replaces more than there is",
+        )?;
+        must(
+            self.breaks
+                .iter()
+                .all(|b| b.length_ms.is_none_or(|ms| ms > 0 && ms <= MAX_BREAK_MS)),
+            "a break's length",
+        )?;
+        must(
+            self.breaks.iter().all(|b| b.scte35.len() <= MAX_SCTE35_LEN),
+            "a break's splice message is too long",
         )?;
         let mut ids: Vec<u32> = self.breaks.iter().map(|b| b.id).collect();
         ids.sort_unstable();

@@ -133,7 +133,14 @@ fn a_title_is_one_kind_of_thing() {
 #[test]
 fn breaks_ascend_within_the_playing_time() {
     let breaks = |m: &mut Manifest, at: &[(u32, u64)]| {
-        m.breaks = at.iter().map(|&(id, at_ms)| Break { id, at_ms }).collect();
+        m.breaks = at
+            .iter()
+            .map(|&(id, at_ms)| Break {
+                id,
+                at_ms,
+                ..Break::default()
+            })
+            .collect();
     };
     let late = "breaks do not ascend within the playing time";
     assert_eq!(refused(|m| breaks(m, &[(1, 2000), (2, 1000)])), late);

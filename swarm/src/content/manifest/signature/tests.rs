@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::content::{TitleId, sample};
+use crate::content::{Break, TitleId, sample};
 
 const NOW: u64 = sample::NOW_MS;
 
@@ -52,6 +52,75 @@ fn what_was_signed_is_read_back() {
         manifest.sign(&sample::key()),
         "deterministic"
     );
+}
+
+/// A manifest of before breaks had more than a place.
+#[test]
+fn breaks_of_a_place_alone_have_the_bytes_that_they_always_had() {
+    let mut manifest = sample::video();
+    manifest.breaks = vec![Break {
+        id: 3,
+        at_ms: 4000,
+        ..Break::default()
+    }];
+    let payload = manifest.encode();
+    assert!(payload.ends_with(&[0x09, 0x81, 0xa2, 0x00, 0x03, 0x01, 0x19, 0x0f, 0xa0]));
+    assert_eq!(payload.len(), minicbor::len(&manifest));
+    let verified = read(&manifest.sign(&sample::key()), 5, NOW).unwrap();
+    assert_eq!(verified.manifest(), &manifest);
+}
+
+#[test]
+fn what_a_break_says_is_read_back_in_one_spelling() {
+    let full = Break {
+        id: 1,
+        at_ms: 5000,
+        length_ms: Some(30_000),
+        resume_ms: 2000,
+        hold: true,
+        scte35: vec![0xfc, 0x30, 0],
+    };
+    let mut manifest = sample::video();
+    manifest.breaks = vec![full.clone()];
+    assert_eq!(manifest.encode().len(), minicbor::len(&manifest));
+    let verified = read(&manifest.sign(&sample::key()), 5, NOW).unwrap();
+    assert_eq!(verified.manifest(), &manifest);
+    // Zeros that are written out are a second spelling.
+    let spelled = [0xa3, 0x00, 0x03, 0x01, 0x19, 0x0f, 0xa0, 0x03, 0x00];
+    manifest.breaks = Vec::new();
+    let mut payload = manifest.encode();
+    assert_eq!(payload.pop(), Some(0x80));
+    payload.push(0x81);
+    payload.extend_from_slice(&spelled);
+    assert!(matches!(
+        refusal(&envelope(payload, header())),
+        ManifestError::Malformed(_)
+    ));
+    for wrong in [
+        Break {
+            resume_ms: 5001,
+            ..full.clone()
+        },
+        Break {
+            length_ms: Some(0),
+            ..full.clone()
+        },
+        Break {
+            length_ms: Some(u64::MAX),
+            ..full.clone()
+        },
+        Break {
+            scte35: vec![0; 4097],
+            ..full.clone()
+        },
+        Break {
+            resume_ms: u64::MAX,
+            ..full
+        },
+    ] {
+        manifest.breaks = vec![wrong];
+        assert!(manifest.check().is_err(), "{:?}", manifest.breaks);
+    }
 }
 
 #[test]

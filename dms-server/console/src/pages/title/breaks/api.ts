@@ -1,8 +1,31 @@
 /** The breaks of a title at the server. What somebody else changed meanwhile is not overwritten. */
 
+import type { Client } from 'openapi-fetch';
 import { api, ask } from '~/api/client';
-import { type Breaks, fromViews } from './breaks';
+import { type Breaks, fromViews, type View } from './breaks';
 import { readStoryboard, type Sprite } from './sprites';
+
+interface List {
+  readonly breaks: readonly View[];
+}
+
+interface Said {
+  readonly 200: { content: { 'application/json': List } };
+}
+
+interface At {
+  readonly path: { title: string };
+}
+
+/** What the server takes and says of breaks. */
+interface BreakPaths {
+  readonly '/api/v1/titles/{title}/breaks': {
+    get: { parameters: At; responses: Said };
+    put: { parameters: At; requestBody: { content: { 'application/json': List } }; responses: Said };
+  };
+}
+
+const breaksApi = api as unknown as Client<BreakPaths>;
 
 /** Breaks with the mark of their edition. */
 export interface Edition {
@@ -11,13 +34,13 @@ export interface Edition {
 }
 
 export async function readBreaks(title: string): Promise<Edition> {
-  const answer = await api.GET('/api/v1/titles/{title}/breaks', { params: { path: { title } }, cache: 'no-store' });
+  const answer = await breaksApi.GET('/api/v1/titles/{title}/breaks', { params: { path: { title } }, cache: 'no-store' });
   const { breaks } = await ask(Promise.resolve(answer));
   return { breaks: fromViews(breaks), etag: answer.response.headers.get('etag') };
 }
 
 export async function putBreaks(title: string, breaks: Breaks, etag: string | null): Promise<Edition> {
-  const answer = await api.PUT('/api/v1/titles/{title}/breaks', {
+  const answer = await breaksApi.PUT('/api/v1/titles/{title}/breaks', {
     params: { path: { title } },
     headers: etag === null ? {} : { 'if-match': etag },
     body: { breaks: [...breaks] },

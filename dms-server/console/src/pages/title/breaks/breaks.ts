@@ -1,8 +1,15 @@
 /** The breaks of a title, and what an editor does with them. Pure. */
 
-import type { Schema } from '~/api/client';
-
-type View = Schema<'BreakView'>;
+/** A break as the server says and takes it. */
+export interface View {
+  readonly id?: number | null;
+  readonly at_ms: number;
+  readonly length_ms?: number | null;
+  readonly resume_ms?: number;
+  readonly hold?: boolean;
+  readonly origin?: 'hand' | 'vmap' | 'scte35';
+  readonly scte35?: string | null;
+}
 
 /** A break that the editor has: each has its number, also before it is saved. */
 export interface Break extends View {
