@@ -17,13 +17,9 @@ mod tests;
 use uuid::Uuid;
 
 pub use extract::{
-<<<<<<< HEAD
-    AdOperator, Anyone, Campaigner, DeviceAdmin, DeviceReader, KeyAdmin, LogReader, MetricsReader,
-=======
-    Anyone, BreakEditor, Campaigner, DeviceAdmin, DeviceReader, KeyAdmin, LogReader, MetricsReader,
->>>>>>> breaks
-    NetworkAdmin, NetworkReader, PeopleAdmin, PeopleReader, Publisher, SettingsAdmin, SignedIn,
-    Viewer,
+    AdOperator, Anyone, BreakEditor, Campaigner, DeviceAdmin, DeviceReader, KeyAdmin, LogReader,
+    MetricsReader, NetworkAdmin, NetworkReader, PeopleAdmin, PeopleReader, Publisher,
+    SettingsAdmin, SignedIn, Viewer,
 };
 pub use owner::ensure_owner;
 pub use role::{Permission, Role, Roles};
