@@ -59,7 +59,7 @@ export default function TitlePage() {
     ...(mayPublish
       ? ([['captions', t`Captions and chapters`, <CaptionsTab key="captions" title={title} />]] as const)
       : []),
-    ...(mayAds || tab === 'breaks' ? ([['breaks', t`Breaks`, <Breaks key="breaks" title={title} />]] as const) : []),
+    ...(mayAds || mayPublish || tab === 'breaks' ? ([['breaks', t`Breaks`, <Breaks key="breaks" title={title} />]] as const) : []),
     ...(mayPublish ? ([['policy', t`Policy`, <PolicyTab key="policy" title={title} />]] as const) : []),
     ...(mayNetwork ? ([['delivery', t`Delivery`, <DeliveryTab key="delivery" title={title} />]] as const) : []),
     ['embed', t`Share and embed`, <Embed key="embed" title={title} />],

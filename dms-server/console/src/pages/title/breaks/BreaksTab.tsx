@@ -15,9 +15,9 @@ import { EditBreaks } from './EditBreaks';
 
 export default function BreaksTab({ title }: { title: Title }) {
   const { t } = useLingui();
-  const may = useMay('ads');
-  const roles = useRolesThatMay('ads').join(', ');
-  if (!may) {
+  const [mayAds, mayPublish] = [useMay('ads'), useMay('publish')];
+  const roles = [...new Set([...useRolesThatMay('ads'), ...useRolesThatMay('publish')])].join(', ');
+  if (!mayAds && !mayPublish) {
     return (
       <EmptyState icon={IconLock} title={t`You may not see the breaks of a title`}>
         <Trans>They are for these roles: {roles}. An owner or an IT administrator gives roles to people.</Trans>

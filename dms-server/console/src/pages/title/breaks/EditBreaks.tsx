@@ -3,7 +3,7 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Anchor, Button, Group, Kbd, Stack, Switch, Text } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
-import { IconPlayerPlay, IconPlus } from '@tabler/icons-react';
+import { IconFileImport, IconPlayerPlay, IconPlus } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { toApiError } from '~/api/client';
@@ -21,6 +21,7 @@ import classes from './Breaks.module.css';
 import { BREAKS_MAX, edgeBreak, faultOf, unreached } from './breaks';
 import { BreakTable } from './BreakTable';
 import { type Editing, useEditing } from './editing';
+import { ImportBreaks } from './ImportBreaks';
 import type { Sprite } from './sprites';
 import { Timeline } from './Timeline';
 
@@ -38,6 +39,7 @@ export function EditBreaks({ title, durationMs, read, sprites, reload }: Props) 
   const player = usePlayer(frame);
   const playing = usePlayerTime(player);
   const [shown, show] = useState(false);
+  const [importing, setImporting] = useState(false);
   const [pointed, point] = useState(0);
   const editing = useEditing(read, durationMs);
   const { breaks, chosen, choose } = editing;
@@ -68,6 +70,15 @@ export function EditBreaks({ title, durationMs, read, sprites, reload }: Props) 
       <Anchor href={`/watch/${title.id}`} target="_blank" rel="noreferrer" size="sm">
         <Trans>Preview on the watch page</Trans>
       </Anchor>
+      <Button
+        variant="default"
+        leftSection={<IconFileImport size={16} />}
+        disabled={editing.changed}
+        title={editing.changed ? t`Save what was changed first.` : undefined}
+        onClick={() => setImporting(true)}
+      >
+        <Trans>Import breaks</Trans>
+      </Button>
       <Button disabled={!mayWrite} loading={write.isPending} onClick={() => write.mutate()}>
         <Trans>Save the breaks</Trans>
       </Button>
@@ -138,6 +149,13 @@ export function EditBreaks({ title, durationMs, read, sprites, reload }: Props) 
           />
         )}
         <Keys />
+        <ImportBreaks
+          title={title.id}
+          etag={editing.etag}
+          opened={importing}
+          close={() => setImporting(false)}
+          taken={editing.saved}
+        />
       </Stack>
     </Panel>
   );

@@ -6,7 +6,7 @@ import { type Breaks, fromViews, type View } from './breaks';
 import { readStoryboard, type Sprite } from './sprites';
 
 interface List {
-  readonly breaks: readonly View[];
+  breaks: View[];
 }
 
 interface Said {
@@ -17,11 +17,24 @@ interface At {
   readonly path: { title: string };
 }
 
+/** What would become, or became, of a document. */
+interface ImportedList extends List {
+  warnings: string[];
+  kept: boolean;
+}
+
 /** What the server takes and says of breaks. */
 interface BreakPaths {
   readonly '/api/v1/titles/{title}/breaks': {
     get: { parameters: At; responses: Said };
     put: { parameters: At; requestBody: { content: { 'application/json': List } }; responses: Said };
+  };
+  readonly '/api/v1/titles/{title}/breaks/import': {
+    post: {
+      parameters: At & { query: { dry_run?: boolean } };
+      requestBody: { content: { 'application/octet-stream': string } };
+      responses: { 200: { content: { 'application/json': ImportedList } } };
+    };
   };
 }
 
@@ -47,6 +60,24 @@ export async function putBreaks(title: string, breaks: Breaks, etag: string | nu
   });
   const said = await ask(Promise.resolve(answer));
   return { breaks: fromViews(said.breaks), etag: answer.response.headers.get('etag') };
+}
+
+export interface Imported extends Edition {
+  readonly warnings: readonly string[];
+  /** Whether it is kept, and not only looked at. */
+  readonly kept: boolean;
+}
+
+/** Gives a title the breaks of a document; a dry run only says what would come of it. */
+export async function importBreaks(title: string, text: string, etag: string | null, dryRun: boolean): Promise<Imported> {
+  const answer = await breaksApi.POST('/api/v1/titles/{title}/breaks/import', {
+    params: { path: { title }, query: dryRun ? { dry_run: true } : {} },
+    body: text,
+    bodySerializer: (body) => body as string,
+    headers: { 'content-type': 'application/octet-stream', ...(etag !== null && { 'if-match': etag }) },
+  });
+  const { breaks, warnings, kept } = await ask(Promise.resolve(answer));
+  return { breaks: fromViews(breaks), warnings, kept, etag: answer.response.headers.get('etag') };
 }
 
 /** The places of the small pictures; none where the title has no pictures. */

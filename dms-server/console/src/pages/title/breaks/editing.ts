@@ -17,7 +17,6 @@ export interface Editing {
   readonly remove: (id: number) => () => void;
   readonly edge: (edge: 'pre' | 'post', wanted: boolean) => (() => void) | null;
   readonly saved: (edition: Edition) => void;
-  readonly replace: (breaks: Breaks) => void;
 }
 
 export function useEditing(read: Edition, durationMs: number): Editing {
@@ -60,7 +59,7 @@ export function useEditing(read: Edition, durationMs: number): Editing {
     saved: (edition) => {
       setKept(edition);
       setBreaks(edition.breaks);
+      setLast((old) => Math.max(old, ...edition.breaks.map(({ id }) => id)));
     },
-    replace: setBreaks,
   };
 }
