@@ -134,6 +134,7 @@ async fn written(
 #[serde(deny_unknown_fields)]
 pub struct ImportQuery {
     /// What the document is; without it, its first character says.
+    #[param(inline)]
     format: Option<Format>,
     /// The stream's clock at the title's first picture, ticks of 90 kHz: a splice is then when its message says.
     /// Without it, a splice is where the file puts the message.

@@ -1,44 +1,8 @@
 /** The breaks of a title at the server. What somebody else changed meanwhile is not overwritten. */
 
-import type { Client } from 'openapi-fetch';
 import { api, ask } from '~/api/client';
-import { type Breaks, fromViews, type View } from './breaks';
+import { type Breaks, fromViews } from './breaks';
 import { readStoryboard, type Sprite } from './sprites';
-
-interface List {
-  breaks: View[];
-}
-
-interface Said {
-  readonly 200: { content: { 'application/json': List } };
-}
-
-interface At {
-  readonly path: { title: string };
-}
-
-/** What would become, or became, of a document. */
-interface ImportedList extends List {
-  warnings: string[];
-  kept: boolean;
-}
-
-/** What the server takes and says of breaks. */
-interface BreakPaths {
-  readonly '/api/v1/titles/{title}/breaks': {
-    get: { parameters: At; responses: Said };
-    put: { parameters: At; requestBody: { content: { 'application/json': List } }; responses: Said };
-  };
-  readonly '/api/v1/titles/{title}/breaks/import': {
-    post: {
-      parameters: At & { query: { dry_run?: boolean } };
-      requestBody: { content: { 'application/octet-stream': string } };
-      responses: { 200: { content: { 'application/json': ImportedList } } };
-    };
-  };
-}
-
-const breaksApi = api as unknown as Client<BreakPaths>;
 
 /** Breaks with the mark of their edition. */
 export interface Edition {
@@ -47,13 +11,13 @@ export interface Edition {
 }
 
 export async function readBreaks(title: string): Promise<Edition> {
-  const answer = await breaksApi.GET('/api/v1/titles/{title}/breaks', { params: { path: { title } }, cache: 'no-store' });
+  const answer = await api.GET('/api/v1/titles/{title}/breaks', { params: { path: { title } }, cache: 'no-store' });
   const { breaks } = await ask(Promise.resolve(answer));
   return { breaks: fromViews(breaks), etag: answer.response.headers.get('etag') };
 }
 
 export async function putBreaks(title: string, breaks: Breaks, etag: string | null): Promise<Edition> {
-  const answer = await breaksApi.PUT('/api/v1/titles/{title}/breaks', {
+  const answer = await api.PUT('/api/v1/titles/{title}/breaks', {
     params: { path: { title } },
     headers: etag === null ? {} : { 'if-match': etag },
     body: { breaks: [...breaks] },
@@ -70,7 +34,7 @@ export interface Imported extends Edition {
 
 /** Gives a title the breaks of a document; a dry run only says what would come of it. */
 export async function importBreaks(title: string, text: string, etag: string | null, dryRun: boolean): Promise<Imported> {
-  const answer = await breaksApi.POST('/api/v1/titles/{title}/breaks/import', {
+  const answer = await api.POST('/api/v1/titles/{title}/breaks/import', {
     params: { path: { title }, query: dryRun ? { dry_run: true } : {} },
     body: text,
     bodySerializer: (body) => body as string,

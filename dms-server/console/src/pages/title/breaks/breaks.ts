@@ -1,15 +1,8 @@
 /** The breaks of a title, and what an editor does with them. Pure. */
 
-/** A break as the server says and takes it. */
-export interface View {
-  readonly id?: number | null;
-  readonly at_ms: number;
-  readonly length_ms?: number | null;
-  readonly resume_ms?: number;
-  readonly hold?: boolean;
-  readonly origin?: 'hand' | 'vmap' | 'scte35';
-  readonly scte35?: string | null;
-}
+import type { Schema } from '~/api/client';
+
+type View = Schema<'BreakView'>;
 
 /** A break that the editor has: each has its number, also before it is saved. */
 export interface Break extends View {
