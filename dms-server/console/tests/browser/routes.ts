@@ -11,6 +11,7 @@ export const ROUTES: readonly string[] = [
   '/titles/{title}?tab=renditions',
   '/titles/{title}?tab=captions',
   '/titles/{title}?tab=captions&lang=en',
+  '/titles/{title}?tab=breaks',
   '/titles/{title}?tab=policy',
   '/titles/{title}?tab=delivery',
   '/titles/{title}?tab=embed',

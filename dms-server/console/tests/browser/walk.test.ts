@@ -45,6 +45,8 @@ describe('with the keyboard alone', () => {
     await page.keyboard.press('ArrowRight');
     await page.getByRole('tab', { name: 'Captions and chapters', selected: true }).waitFor();
     await page.keyboard.press('ArrowRight');
+    await page.getByRole('tab', { name: 'Breaks', selected: true }).waitFor();
+    await page.keyboard.press('ArrowRight');
     await page.getByRole('form', { name: 'Policy' }).waitFor();
     await tabTo(page, /^Days offline/);
     await page.keyboard.press('Control+a');

@@ -18,7 +18,7 @@ use super::export::{Line, Signed};
 use super::reconcile::{self, AdReconciliation};
 use super::{AdReport, AdSums, By, rows};
 use crate::ads::count::db::HOUR_MS;
-use crate::auth::Campaigner;
+use crate::auth::AdOperator;
 use crate::extract::{Json, Query};
 use crate::problem::{Problem, ProblemBody, Result};
 use crate::site;
@@ -94,10 +94,10 @@ fn hours(app: &App, from: Option<i64>, to: Option<i64>) -> Result<(i64, i64)> {
 
 /// What ads came to: breaks asked for and filled, events, errors, and how much of it devices signed.
 #[utoipa::path(get, path = "/api/v1/ads/report", tag = "ads", params(ReportQuery),
-    security(("token" = ["campaigns"])),
+    security(("token" = ["ads"])),
     responses((status = 200, body = AdReport), (status = 400, body = ProblemBody)))]
 async fn ad_report(
-    _: Campaigner,
+    _: AdOperator,
     State(app): State<App>,
     Query(query): Query<ReportQuery>,
 ) -> Result<Response> {
@@ -205,10 +205,10 @@ pub struct ReceiptQuery {
 /// The events that devices signed, as JSON lines that anyone can check: the authority first, then one receipt a line
 /// with its device's certificate.
 #[utoipa::path(get, path = "/api/v1/ads/receipts", tag = "ads", params(ReceiptQuery),
-    security(("token" = ["campaigns"])),
+    security(("token" = ["ads"])),
     responses((status = 200, content_type = "application/jsonl", body = String)))]
 async fn ad_receipts(
-    _: Campaigner,
+    _: AdOperator,
     State(app): State<App>,
     Query(query): Query<ReceiptQuery>,
 ) -> Result<Response> {
@@ -264,10 +264,10 @@ pub struct ReconcileQuery {
 /// Compares what was counted here with a decision server's log: CSV with the columns `instance` (or `transaction`, a
 /// decision), `event` and `time`, at most 20,000 lines.
 #[utoipa::path(post, path = "/api/v1/ads/reconcile", tag = "ads", params(ReconcileQuery),
-    security(("token" = ["campaigns"])), request_body(content = String, content_type = "text/csv"),
+    security(("token" = ["ads"])), request_body(content = String, content_type = "text/csv"),
     responses((status = 200, body = AdReconciliation), (status = 400, body = ProblemBody)))]
 async fn reconcile_ads(
-    _: Campaigner,
+    _: AdOperator,
     State(app): State<App>,
     Query(query): Query<ReconcileQuery>,
     body: Bytes,

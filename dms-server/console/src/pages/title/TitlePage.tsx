@@ -6,7 +6,8 @@ import { IconChevronDown, IconExternalLink, IconMovieOff, IconPencil, IconTrash 
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { titleQuery } from '~/api/titles';
+import { lazy, Suspense } from 'react';
+import { type Title, titleQuery } from '~/api/titles';
 import { ApiError } from '~/api/problem';
 import { EmptyState } from '~/parts/EmptyState';
 import { ErrorState } from '~/parts/ErrorState';
@@ -25,6 +26,9 @@ import { RenditionsTab } from './RenditionsTab';
 import { EditTitle } from './EditTitle';
 import { useDeleteTitle } from './delete-title';
 
+/** Loaded when it is first shown: few people place breaks. */
+const BreaksTab = lazy(() => import('./breaks/BreaksTab'));
+
 const DEFAULTS = { tab: 'overview' };
 
 export default function TitlePage() {
@@ -34,6 +38,7 @@ export default function TitlePage() {
   const query = useQuery(titleQuery(id));
   const mayPublish = useMay('publish');
   const mayNetwork = useMay('read_network');
+  const mayAds = useMay('ads');
   const remove = useDeleteTitle();
   const [editing, edit] = useDisclosure();
   const above = { to: '/library', title: t`Library` };
@@ -54,6 +59,7 @@ export default function TitlePage() {
     ...(mayPublish
       ? ([['captions', t`Captions and chapters`, <CaptionsTab key="captions" title={title} />]] as const)
       : []),
+    ...(mayAds || mayPublish || tab === 'breaks' ? ([['breaks', t`Breaks`, <Breaks key="breaks" title={title} />]] as const) : []),
     ...(mayPublish ? ([['policy', t`Policy`, <PolicyTab key="policy" title={title} />]] as const) : []),
     ...(mayNetwork ? ([['delivery', t`Delivery`, <DeliveryTab key="delivery" title={title} />]] as const) : []),
     ['embed', t`Share and embed`, <Embed key="embed" title={title} />],
@@ -112,6 +118,14 @@ export default function TitlePage() {
         ))}
       </Tabs>
     </>
+  );
+}
+
+function Breaks({ title }: { title: Title }) {
+  return (
+    <Suspense fallback={<Loading rows={4} />}>
+      <BreaksTab title={title} />
+    </Suspense>
   );
 }
 
