@@ -188,7 +188,7 @@ async fn a_server_that_never_answers_holds_no_break_and_is_left_alone() {
         let far = Receiver::http(AT, |_, _| reply(200, "", b"")).await;
         let slate = json!({"title": slate.title.to_string()});
         let slate = server.post("/api/v1/ads/creatives", slate).await;
-        let settings = json!({"hooks": ["ads"], "slate": slate["id"], "report": "server"});
+        let settings = json!({"hooks": ["campaigns"], "slate": slate["id"], "report": "server"});
         answer(
             server
                 .request(Method::PUT, "/api/v1/ads/settings")
