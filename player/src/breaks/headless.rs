@@ -143,18 +143,15 @@ impl Breaks {
             }
             sleep(LOOK).await;
         }
+        let played = |at: u64| Input::Sample {
+            at,
+            playing: true,
+            muted: false,
+        };
         if transport.has_started() {
             self.shows(at, asset, due);
             // It begins at its beginning, however far it is decoded when somebody looks.
-            self.happens(
-                at,
-                asset,
-                Input::Sample {
-                    at: 0,
-                    playing: true,
-                    muted: false,
-                },
-            );
+            self.happens(at, asset, played(0));
         }
         let waiting = Arc::clone(&transport);
         let paced = options.pace == Pace::RealTime;
@@ -169,12 +166,7 @@ impl Breaks {
         tokio::pin!(finish);
         let ended = loop {
             let consumed = u64::try_from(transport.consumed().as_millis()).unwrap_or(u64::MAX);
-            let sample = Input::Sample {
-                at: consumed,
-                playing: true,
-                muted: false,
-            };
-            self.happens(at, asset, sample);
+            self.happens(at, asset, played(consumed));
             tokio::select! {
                 ended = &mut finish => break ended,
                 () = sleep(Duration::from_millis(100)) => {}

@@ -8,12 +8,16 @@ use std::{
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// Each of our crates and the ones of ours it may depend on.
-const EDGES: [(&str, &[&str]); 9] = [
+const EDGES: [(&str, &[&str]); 10] = [
     ("swarm", &[]),
     ("drm", &[]),
     ("dms-transcoder-protocol", &[]),
+    ("dms-ads", &[]),
     ("dms-transcoder", &["dms-transcoder-protocol"]),
-    ("dms-server", &["swarm", "drm", "dms-transcoder-protocol"]),
+    (
+        "dms-server",
+        &["swarm", "drm", "dms-transcoder-protocol", "dms-ads"],
+    ),
     ("edge-peer", &["swarm"]),
     ("dms-player", &["swarm", "drm", "dms-ads"]),
     ("system-tests", &["swarm", "drm"]),

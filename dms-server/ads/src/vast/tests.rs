@@ -59,16 +59,20 @@ fn each_version_is_read_and_others_are_refused() {
     assert_eq!(outcome(format!("<VAST>{ad}</VAST>").as_bytes()), Err(101));
 }
 
+/// Whether the document is read, or refused with the code.
+fn expect(name: &str, text: &str, expected: Option<u16>) {
+    let found = outcome(text.as_bytes());
+    assert_eq!(found.as_ref().err(), expected.as_ref(), "{name}: {found:?}");
+}
+
 #[test]
-fn a_document_is_read_or_refused_with_its_code() {
+fn a_document_with_quirks_is_read() {
     let ad = |creative: &str| vast("4.2", &inline("", creative));
     let good = ad(&linear(MEDIA));
     let file = |from: &str, to: &str| ad(&linear(&MEDIA.replace(from, to)));
     let without = |part: &str| good.replace(part, "");
     let uri = "<VASTAdTagURI>https://w.example/</VASTAdTagURI>";
     let wrapped = |inside: &str| vast("4.2", &wrapper(inside));
-    let duration = |text: &str| good.replace("00:00:15", text);
-    let overlay = "<NonLinearAds><NonLinear width='1' height='1'/></NonLinearAds>";
     for (name, text, expected) in [
         (
             "upper case",
@@ -125,6 +129,18 @@ fn a_document_is_read_or_refused_with_its_code() {
             wrapped("<VASTAdTagURL><URL>https://w.example/</URL></VASTAdTagURL>"),
             None,
         ),
+    ] {
+        expect(name, &text, expected);
+    }
+}
+
+#[test]
+fn a_wrong_document_is_refused_with_its_code() {
+    let ad = |creative: &str| vast("4.2", &inline("", creative));
+    let good = ad(&linear(MEDIA));
+    let wrapped = |inside: &str| vast("4.2", &wrapper(inside));
+    let duration = |text: &str| good.replace("00:00:15", text);
+    for (name, text, expected) in [
         ("not XML", "busy".to_owned(), Some(100)),
         ("empty", String::new(), Some(100)),
         ("JSON", "{\"ads\": []}".to_owned(), Some(100)),
@@ -175,6 +191,19 @@ fn a_document_is_read_or_refused_with_its_code() {
         ("negative", duration("-00:00:15"), Some(101)),
         ("61 seconds", duration("00:00:61"), Some(101)),
         ("no URI", wrapped(""), Some(101)),
+    ] {
+        expect(name, &text, expected);
+    }
+}
+
+#[test]
+fn what_cannot_be_shown_is_refused_with_its_code() {
+    let ad = |creative: &str| vast("4.2", &inline("", creative));
+    let good = ad(&linear(MEDIA));
+    let file = |from: &str, to: &str| ad(&linear(&MEDIA.replace(from, to)));
+    let wrapped = |inside: &str| vast("4.2", &wrapper(inside));
+    let overlay = "<NonLinearAds><NonLinear width='1' height='1'/></NonLinearAds>";
+    for (name, text, expected) in [
         (
             "empty URI",
             wrapped("<VASTAdTagURI> </VASTAdTagURI>"),
@@ -216,8 +245,7 @@ fn a_document_is_read_or_refused_with_its_code() {
             Some(408),
         ),
     ] {
-        let found = outcome(text.as_bytes());
-        assert_eq!(found.as_ref().err(), expected.as_ref(), "{name}: {found:?}");
+        expect(name, &text, expected);
     }
 }
 

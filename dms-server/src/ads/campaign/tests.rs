@@ -20,6 +20,19 @@ async fn creative(server: &Server) -> Value {
         .await
 }
 
+/// Its creative is needed until it ends; ended once more, it is ended.
+async fn ended_twice(server: &Server, creative: &Value, made: &Value) {
+    let needed = server.request(
+        Method::DELETE,
+        &format!("/api/v1/ads/creatives/{}", text(&creative["id"])),
+    );
+    assert_eq!(refusal(needed).await.1.code, "creative_needed");
+    for _ in 0..2 {
+        let end = server.request(Method::DELETE, &path(made)).send().await;
+        assert_eq!(end.expect("an answer").status(), 204);
+    }
+}
+
 #[tokio::test]
 async fn a_campaign_is_changed_by_who_saw_it_and_its_sites_hold_the_creative() {
     for server in Server::both_with(|config| config.media.jobs = 0).await {
@@ -72,15 +85,7 @@ async fn a_campaign_is_changed_by_who_saw_it_and_its_sites_hold_the_creative() {
             (&json!("ended"), &json!(true))
         );
 
-        let needed = server.request(
-            Method::DELETE,
-            &format!("/api/v1/ads/creatives/{}", text(&soap["id"])),
-        );
-        assert_eq!(refusal(needed).await.1.code, "creative_needed");
-        for _ in 0..2 {
-            let end = server.request(Method::DELETE, &path(&made)).send().await;
-            assert_eq!(end.expect("an answer").status(), 204);
-        }
+        ended_twice(&server, &soap, &made).await;
         let after = server
             .get(&format!("/api/v1/campaigns/{}", text(&changed["held_by"])))
             .await;

@@ -156,6 +156,19 @@ async fn a_wrong_field_is_named_with_its_event() {
     server.stop().await;
 }
 
+/// Two receipts of which one was changed, and two of another authority.
+fn changed_is_found(text: &str) {
+    for (from, to) in [
+        ("\"start\"", "\"skip\""),
+        ("\"media_ms\":5000", "\"media_ms\":9000"),
+    ] {
+        let verified = export::verify(&text.replace(from, to), None);
+        assert_eq!((verified.good, verified.bad.len()), (1, 1));
+    }
+    let own = rcgen::generate_simple_self_signed(["x".to_owned()]).expect("made");
+    assert_eq!(export::verify(text, Some(&own.cert.pem())).bad.len(), 2);
+}
+
 #[tokio::test]
 async fn what_a_device_signed_can_be_checked_by_anyone() {
     for server in Server::both_with(|config| config.media.jobs = 0).await {
@@ -209,15 +222,7 @@ async fn what_a_device_signed_can_be_checked_by_anyone() {
         let text = export.expect("an answer").text().await.expect("text");
         let verified = export::verify(&text, Some(&device.ca_pem));
         assert_eq!((verified.good, verified.bad.len()), (2, 0), "{text}");
-        for (from, to) in [
-            ("\"start\"", "\"skip\""),
-            ("\"media_ms\":5000", "\"media_ms\":9000"),
-        ] {
-            let verified = export::verify(&text.replace(from, to), None);
-            assert_eq!((verified.good, verified.bad.len()), (1, 1));
-        }
-        let own = rcgen::generate_simple_self_signed(["x".to_owned()]).expect("made");
-        assert_eq!(export::verify(&text, Some(&own.cert.pem())).bad.len(), 2);
+        changed_is_found(&text);
         let none = format!("/api/v1/ads/receipts?campaign={}", Uuid::from_u128(5));
         let none = server
             .request(Method::GET, &none)

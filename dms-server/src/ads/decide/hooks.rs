@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use dms_ads::decision::Ad;
+use dms_ads::decision::{Ad, Decision};
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
@@ -244,6 +244,39 @@ fn has_room(gathered: &Gathered, used_ms: u64, duration_ms: u64) -> bool {
     most.is_none_or(|most| used_ms.saturating_add(duration_ms) <= most)
 }
 
+/// What a server answered, noted for its breaker; none when it has nothing to show or failed.
+fn taken(
+    app: &App,
+    row: &ServerRow,
+    kind: Kind,
+    answer: std::result::Result<Decision, Failure>,
+    told: &mut Told,
+) -> Option<Decision> {
+    let now_ms = app.clock.now_ms();
+    let mut breakers = app.filling.breakers();
+    let breaker = breakers.entry(row.id).or_default();
+    match answer {
+        Ok(decision) => {
+            breaker.answered(now_ms);
+            Some(decision)
+        }
+        // It has nothing to show: that is an answer.
+        Err(failure) if failure.code == 303 => {
+            breaker.answered(now_ms);
+            told.say(kind, Some(row.id), "empty", Some(failure.code));
+            None
+        }
+        Err(failure) => {
+            let text = failure.to_string();
+            if breaker.failed(now_ms, &text) {
+                tracing::warn!(ad_server.id = %row.id, failure = %text, "a decision server fails again and again: it rests");
+            }
+            told.say(kind, Some(row.id), "failed", Some(failure.code));
+            None
+        }
+    }
+}
+
 async fn ask_server(
     app: &App,
     asked: &Asked,
@@ -273,40 +306,8 @@ async fn ask_server(
         return Ok(Vec::new());
     }
     let answer = put(app, asked, gathered, row, budget).await?;
-    let now_ms = app.clock.now_ms();
-    let decision = match answer {
-        Ok(decision) => {
-            app.filling
-                .breakers()
-                .entry(row.id)
-                .or_default()
-                .answered(now_ms);
-            decision
-        }
-        // It has nothing to show: that is an answer.
-        Err(failure) if failure.code == 303 => {
-            app.filling
-                .breakers()
-                .entry(row.id)
-                .or_default()
-                .answered(now_ms);
-            told.say(kind, Some(row.id), "empty", Some(failure.code));
-            return Ok(Vec::new());
-        }
-        Err(failure) => {
-            let text = failure.to_string();
-            let rests = app
-                .filling
-                .breakers()
-                .entry(row.id)
-                .or_default()
-                .failed(now_ms, &text);
-            if rests {
-                tracing::warn!(ad_server.id = %row.id, failure = %text, "a decision server fails again and again: it rests");
-            }
-            told.say(kind, Some(row.id), "failed", Some(failure.code));
-            return Ok(Vec::new());
-        }
+    let Some(decision) = taken(app, row, kind, answer, told) else {
+        return Ok(Vec::new());
     };
     let mut showings: Vec<Showing> = Vec::new();
     let (mut used_ms, mut is_waiting) = (0, false);

@@ -62,6 +62,30 @@ fn is_empty(list: &Value) -> bool {
     list == &json!({"ASSETS": []})
 }
 
+/// One asset, said as docs/ADS.md says it.
+fn is_of_the_contract(list: &Value, uri: &str) {
+    let asset = &list["ASSETS"][0];
+    assert_eq!(asset["URI"], uri, "{list}");
+    assert_eq!(asset["DURATION"], 1.0);
+    assert_eq!(
+        list["SKIP-CONTROL"],
+        json!({"OFFSET": 0.4, "DURATION": 0.6})
+    );
+    assert_eq!(
+        (&list["X-DMS"]["break"], &list["X-DMS"]["hold"]),
+        (&json!(1), &json!(true))
+    );
+    let own = &asset["X-DMS"];
+    assert_eq!(
+        own["why"],
+        json!({"kind": "campaign", "text": "For everybody"})
+    );
+    assert_eq!(
+        (&own["report"], &own["click"]),
+        (&json!("server"), &json!("https://a.example/"))
+    );
+}
+
 #[tokio::test]
 async fn a_break_is_filled_the_same_each_time() {
     for server in servers().await {
@@ -95,30 +119,8 @@ async fn a_break_is_filled_the_same_each_time() {
         );
 
         let list = assets(&server, &content, 2).await;
-        let asset = &list["ASSETS"][0];
-        assert_eq!(
-            asset["URI"],
-            format!("/hls/{}/master.m3u8", shown.title),
-            "{list}"
-        );
-        assert_eq!(asset["DURATION"], 1.0);
-        assert_eq!(
-            list["SKIP-CONTROL"],
-            json!({"OFFSET": 0.4, "DURATION": 0.6})
-        );
-        assert_eq!(
-            (&list["X-DMS"]["break"], &list["X-DMS"]["hold"]),
-            (&json!(1), &json!(true))
-        );
-        let own = &asset["X-DMS"];
-        assert_eq!(
-            own["why"],
-            json!({"kind": "campaign", "text": "For everybody"})
-        );
-        assert_eq!(
-            (&own["report"], &own["click"]),
-            (&json!("server"), &json!("https://a.example/"))
-        );
+        is_of_the_contract(&list, &format!("/hls/{}/master.m3u8", shown.title));
+        let own = &list["ASSETS"][0]["X-DMS"];
         assert_eq!(assets(&server, &content, 2).await, list);
         assert_ne!(
             assets(&server, &content, 3).await["ASSETS"][0]["X-DMS"]["instance"],

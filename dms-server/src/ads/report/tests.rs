@@ -9,6 +9,19 @@ use crate::ads::count::db::{InstanceRow, add_instance};
 use crate::ads::count::tests::instance;
 use crate::testing::{Server, json, title};
 
+/// One break, filled, begun, ended and failed.
+fn expected(report: serde_json::Value) {
+    let row = &report["items"][0];
+    assert_eq!(
+        (&row["asked"], &row["filled"]),
+        (&json!(1), &json!(1)),
+        "{report}"
+    );
+    assert_eq!((&row["starts"], &row["completes"]), (&json!(1), &json!(1)));
+    assert_eq!(row["error_codes"], json!({"405": 1}));
+    assert_eq!(row["flagged"], 1, "a complete of nothing played");
+}
+
 #[tokio::test]
 async fn sums_outlive_decisions_and_a_log_is_compared() {
     for server in Server::both_with(|config| config.media.jobs = 0).await {
@@ -39,17 +52,6 @@ async fn sums_outlive_decisions_and_a_log_is_compared() {
             (&json!(2), &json!(2))
         );
 
-        let expected = |report: serde_json::Value| {
-            let row = &report["items"][0];
-            assert_eq!(
-                (&row["asked"], &row["filled"]),
-                (&json!(1), &json!(1)),
-                "{report}"
-            );
-            assert_eq!((&row["starts"], &row["completes"]), (&json!(1), &json!(1)));
-            assert_eq!(row["error_codes"], json!({"405": 1}));
-            assert_eq!(row["flagged"], 1, "a complete of nothing played");
-        };
         for by in ["campaign", "site", "hour", "title"] {
             expected(server.get(&format!("/api/v1/ads/report?by={by}")).await);
         }
