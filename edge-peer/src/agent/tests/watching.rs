@@ -68,7 +68,7 @@ async fn a_page_asks_the_dms_as_its_person_and_only_what_watching_needs() {
     ] {
         assert_eq!(ask(&peer, method, path, token, "").await.0, 404, "{path}");
     }
-    let long = "x".repeat(20_000);
+    let long = "x".repeat(70_000);
     assert_eq!(
         ask(&peer, Method::POST, &license, token, &long).await.0,
         413
