@@ -67,9 +67,11 @@ describe('with the keyboard alone', () => {
     const opened = await theatre.open('/audit');
     const { page } = opened;
     await page.locator('[data-row="0"]').focus();
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-row'));
     await page.keyboard.press('j');
-    await page.keyboard.press('ArrowDown');
-    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe('2');
+    await expect.poll(focused).toBe('1');
+    await page.keyboard.press('ArrowUp');
+    await expect.poll(focused).toBe('0');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').getByText('MAC', { exact: true }).waitFor();
     await page.keyboard.press('Escape');
